@@ -90,7 +90,7 @@ fuzz: $(VENV)/.installed-dev ## Fuzz a stack of its own by its OpenAPI document,
 	@$(BIN)/python -m tests.e2e.fuzzing $(if $(EXAMPLES),--examples "$(EXAMPLES)")
 
 same-key: $(VENV)/.installed-dev ## Send the same post 50 times at once, 1,000 times over, and look for one effect; ROUNDS=N.
-	@$(BIN)/python -m tests.e2e.repeating $(if $(ROUNDS),--rounds "$(ROUNDS)")
+	@$(BIN)/python -m tests.e2e.idempotency_load $(if $(ROUNDS),--rounds "$(ROUNDS)")
 
 soak: $(VENV)/.installed-dev ## Run the tests that take parts away, restart them, and send hostile input.
 	@$(BIN)/python -m pytest -m soak $(ARGS)

@@ -46,7 +46,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
             async with open_stream(
                 presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
                 own=own,
-                revoked=revoked,
+                revoked=revoked.session_ids,
                 state=state,
                 max_sockets=settings.max_sockets,
                 clock=clock,
@@ -56,7 +56,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     issuer=settings.token_issuer,
                     audience=settings.token_audience,
                     clock=clock,
-                    revoked=revoked,
+                    revoked=revoked.session_ids,
                 )
                 refreshing = Refreshing(
                     backends=backends, refused=Buckets(settings.rate_logins, clock=clock)

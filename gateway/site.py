@@ -71,7 +71,7 @@ class JwksDocument:
             except RoostError as error:
                 if self._kept is None:
                     raise
-                logger().warning("keys_not_fetched", error=repr(error))
+                logger().warning("jwks_fetch_failed", error=repr(error))
             else:
                 self._kept = msgspec.json.encode({"keys": list(keys)})
                 self._fetched = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ __all__ = [
     "valkey",
 ]
 
-# Drawing a traceback with the values of its frames takes 0.2 s, and no test reads it.
+# Formatting a traceback with the values of its frames takes 0.2 s, and no test reads it.
 ConsoleRenderer.get_active().exception_formatter = plain_traceback
 
-# An example takes any time on a busy machine.
+# An example may take long on a busy machine.
 hypothesis.settings.register_profile("without deadline", deadline=None)
 hypothesis.settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start an engine, so that ``-m "not engines"`` leaves them out."""
+    """Marks the tests that start an engine, so that `-m "not engines"` excludes them."""
     for item in items:
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engines)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
-    """Divide a run with several workers by files."""
+    """Divides a run with several workers by files."""
     config.option.loadscopereorder = False
     return FileScheduling(config, log)

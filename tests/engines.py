@@ -1,7 +1,7 @@
-"""Real engines for tests: the parts of the one-machine stack, started when a test asks for one.
+"""Real engines for tests: the parts of the local stack, started when a test needs one.
 
-An engine starts once a session and ends with it, however that ends. What a test gets of it is
-its own: a database, a topic, an emptied Valkey.
+An engine starts once per session and ends with it. Each test has its own database or topic, or an
+empty Valkey.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class Engines:
         self.run(self._supervisor.__aenter__())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop of the engines."""
+        """Runs a coroutine in the loop of the engines."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def start(self, name: str) -> None:
-        """Start postgres, valkey, seaweedfs or broker, and what it needs; no matter if it runs."""
+        """Starts postgres, valkey, seaweedfs or broker, with its dependencies."""
         self.run(self._supervisor.start([name]))
 
     def log(self, name: str) -> Path:
@@ -66,17 +66,17 @@ class Engines:
         return self._logs / f"{name}.log"
 
     def stop(self, name: str) -> None:
-        """Take one engine away: an outage."""
+        """Stops an engine."""
         self.run(self._supervisor.stop([name]))
 
     def kill(self, name: str) -> None:
-        """Kill one engine as a machine would that loses power; it is started again at once."""
+        """Kills an engine by SIGKILL. The supervisor starts it again."""
         (pid,) = (part.pid for part in self._supervisor.statuses() if part.name == name)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Stop every engine and the thread."""
+        """Stops every engine and the thread."""
         self.run(self._supervisor.__aexit__())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -85,7 +85,7 @@ class Engines:
 
 
 class Databases:
-    """Makes databases on the test server."""
+    """Creates databases on the test server."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -93,8 +93,10 @@ class Databases:
         self._numbers = itertools.count(1)
 
     def fresh(self, noun: str) -> str:
-        """Return the URL of a new database with the schema of the service ``noun``, owned by its
-        role; it is copied from one that was migrated once. "chassis" gives the chassis' tables.
+        """Returns the URL of a new database with the schema of the service `noun`.
+
+        Its role owns it. It is a copy of one that was migrated once. "chassis" means the tables of
+        the chassis.
         """
         server = self._engines.postgres
         owner, template = f"roost_{noun}", f"template_{noun}"
@@ -108,24 +110,24 @@ class Databases:
         return server.url(name, role=owner)
 
     def clear(self, url: str) -> None:
-        """Delete all rows that were added since ``fresh`` made the database, in a tenth of the time
-        that another one would take. Rows that the migrations themselves add must not have changed.
+        """Deletes all rows that were added since `fresh`, ten times faster than a new database.
+        Rows that migrations add must not have changed.
         """
         self._engines.run(_clear(url))
 
     def empty(self) -> str:
-        """Return the URL of a new database without a schema."""
+        """Returns the URL of a new database without a schema."""
         name = f"empty_{next(self._numbers)}"
         self._engines.run(self._engines.postgres.create_database(name))
         return self._engines.postgres.url(name)
 
     def drop(self, url: str) -> None:
-        """Drop a database that ``fresh`` or ``empty`` made, and end its sessions."""
+        """Drops a database of `fresh` or `empty`, and ends its sessions."""
         name = url.rpartition("/")[2].partition("?")[0]
         self._engines.run(self._engines.postgres.drop_database(name))
 
 
-# What migrations fill.
+# Tables to which migrations add rows.
 _FILLED = ("schema_migrations", "worker_leases")
 _TABLES = """
 SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL ($1)
@@ -143,7 +145,7 @@ async def _clear(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """The engines, none of them started; for tests that take one away and bring it back."""
+    """The engines, not started; for tests that stop and start one."""
     running = Engines(tmp_path_factory.mktemp("engines"))
     try:
         yield running
@@ -160,7 +162,7 @@ def postgres(engines: Engines) -> Databases:
 
 @pytest.fixture
 def database(postgres: Databases) -> Iterator[Callable[[str], str]]:
-    """Give the URL of a migrated database of the service named, dropped after the test."""
+    """Returns the URL of a migrated database of a service, dropped after the test."""
     made: list[str] = []
 
     def fresh(noun: str) -> str:
@@ -191,7 +193,7 @@ def valkey(engines: Engines) -> str:
 
 @pytest.fixture(scope="session")
 def s3(engines: Engines) -> S3:
-    """How to reach the object store; its buckets are those of the stack."""
+    """The address of the object store, with the buckets of the stack."""
     engines.start("seaweedfs")
     return engines.seaweedfs.s3
 
@@ -210,7 +212,7 @@ def _topic_numbers() -> Iterator[int]:
 
 @pytest.fixture
 def topic(kafka: str, _topic_numbers: Iterator[int]) -> Callable[..., str]:
-    """Create a topic that no other test uses, ``topic("posts", partitions=2)``; give its name."""
+    """Creates a topic for one test, `topic("posts", partitions=2)`, and returns its name."""
 
     def create(purpose: str = "events", *, partitions: int = 2) -> str:
         name = f"test.{purpose}.{next(_topic_numbers)}"

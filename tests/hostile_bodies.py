@@ -1,4 +1,4 @@
-"""PostBodyCache that mean no good, for POST /v1/posts, and the answer that each must have."""
+"""Hostile bodies for POST /v1/posts, and the response that each must have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Row:
-    """What is sent to POST /v1/posts, and what must come of it; no reason for what is taken."""
+    """A body for POST /v1/posts and its response; an accepted body has no reason."""
 
     name: str
     body: bytes
@@ -46,7 +46,7 @@ ROWS = (
     Row("surrogate pair", b'{"text": "\\ud83d\\ude00"}', 201),
     Row("override of direction", text("a\u202eb\u202c"), 422, "TEXT_INVALID"),
     Row("isolate of direction without its end", text("a\u2067b"), 422, "TEXT_INVALID"),
-    # Right-to-left writing needs them.
+    # Right-to-left texts need them.
     Row("isolate of direction", text("a\u2067b\u2069"), 201),
     Row("mark of direction", text("a\u200fb"), 201),
     Row("only invisible", text("\u200b\u200b"), 422, "TEXT_EMPTY"),
@@ -94,7 +94,7 @@ ROWS = (
 
 
 async def answered(client: httpx2.AsyncClient, row: Row, access_token: str) -> httpx2.Response:
-    """What comes of the row."""
+    """The response to the row."""
     headers = {"authorization": f"Bearer {access_token}"}
     if row.content_type is not None:
         headers["content-type"] = row.content_type
@@ -102,7 +102,7 @@ async def answered(client: httpx2.AsyncClient, row: Row, access_token: str) -> h
 
 
 def check(row: Row, answer: httpx2.Response) -> None:
-    """Raises AssertionError if the answer is another one than the row's."""
+    """Raises AssertionError if the response is not the row's."""
     found = answer.status_code, answer.json().get("reason", "")
     assert found == (row.status, row.reason), f"{row.name}: {answer.text[:300]}"
     if row.reason:

@@ -1,4 +1,4 @@
-"""A mail server on loopback, for tests: takes letters, or refuses them as a test says."""
+"""A mail server on loopback, for tests. It accepts or refuses emails as the test sets."""
 
 import asyncio
 import ssl
@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Mailbox:
-    """Letters that arrived, and how the server is reached."""
+    """Received emails, and the address of the server."""
 
     port: int = 0
     emails: list[EmailMessage] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Mailbox:
     def to(self, address: str) -> list[EmailMessage]:
         return [each for each in self.emails if each["To"] == address]
 
-    async def handle_RCPT(  # what aiosmtpd calls
+    async def handle_RCPT(  # the name that aiosmtpd calls
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         if address in self.refused:
@@ -64,9 +64,9 @@ async def mail_server(
     tls: ssl.SSLContext | None = None,
     login: bool = False,
 ) -> AsyncIterator[Mailbox]:
-    """A server until the block is left."""
+    """A server for the duration of the block."""
     box = Mailbox()
-    made = partial(
+    protocol = partial(
         SMTP,
         box,
         hostname="mail.test",
@@ -75,7 +75,7 @@ async def mail_server(
         authenticator=box.authenticate,
         auth_required=login,
     )
-    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
     box.port = server.sockets[0].getsockname()[1]
     try:
         yield box
@@ -84,7 +84,7 @@ async def mail_server(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's context for 127.0.0.1, and the file of what clients must trust."""
+    """A server's context for 127.0.0.1, and the file of the certificate that clients must trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")])
     now = datetime.now(UTC)

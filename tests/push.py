@@ -1,6 +1,6 @@
 """A browser and its push service, for tests: keys, decryption, and an HTTP server on loopback.
 
-Written from RFC 8188, 8291 and 8292 for the receiving side, and sharing no code with the sender.
+Written from RFC 8188, 8291 and 8292 for the receiver. It shares no code with the sender.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ def unb64(text: str) -> bytes:
 
 
 class Browser:
-    """A subscription as the browser holds it, with the private key."""
+    """A subscription of a browser, with the private key."""
 
     def __init__(self) -> None:
         self._private = ec.generate_private_key(ec.SECP256R1())
@@ -65,7 +65,7 @@ def _expand(key: bytes, info: bytes, length: int) -> bytes:
 
 @dataclass
 class Pushed:
-    """A message that arrived."""
+    """A received message."""
 
     path: str
     headers: dict[str, str]
@@ -76,7 +76,7 @@ class Pushed:
         return self.headers["topic"]
 
     def claims(self, audience: str, key: str) -> dict[str, Any]:
-        """What the sender says of itself, once the signature is found to be the key's."""
+        """The claims of the sender, after its signature is verified."""
         scheme, _, rest = self.headers["authorization"].partition(" ")
         assert scheme == "vapid"
         given = dict(each.strip().split("=", 1) for each in rest.split(","))
@@ -86,13 +86,13 @@ class Pushed:
         return jwt.decode(given["t"], public, algorithms=["ES256"], audience=audience)
 
 
-# Status and headers of an answer; None never answers.
+# Status and headers of a response. None means no response.
 Reply = tuple[int, dict[str, str]] | None
 
 
 @dataclass
 class PushServer:
-    """An HTTP server that takes messages, and answers as the test sets."""
+    """An HTTP server that receives messages, and responds as the test sets."""
 
     address: str = ""
     arrived: list[Pushed] = field(default_factory=list)
@@ -124,8 +124,10 @@ class PushServer:
                     await reader.read()
                     return
                 status, extra = reply
-                said = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
-                writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n{said}\r\n".encode())
+                extra_headers = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
+                writer.write(
+                    f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n{extra_headers}\r\n".encode()
+                )
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -143,7 +145,7 @@ class PushServer:
 
 @asynccontextmanager
 async def push_server(*, host: str = "127.0.0.1") -> AsyncIterator[PushServer]:
-    """A push service at an address of loopback, until the block is left."""
+    """A push service at an address of loopback, for the duration of the block."""
     service = PushServer()
     server = await asyncio.start_server(service.serve, host, 0)
     host, port = server.sockets[0].getsockname()

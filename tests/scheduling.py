@@ -12,9 +12,9 @@ ONE_UNIT = ("tests/e2e/hostile/", "tests/e2e/", "tests/envoy/")
 
 
 class FileScheduling(LoadScopeScheduling):
-    """The first worker takes units from the front of the queue, where the whole stacks are, every
-    other worker from the end. What waits so runs beside what computes, and two whole stacks seldom
-    run at once.
+    """The first worker takes units from the front of the queue, where the whole stacks are. Every
+    other worker takes them from the end. So tests that wait run beside tests that compute, and two
+    whole stacks rarely run at once.
     """
 
     def _split_scope(self, nodeid: str) -> str:

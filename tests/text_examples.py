@@ -1,4 +1,4 @@
-"""The examples of docs/text.md: texts, and what is found in them."""
+"""The examples of docs/text.md: texts, and the entities in them."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def spans(cell: str) -> list[str]:
-    """The code spans of a cell, with their invisible signs, as they are kept."""
+    """The code spans of a cell, normalized, with their invisible characters."""
     for name, sign in _SIGNS.items():
         cell = cell.replace(name, sign)
     return [unicodedata.normalize("NFC", span) for span in _SPAN.findall(cell)]

@@ -1,4 +1,4 @@
-"""Forged and foreign tokens, made by other libraries than ours: one corpus for whoever verifies."""
+"""Forged and foreign tokens, made by other libraries: one corpus for every verifier."""
 
 import base64
 import hashlib
@@ -15,12 +15,12 @@ from joserfc import jwe
 
 from services.chassis.auth.tokens import SigningKey
 
-# These cannot be told apart from right ones, or sent at all, in a header of HTTP.
+# In an HTTP header these equal valid ones, or cannot be sent.
 NOT_FOR_HTTP = {"empty", "trailing line end", "leading space", "not ASCII"}
 
 
 def reason_of(name: str) -> str:
-    """The reason that the attack of that name is refused with."""
+    """The refusal reason of that attack."""
     return "TOKEN_EXPIRED" if name.startswith("expired") else "TOKEN_INVALID"
 
 
@@ -30,9 +30,9 @@ def b64(data: bytes | dict[str, Any]) -> str:
 
 
 class Forge:
-    """Makes tokens of person 42, some of them right, with the very key of the issuer.
+    """Creates tokens of user 42, valid and invalid ones, with the key of the issuer.
 
-    `other_key` is another key of the issuer. `attacks` are the tokens that nobody may take.
+    `other_key` is another key of the issuer. `attacks` are tokens that no verifier may accept.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Forge:
         *,
         pem: bytes | None = None,
     ) -> str:
-        """By PyJWT: a token that is right, but for what is passed."""
+        """A token by PyJWT that is valid, except for the arguments."""
         claims = self.claims if claims is None else claims
         header = self.header if header is None else header
         return jwt.encode(
@@ -75,7 +75,7 @@ class Forge:
         )
 
     def signed_raw(self, header: str, payload: str) -> str:
-        """Any two segments, with a signature of the right key over them."""
+        """Any two segments, signed with the correct key."""
         inner = f"{header}.{payload}"
         return f"{inner}.{b64(self.key.key.sign(inner.encode()))}"
 
@@ -131,11 +131,11 @@ class Forge:
         )
 
     def headed_claims(self, **claims: Any) -> str:
-        """Claims that PyJWT would refuse to sign."""
+        """A token with claims that PyJWT refuses to sign."""
         return self.signed_raw(b64(self.header), b64({**self.claims, **claims}))
 
     def attacks(self) -> dict[str, Callable[[], str]]:
-        """By name, each made when it is asked for."""
+        """The attacks by name, each created when it is called."""
         return {
             "empty": lambda: "",
             "one dot": lambda: ".",

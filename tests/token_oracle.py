@@ -1,7 +1,6 @@
-"""A second opinion on tokens: PyJWT and joserfc, and the rules of Roost that no library knows.
+"""A reference verifier of tokens: PyJWT and joserfc, and the rules of Roost that no library has.
 
-The rules are those of docs and contracts, written down once more and plainly; nothing here is
-taken from the verifier that they judge.
+The rules are written from docs and contracts, and share no code with the verifier under test.
 """
 
 from __future__ import annotations
@@ -50,28 +49,28 @@ def _names_are_unique(opened: Opened) -> bool:
 
 
 class Oracle:
-    """Judges tokens of one issuer, whose key signs as `forge` does."""
+    """Verifies tokens of one issuer, with the key of `forge`."""
 
     def __init__(self, forge: Forge) -> None:
         self._forge = forge
         self._key = joserfc.jwk.ECKey.import_key(forge.public_pem)
         self.rules: dict[str, Callable[[Opened], bool]] = {
             "is small": lambda it: len(it.token) <= MAX_CHARACTERS,
-            "says nothing twice": _names_are_unique,
+            "has no duplicate names": _names_are_unique,
             "has alg, typ and kid alone": lambda it: set(it.header) == {"alg", "typ", "kid"},
             "is an access token": lambda it: it.header.get("typ") == "at+jwt",
             "names the key": lambda it: it.header.get("kid") == forge.key.kid,
             "is for Roost alone": lambda it: it.claims["aud"] == forge.audience,
-            "lasts for minutes": lambda it: (
+            "is short-lived": lambda it: (
                 type(it.claims["exp"]) is int
                 and it.claims["exp"] - it.claims["iat"] <= LIFETIME_SECONDS
             ),
-            "is of a person": lambda it: _is_id(it.claims["sub"]),
-            "is of a session": lambda it: _is_id(it.claims["sid"]),
+            "has a user id": lambda it: _is_id(it.claims["sub"]),
+            "has a session id": lambda it: _is_id(it.claims["sid"]),
         }
 
     def by_joserfc(self, token: str) -> bool:
-        """Whether joserfc takes it: signature, header, claims and time."""
+        """Whether joserfc accepts it: signature, header, claims and time."""
         registry = joserfc.jwt.JWTClaimsRegistry(
             now=self._forge.now,
             leeway=LEEWAY_SECONDS,
@@ -90,8 +89,8 @@ class Oracle:
         return True
 
     def opened_by_pyjwt(self, token: str) -> Opened | None:
-        """What PyJWT reads in it; None if it refuses. Its clock cannot be set, so time is left to
-        joserfc.
+        """The token that PyJWT decodes; None if it refuses. Its clock cannot be set, so joserfc
+        checks times.
         """
         try:
             claims = jwt.decode(
@@ -112,10 +111,10 @@ class Oracle:
             return None
 
 
-# What both libraries take, and the rule of Roost that it breaks.
+# Tokens that both libraries accept, and the rule of Roost that each breaks.
 BREAKS = {
     "huge": "is small",
-    "alg twice": "says nothing twice",
+    "alg twice": "has no duplicate names",
     "own key in jwk": "has alg, typ and kid alone",
     "jku": "has alg, typ and kid alone",
     "x5u": "has alg, typ and kid alone",
@@ -133,16 +132,16 @@ BREAKS = {
     "typ AT+JWT": "is an access token",
     "typ of a service": "is an access token",
     "several audiences": "is for Roost alone",
-    "lasts too long": "lasts for minutes",
-    "lasts for years": "lasts for minutes",
-    "exp is enormous": "lasts for minutes",
-    "exp is a float": "lasts for minutes",
-    "sub is zero": "is of a person",
-    "sub is negative": "is of a person",
-    "sub has a leading zero": "is of a person",
-    "sub has a space": "is of a person",
-    "sub is in other digits": "is of a person",
-    "sub is too large": "is of a person",
-    "sub is a service": "is of a person",
-    "sid is a list": "is of a session",
+    "lasts too long": "is short-lived",
+    "lasts for years": "is short-lived",
+    "exp is enormous": "is short-lived",
+    "exp is a float": "is short-lived",
+    "sub is zero": "has a user id",
+    "sub is negative": "has a user id",
+    "sub has a leading zero": "has a user id",
+    "sub has a space": "has a user id",
+    "sub is in other digits": "has a user id",
+    "sub is too large": "has a user id",
+    "sub is a service": "has a user id",
+    "sid is a list": "has a session id",
 }

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
-# Only a fault takes so long, on however busy a machine.
+# Only a fault takes longer, also on a busy machine.
 LIMIT = 60.0
 
 

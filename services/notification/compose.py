@@ -87,7 +87,11 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                     ),
                 ],
                 verifier=authentication.verifier(
-                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                    settings,
+                    service=_NAME,
+                    people=MeshJwks(mesh),
+                    revoked=revoked.session_ids,
+                    clock=clock,
                 ),
                 max_in_flight=settings.max_in_flight,
             ),

@@ -82,7 +82,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                         settings,
                         service=SERVICE,
                         people=MeshJwks(mesh),
-                        revoked=revoked,
+                        revoked=revoked.session_ids,
                         clock=clock,
                     ),
                     max_in_flight=settings.max_in_flight,

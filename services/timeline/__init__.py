@@ -1,1 +1,1 @@
-"""The Timeline service: home and public timelines, and where somebody stopped reading."""
+"""The Timeline service: home and public timelines, and read markers."""

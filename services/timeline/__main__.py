@@ -1,4 +1,4 @@
-"""`python -m services.timeline serve` answers RPCs, `work` follows events and tells of its own."""
+"""`python -m services.timeline serve` answers RPCs, `work` consumes and publishes events."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Puts the two processes of the Timeline service together: the only place that does."""
+"""Composes the two processes of the Timeline service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,7 +38,7 @@ from services.timeline.settings import TimelineSettings
 from services.timeline.worker import consumer
 
 _NAME = "timeline"
-# Nobody waits for the worker, so it rather waits for a busy Valkey than repeats a batch.
+# No user waits for the worker, so it waits for a busy Valkey instead of repeating a batch.
 _WORKER_REDIS_SECONDS = 2.0
 # Between two prunings the public timeline grows past its limit by what is posted.
 _PRUNE_SECONDS = 5.0
@@ -87,7 +87,11 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             server=Server(
                 mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
                 verifier=authentication.verifier(
-                    settings, service=_NAME, people=MeshJwks(mesh), revoked=revoked, clock=clock
+                    settings,
+                    service=_NAME,
+                    people=MeshJwks(mesh),
+                    revoked=revoked.session_ids,
+                    clock=clock,
                 ),
                 max_in_flight=settings.max_in_flight,
             ),
@@ -97,7 +101,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
 
 @asynccontextmanager
 async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
-    """The process that follows events."""
+    """The process that consumes events."""
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
@@ -129,8 +133,8 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             store=store,
             celebrities=celebrities,
         )
-        # One member for all topics: partitions are worked on side by side in any case, and each
-        # further member would ask the broker as often as this one.
+        # One member for all topics: partitions are handled concurrently in any case, and each
+        # further member would poll the broker as often as this one.
         following = bus.Subscriber(
             brokers=brokers,
             group=MANIFEST.consumer_group.name,

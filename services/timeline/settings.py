@@ -1,4 +1,4 @@
-"""What the Timeline service is told."""
+"""Settings of the Timeline service."""
 
 from pydantic import Field
 

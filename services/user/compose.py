@@ -113,7 +113,7 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                         StaticJwks(service_keys(settings.service_keys_file)), clock=clock
                     ),
                     clock=clock,
-                    revoked=revoked,
+                    revoked=revoked.session_ids,
                 ),
                 max_in_flight=settings.max_in_flight,
             ),

@@ -1,4 +1,4 @@
-"""Builds posts for tests: give what matters, the rest has defaults."""
+"""Builds posts for tests, with defaults."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,9 @@ START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
 
 class Numbers:
-    """Makes ids like the service: ascending, each with the bucket of its author.
+    """Creates ids like the service: ascending, each with the bucket of its author.
 
-    Two instances make no equal ids, so tests may share a database.
+    Ids of two instances are distinct, so tests may share a database.
     """
 
     _instances = itertools.count(1)
@@ -21,7 +21,7 @@ class Numbers:
     def __init__(self) -> None:
         self._time = next(self._instances) * 1_000_000
 
-    def person(self, bucket: int = 7) -> int:
+    def user(self, bucket: int = 7) -> int:
         return self._next(bucket)
 
     def of(self, author_id: int) -> int:

@@ -19,14 +19,14 @@ async def _wait_no_longer(_: float) -> None:
 
 
 class Scenario:
-    """Users in a store, and short names for changes of them."""
+    """Users in a store, and methods that change them."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
         self.ids = PatientIds(clock)
 
-    async def person(self, handle: str | None = None, **given: Any) -> User:
+    async def user(self, handle: str | None = None, **given: Any) -> User:
         """A new user with a unique handle."""
         now = self.clock.now()
         name = handle or f"person{next(_numbers)}"
@@ -43,9 +43,9 @@ class Scenario:
             await transaction.add_user(user, "a hash")
         return user
 
-    async def people(self, count: int, **given: Any) -> list[User]:
+    async def users(self, count: int, **given: Any) -> list[User]:
         """That many new users."""
-        return [await self.person(**given) for _ in range(count)]
+        return [await self.user(**given) for _ in range(count)]
 
     async def relate(self, kind: RelationshipKind, source: User, target: User) -> int:
         """Adds a relationship, and returns its id."""

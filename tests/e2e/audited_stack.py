@@ -1,4 +1,4 @@
-"""A whole stack with a few people in it, whose parts can be taken away, frozen and brought back."""
+"""A whole stack with some users, whose parts can be stopped, frozen and started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local.edge import Edge
 from tests.e2e.audit import Audit
-from tests.e2e.chaos import settle_in
+from tests.e2e.chaos import sign_up_users
 from tests.e2e.clients import Clients
 from tests.e2e.oracle import SETTLE_SECONDS
 from tests.e2e.stacks import TestStack
@@ -21,7 +21,7 @@ from tests.waiting import eventually
 
 @dataclass
 class AuditedStack:
-    """A stack with two of everything that answers, and people who use it."""
+    """A stack, its clients, and the audit of their operations."""
 
     stack: TestStack
     edge: Edge
@@ -57,34 +57,34 @@ class AuditedStack:
             await self.start(*parts)
 
     async def problem(self, path: str) -> tuple[int, str]:
-        """The status and the reason that a read is refused with."""
+        """The status and the reason of a refused read."""
         answer = await self.edge.send("GET", path, by=self.clients.accounts[0])
         assert answer.headers["content-type"] == "application/problem+json"
         return answer.status_code, answer.json()["reason"]
 
-    def forget_refusals(self) -> None:
+    def clear_refusals(self) -> None:
         self.clients.refusals.clear()
 
-    async def act_until(self, done: asyncio.Event) -> None:
-        """Keep the load light: a few things at a time, for as long as it takes."""
+    async def perform_until(self, done: asyncio.Event) -> None:
+        """Runs a light load until the event is set."""
         while not done.is_set():
-            await self.clients.act(len(self.clients.accounts))
+            await self.clients.perform(len(self.clients.accounts))
 
     async def assert_all_caught_up(self) -> None:
-        findings = await self.audit.look()
-        print(f"all caught up after {findings.seconds:.1f} s")  # shown by pytest -s
+        findings = await self.audit.check()
+        print(f"up to date after {findings.seconds:.1f} s")  # shown by pytest -s
         assert findings.faults == []
         assert self.clients.faults == []
 
 
 @contextlib.asynccontextmanager
 async def started_stack(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[AuditedStack]:
-    """Start a stack of its own and let people settle in it."""
+    """Starts a stack and registers its users."""
     async with TestStack(folder, settings) as stack, stack.edge() as edge:
-        clients = await settle_in(edge, seed=11)
+        clients = await sign_up_users(edge, seed=11)
         yield AuditedStack(stack, edge, clients, Audit(edge, clients))
 
 
 def two_of(nouns: Iterable[str]) -> dict[str, str]:
-    """The settings of a stack in which two processes of each of these answer."""
+    """The settings of a stack with two processes of each of these."""
     return {f"ROOST_REPLICAS_{noun.upper()}": "2" for noun in nouns}

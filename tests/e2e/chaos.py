@@ -1,10 +1,10 @@
-"""`make chaos`: kills parts of a stack while people write, and holds it to what it told them.
+"""`make chaos`: kills parts of a stack while users write, and checks what it acknowledged.
 
-In each round people do some sixty things at once, and at a moment drawn at random one part, now and
-then two, dies by SIGKILL. Its supervisor starts it again, clients ask again. Everybody follows the
-stream on two devices meanwhile. After every twenty kills everything that was acknowledged is looked
-for, and every device has to hold what REST shows. The parts, the moments and the acts follow from
-the seed; what the operating system makes of them does not.
+Each round has 60 concurrent operations. At a random moment one part, sometimes two, is killed by
+SIGKILL. Its supervisor starts it again, and clients repeat their requests. Each user follows the
+stream on two devices. After every twenty kills, everything that was acknowledged must exist, and
+every device must have the state that REST shows. The parts, moments and operations follow from the
+seed; their scheduling does not.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from tests.e2e.streams import Streams, following
 from tests.waiting import eventually
 
 PEOPLE, FOLLOWS_EACH = 16, 4
-ACTS = 60  # of a round
+OPERATIONS = 60  # of a round
 TWO_AT_ONCE = 0.2  # of the rounds kill two parts
-# What the broker has acknowledged is as safe as its store, and this one is for one machine.
-SPARED = ("seaweedfs",)
-# So that a device may come back to another process than the one that it lost.
+# The store of the broker has no replica on one machine, so it is not killed.
+EXCLUDED = ("seaweedfs",)
+# A device may reconnect to another process.
 SETTINGS = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_REPLICAS_NOTIFICATION": "2"}
-CHAPTER = 20  # kills between two looks at everything
+KILLS_PER_AUDIT = 20  # kills between two audits
 
 
 class Killer:
@@ -51,36 +51,36 @@ class Killer:
 
     def __init__(self, stack: TestStack, *, seed: int) -> None:
         self._stack = stack
-        self._dice = random.Random(seed)
-        self._parts = [part.name for part in self._statuses() if part.name not in SPARED]
+        self._rng = random.Random(seed)
+        self._parts = [part.name for part in self._statuses() if part.name not in EXCLUDED]
         self._returns: list[asyncio.Task[None]] = []
         self.seconds: dict[str, list[float]] = {name: [] for name in self._parts}
 
     @property
     def kills(self) -> int:
-        """How many there were."""
+        """The number of kills."""
         return len(self._returns)
 
     async def draw(self, at_most: int) -> list[str]:
-        """Choose who dies next: parts that run."""
-        count = min(at_most, 2 if self._dice.random() < TWO_AT_ONCE else 1)
-        chosen = self._dice.sample(self._parts, count)
+        """Chooses the next parts to kill, among running ones."""
+        count = min(at_most, 2 if self._rng.random() < TWO_AT_ONCE else 1)
+        chosen = self._rng.sample(self._parts, count)
         await eventually(lambda: all(map(self._is_ready, chosen)), limit=SETTLE_SECONDS)
         return chosen
 
     def moment(self) -> int:
-        """Choose after how many acknowledged writes of a round it happens."""
-        return self._dice.randrange(1, ACTS // 3)
+        """Chooses the number of acknowledged writes in a round before the kill."""
+        return self._rng.randrange(1, OPERATIONS // 3)
 
     def kill(self, name: str) -> None:
-        """Kill a part, and time its return."""
+        """Kills a part, and measures the time until it is ready."""
         part = self._status(name)
         if part.pid is not None:
             os.kill(part.pid, signal.SIGKILL)
             self._returns.append(asyncio.create_task(self._time_return(part)))
 
     async def all_back(self) -> None:
-        """Wait until every part runs, and Envoy knows it."""
+        """Waits until every part runs and is healthy in Envoy."""
         await asyncio.gather(*self._returns)
         await eventually(
             lambda: all(map(self._is_ready, (part.name for part in self._statuses()))),
@@ -113,7 +113,7 @@ class Killer:
 
 
 class Chaos:
-    """What happened: who died, what was told, what was found."""
+    """One run: the kills, the operations and the findings."""
 
     def __init__(self, killer: Killer, clients: Clients, audit: Audit, streams: Streams) -> None:
         self.killer = killer
@@ -124,25 +124,25 @@ class Chaos:
 
     @property
     def faults(self) -> list[str]:
-        """Everything that should not have been."""
+        """All faults."""
         return self.clients.faults + self.findings.faults
 
-    async def run(self, kills: int, say: Callable[[str], None] = lambda _: None) -> None:
-        """Kill so many times; look at everything after every chapter and at the end."""
+    async def run(self, kills: int, report: Callable[[str], None] = lambda _: None) -> None:
+        """Kills that many times. Audits after every KILLS_PER_AUDIT kills and at the end."""
         while self.killer.kills < kills:
-            before, told = self.killer.kills, len(self.clients.faults)
-            while self.killer.kills < min(kills, before + CHAPTER):
-                await self._round(min(kills, before + CHAPTER) - self.killer.kills)
+            before, acknowledged = self.killer.kills, len(self.clients.faults)
+            while self.killer.kills < min(kills, before + KILLS_PER_AUDIT):
+                await self._round(min(kills, before + KILLS_PER_AUDIT) - self.killer.kills)
             await self.killer.all_back()
-            found = await self._audit.look()
-            found.astray = await self.streams.look()
+            found = await self._audit.check()
+            found.stream_faults = await self.streams.check()
             self.findings.add(found)
-            say(
+            report(
                 f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
                 f"all caught up after {found.seconds:.1f} s, {len(self.faults)} faults"
             )
-            for fault in self.clients.faults[told:] + found.faults:
-                say(f"  {fault}")
+            for fault in self.clients.faults[acknowledged:] + found.faults:
+                report(f"  {fault}")
 
     async def _round(self, at_most: int) -> None:
         victims = await self.killer.draw(at_most)
@@ -157,12 +157,12 @@ class Chaos:
                 kill()
 
         self.clients.answered = at_the_moment
-        await self.clients.act(ACTS)
-        kill()  # where so few writes were acknowledged that the moment did not come
+        await self.clients.perform(OPERATIONS)
+        kill()  # if too few writes were acknowledged in this round
 
     def table(self) -> Table:
-        """Give the kills, part by part."""
-        table = Table("part", "kills", "back after, median", "at most", box=None)
+        """The kills by part."""
+        table = Table("part", "kills", "ready after, median", "at most", box=None)
         for name, seconds in self.killer.seconds.items():
             if seconds:
                 middle, most = statistics.median(seconds), max(seconds)
@@ -170,17 +170,17 @@ class Chaos:
         return table
 
     def figures(self) -> dict[str, str]:
-        """Give everything else that was counted."""
+        """All other figures."""
         clients, found = self.clients, self.findings
         met = ", ".join(f"{n} {kind}" for kind, n in sorted(self.streams.counts.items()))
-        events = sum(len(device.heard) for device in self.streams.devices)
-        told = ", ".join(f"{n} {kind}" for kind, n in sorted(clients.acknowledged.items()))
-        not_told = ", ".join(f"{n} {reason}" for reason, n in sorted(clients.refusals.items()))
+        events = sum(len(device.received) for device in self.streams.devices)
+        acknowledged = ", ".join(f"{n} {kind}" for kind, n in sorted(clients.acknowledged.items()))
+        refusals = ", ".join(f"{n} {reason}" for reason, n in sorted(clients.refusals.items()))
         return {
             "kills": str(self.killer.kills),
-            "writes acknowledged": f"{clients.acknowledged.total()} ({told})",
-            "not answered at first": f"{clients.refusals.total()} ({not_told})",
-            "posts in doubt": f"{found.doubtful}, of which {found.happened} were there, whole",
+            "writes acknowledged": f"{clients.acknowledged.total()} ({acknowledged})",
+            "not answered at first": f"{clients.refusals.total()} ({refusals})",
+            "posts in doubt": f"{found.unconfirmed}, of which {found.happened} were there, whole",
             "slowest answer": f"{clients.slowest:.1f} s, asked for until it came",
             "lost": str(len(found.lost)),
             "doubled": str(len(found.doubled)),
@@ -188,44 +188,46 @@ class Chaos:
             "out of order": str(len(found.disorder)),
             "wrong answers": str(len(clients.faults)),
             "devices": f"{len(self.streams.devices)}, {events} events",
-            "devices met": met,
-            "told otherwise by streams": str(len(found.astray)),
+            "device events": met,
+            "wrong events of streams": str(len(found.stream_faults)),
             "all caught up": "no" if found.late else f"{found.seconds:.1f} s after the last return",
         }
 
 
-async def settle_in(edge: Edge, *, seed: int) -> Clients:
-    """Sign a small town up, with its follows."""
+async def sign_up_users(edge: Edge, *, seed: int) -> Clients:
+    """Registers a small group of users, with its follows."""
     graph = make_graph(PEOPLE, FOLLOWS_EACH)
     accounts = (await load(edge, graph)).accounts
     history = History(graph, [account.user_id for account in accounts])
     return Clients(edge, accounts, history, seed=seed)
 
 
-async def unleash(
-    folder: Path, *, kills: int, seed: int, say: Callable[[str], None] = lambda _: None
+async def run_chaos(
+    folder: Path, *, kills: int, seed: int, report: Callable[[str], None] = lambda _: None
 ) -> Chaos:
-    """Start a stack of its own, kill so many times, and give what was found."""
+    """Starts a stack, kills that many times, and returns the run."""
     async with TestStack(folder, SETTINGS) as stack, stack.edge() as edge:
-        clients = await settle_in(edge, seed=seed)
+        clients = await sign_up_users(edge, seed=seed)
         async with following(stack, edge, clients, seed=seed) as streams:
             chaos = Chaos(Killer(stack, seed=seed), clients, Audit(edge, clients), streams)
-            await chaos.run(kills, say)
+            await chaos.run(kills, report)
             return chaos
 
 
 def main() -> None:
-    """Kill as often as the command line says; exit with 1 if something was not as promised."""
+    """Runs with the options of the command line; exits with 1 if there are faults."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--state", type=Path, help="keep the stack's data and logs here")
     arguments = parser.parse_args()
     console = Console()
-    say = partial(console.print, markup=False, soft_wrap=True)
+    report = partial(console.print, markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="roost-chaos-") as folder:
         where = arguments.state or Path(folder)
-        chaos = asyncio.run(unleash(where, kills=arguments.kills, seed=arguments.seed, say=say))
+        chaos = asyncio.run(
+            run_chaos(where, kills=arguments.kills, seed=arguments.seed, report=report)
+        )
     console.print(chaos.table())
     for name, figure in chaos.figures().items():
         console.print(f"{name}: {figure}", highlight=False, soft_wrap=True)

@@ -1,7 +1,7 @@
-"""People who write, like, follow, block and read at once, through whatever happens to the stack.
+"""Users who write, like, follow, block and read concurrently, through faults of the stack.
 
-A patient client repeats a request until it is answered; another one gives up at the first failure,
-and then nobody knows whether it took effect. Everyone does one thing after another.
+A patient client repeats a request until it succeeds. Another one stops at the first failure, and
+then the effect is unknown. Each user runs one operation after another.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import httpx2
 
 from local.edge import Account, Edge, Json, Refused
 from local.seed import password_of, retrying
-from tests.e2e.history import History, Post, Tie
+from tests.e2e.history import History, Post, Relation
 
-ANSWER_SECONDS = 60.0  # the promise: whatever dies, whoever asks again is answered by then
-PATIENT = 0.75  # so many of the clients
+ANSWER_SECONDS = 60.0  # the promise: after any fault, a repeated request succeeds within this time
+PATIENT = 0.75  # this share of the operations
 PAUSE_SECONDS = (0.05, 1.0)
 
-# What people do, and how much of it.
+# The operations and their weights.
 EVERYTHING = {"post": 40, "reply": 10, "like": 20, "follow": 15, "block": 4, "read": 15}
 WRITES = {kind: share for kind, share in EVERYTHING.items() if kind != "read"}
 
-# With these a stack that is not whole tells so, and whoever asks again later is right to.
-MAY_ASK_AGAIN = {
+# The reasons with which an incomplete stack refuses; a client may repeat the request.
+RETRYABLE = {
     "DEPENDENCY_UNAVAILABLE",
     "OVERLOADED",
     "DEADLINE_EXCEEDED",
@@ -39,8 +39,8 @@ MAY_ASK_AGAIN = {
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that one person is about to do; dice decide, not what happened before."""
+class Operation:
+    """An operation of one user, drawn at random."""
 
     kind: str
     who: int
@@ -50,14 +50,14 @@ class Act:
 
 
 class Clients:
-    """A group of people, and the history of what they were told.
+    """A group of users, and the history of their requests and responses.
 
-    ``answered`` is called after each acknowledged write with how many there were so far.
+    `answered` is called after each acknowledged write with the number of those so far.
     """
 
     def __init__(self, edge: Edge, accounts: list[Account], history: History, *, seed: int) -> None:
         self._edge = edge
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
         self.accounts = accounts
         self.history = history
         self.acknowledged: Counter[str] = Counter()
@@ -65,21 +65,21 @@ class Clients:
         self.faults: list[str] = []
         self.slowest = 0.0
         self.answered: Callable[[int], None] = lambda _: None
-        # What two people do to each other comes one after another: a block refuses the rest.
+        # Operations between two users run one after another, since a block refuses others.
         self._pairs: defaultdict[frozenset[int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def act(self, count: int, kinds: Mapping[str, int] = EVERYTHING) -> None:
-        """Do so many things: people side by side, each person one thing after another."""
-        acts = [self._draw(kinds) for _ in range(count)]
-        by_user: dict[int, list[Act]] = {}
-        for act in acts:
-            by_user.setdefault(act.who, []).append(act)
+    async def perform(self, count: int, kinds: Mapping[str, int] = EVERYTHING) -> None:
+        """Runs that many operations: users concurrently, each user one after another."""
+        operations = [self._draw(kinds) for _ in range(count)]
+        by_user: dict[int, list[Operation]] = {}
+        for operation in operations:
+            by_user.setdefault(operation.who, []).append(operation)
         live = [post for post in self.history.posts if post.id is not None]
         await asyncio.gather(*(self._in_order(mine, live) for mine in by_user.values()))
 
     async def write(self, post: Post, *, patient: bool = True) -> bool:
-        """Ask for a post, maybe again; whether an answer said that it is there, under one id."""
-        answer = await self._ask(
+        """Requests a post, perhaps again. Returns whether a response confirmed it."""
+        answer = await self._send(
             "POST", "/v1/posts", post.author, body=post.body, key=post.key, patient=patient
         )
         if answer is None:
@@ -90,91 +90,95 @@ class Clients:
         return True
 
     async def sign_in_again(self) -> None:
-        """Give everybody a fresh token; tokens are good for a quarter of an hour."""
+        """Signs every user in again; tokens are valid for 15 minutes."""
         await asyncio.gather(*map(self.sign_in, range(len(self.accounts))))
 
-    def _draw(self, kinds: Mapping[str, int]) -> Act:
-        dice = self._dice
-        return Act(
-            kind=dice.choices(list(kinds), weights=list(kinds.values()))[0],
-            who=dice.randrange(len(self.accounts)),
-            chance=dice.random(),
-            patient=dice.random() < PATIENT,
-            key=f"chaos-{dice.getrandbits(96):x}",
+    def _draw(self, kinds: Mapping[str, int]) -> Operation:
+        rng = self._rng
+        return Operation(
+            kind=rng.choices(list(kinds), weights=list(kinds.values()))[0],
+            who=rng.randrange(len(self.accounts)),
+            chance=rng.random(),
+            patient=rng.random() < PATIENT,
+            key=f"chaos-{rng.getrandbits(96):x}",
         )
 
-    async def _in_order(self, acts: Sequence[Act], live: Sequence[Post]) -> None:
-        for act in acts:
-            # The first one sees everybody, and so can tell who likes what.
-            if act.kind == "read" or (act.kind == "block" and act.who == 0):
-                await self._read_home(act.who)
-            elif act.kind in ("follow", "block"):
-                others = [n for n in range(len(self.accounts)) if n not in (act.who, 0)]
-                if act.kind == "block" and (blocked := self.history.blocked(act.who)):
-                    others = blocked  # one at a time, or nobody would have to do with anybody
-                await self._turn_between(act, others[int(act.chance * len(others))])
-            elif act.kind == "like" and live:
-                await self._like(act, live[int(act.chance * len(live))])
+    async def _in_order(self, operations: Sequence[Operation], live: Sequence[Post]) -> None:
+        for operation in operations:
+            # The first user blocks nobody, so this account may read all likers.
+            if operation.kind == "read" or (operation.kind == "block" and operation.who == 0):
+                await self._read_home(operation.who)
+            elif operation.kind in ("follow", "block"):
+                others = [n for n in range(len(self.accounts)) if n not in (operation.who, 0)]
+                if operation.kind == "block" and (blocked := self.history.blocked(operation.who)):
+                    others = blocked  # one block at a time, so that most users may interact
+                await self._toggle_between(operation, others[int(operation.chance * len(others))])
+            elif operation.kind == "like" and live:
+                await self._like(operation, live[int(operation.chance * len(live))])
             else:
-                replies = act.kind == "reply" and live
-                await self._write(act, live[int(act.chance * len(live))] if replies else None)
+                replies = operation.kind == "reply" and live
+                await self._write(
+                    operation, live[int(operation.chance * len(live))] if replies else None
+                )
 
-    async def _turn_between(self, act: Act, other: int) -> None:
+    async def _toggle_between(self, operation: Operation, other: int) -> None:
         whom = self.accounts[other].user_id
-        async with self._pairs[frozenset((act.who, other))]:
-            if act.kind == "block":
-                told = await self._turn(("block", act.who, whom), act)
-                if self.history.apart(act.who, other) is not False:
-                    self.history.sever(act.who, other, certain=told)
-            elif self.history.apart(act.who, other) is False:
-                await self._turn(("follow", act.who, whom), act)
+        async with self._pairs[frozenset((operation.who, other))]:
+            if operation.kind == "block":
+                acknowledged = await self._toggle(("block", operation.who, whom), operation)
+                if self.history.either_blocks(operation.who, other) is not False:
+                    self.history.end_follows(operation.who, other, certain=acknowledged)
+            elif self.history.either_blocks(operation.who, other) is False:
+                await self._toggle(("follow", operation.who, whom), operation)
 
-    async def _like(self, act: Act, post: Post) -> None:
+    async def _like(self, operation: Operation, post: Post) -> None:
         assert post.id is not None
-        async with self._pairs[frozenset((act.who, post.author))]:
-            if self.history.apart(act.who, post.author) is False:
-                await self._turn(("like", act.who, post.id), act)
+        async with self._pairs[frozenset((operation.who, post.author))]:
+            if self.history.either_blocks(operation.who, post.author) is False:
+                await self._toggle(("like", operation.who, post.id), operation)
 
-    async def _write(self, act: Act, reply_to: Post | None) -> None:
-        post = Post(act.key, act.who, reply_to)
-        async with self._pairs[frozenset((act.who, reply_to.author if reply_to else act.who))]:
-            if self.history.cut_off(post):
+    async def _write(self, operation: Operation, reply_to: Post | None) -> None:
+        post = Post(operation.key, operation.who, reply_to)
+        async with self._pairs[
+            frozenset((operation.who, reply_to.author if reply_to else operation.who))
+        ]:
+            if self.history.may_be_refused(post):
                 return
             self.history.posts.append(post)
-            post.told = await self.write(post, patient=act.patient)
-            if post.told:
-                self._acknowledge(act.kind)
+            post.acknowledged = await self.write(post, patient=operation.patient)
+            if post.acknowledged:
+                self._acknowledge(operation.kind)
 
-    async def _turn(self, tie: Tie, act: Act) -> bool:
-        """Make the tie where there is none, and end it where there is one; whether it was told."""
-        is_so = self.history.ties.get(tie, False)
-        if is_so is None:  # a lost request may yet take effect: whoever acts on it would race it
+    async def _toggle(self, relation: Relation, operation: Operation) -> bool:
+        """Adds the relation or removes it. Returns whether that was acknowledged."""
+        is_so = self.history.relations.get(relation, False)
+        if is_so is None:  # a lost request may still take effect, and another one would race it
             return False
-        verb, who, what = tie
+        verb, who, what = relation
         path = f"/v1/posts/{what}/like" if verb == "like" else f"/v1/users/{what}/{verb}"
-        self.history.ties[tie] = None
-        answer = await self._ask(
-            "DELETE" if is_so else "PUT", path, who, key=act.key, patient=act.patient
+        self.history.relations[relation] = None
+        answer = await self._send(
+            "DELETE" if is_so else "PUT", path, who, key=operation.key, patient=operation.patient
         )
         if answer is None:
             return False
-        self.history.ties[tie] = not is_so
+        self.history.relations[relation] = not is_so
         self._acknowledge(verb if not is_so else f"un{verb}")
         return True
 
     async def _read_home(self, who: int) -> None:
-        page = await self._ask("GET", "/v1/timelines/home", who, patient=True)
+        page = await self._send("GET", "/v1/timelines/home", who, patient=True)
         if page is None:
             return
         places = [int(item["id"]) for item in page["items"]]
         if places != sorted(set(places), reverse=True):
-            self.faults.append(f"person {who} saw a home out of order, or something twice")
+            self.faults.append(f"user {who} read a home out of order, or an entry twice")
 
     def _acknowledge(self, kind: str) -> None:
         self.acknowledged[kind] += 1
         self.answered(self.acknowledged.total())
 
-    async def _ask(
+    async def _send(
         self,
         method: str,
         path: str,
@@ -184,7 +188,7 @@ class Clients:
         key: str | None = None,
         patient: bool,
     ) -> Json | None:
-        """The answer, or None if the client gave up, or was told what it should not be told."""
+        """The response; None if the client stopped, or if the reason is a fault."""
         begun = time.monotonic()
         pause, longest = PAUSE_SECONDS
         while True:
@@ -202,7 +206,7 @@ class Clients:
                 if reason == "TOKEN_EXPIRED":
                     await self.sign_in(who)
                     continue
-                if reason not in MAY_ASK_AGAIN:
+                if reason not in RETRYABLE:
                     self.faults.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
                     return None
             self.refusals[reason] += 1
@@ -216,7 +220,7 @@ class Clients:
 
     async def sign_in(self, who: int) -> None:
         handle, password = self.accounts[who].handle, password_of("p", who, "oracle")
-        with contextlib.suppress(Refused, httpx2.TransportError):  # asked again in a moment
+        with contextlib.suppress(Refused, httpx2.TransportError):  # repeated with the next request
             self.accounts[who] = await retrying(lambda: self._edge.sign_in(handle, password))
 
 

@@ -1,4 +1,4 @@
-"""A collector of traces, as operators run one."""
+"""A collector of traces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 
 
 class Collector(TraceServiceServicer):
-    """Keeps the names of the spans that arrive, by trace and service, and each one's parent."""
+    """Stores the names of spans by trace and service, and the parent of each span."""
 
     def __init__(self) -> None:
         self.names: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -43,7 +43,7 @@ class Collector(TraceServiceServicer):
 
 @asynccontextmanager
 async def collecting() -> AsyncIterator[Collector]:
-    """Run a collector at a free port of loopback."""
+    """Runs a collector on a free loopback port."""
     server = grpc.aio.server()
     collector = Collector()
     add_TraceServiceServicer_to_server(collector, server)

@@ -1,5 +1,5 @@
-"""One stack for the tests that break nothing of it. A stack takes more time to start than most of
-them to run, so each registers accounts of its own instead.
+"""One stack for the tests that do not disturb it. A stack takes longer to start than most of them
+to run. Each test registers its own accounts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from gateway.api.schema import SCHEMA
 from gateway.protocols.graphql.trusted_documents import manifest_of
 from tests.e2e.collector import Collector, collecting
 from tests.e2e.stacks import TestStack
@@ -18,13 +19,13 @@ from tests.mail import Mailbox, mail_server
 from tests.push import PushServer, push_server
 
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "graphql"
-# Two of what a socket may be at, as operators have them.
+# Two gateways for sockets.
 TWO_GATEWAYS = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_DRAIN_SECONDS": "1"}
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The stack, and what it sends to."""
+    """The stack, and the servers that it sends to."""
 
     stack: TestStack
     box: Mailbox
@@ -34,10 +35,10 @@ class Shared:
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
-    """A stack with two gateways that mails, pushes, traces every request and has a manifest."""
+    """A stack with two gateways, email, push, traces of every request and trusted documents."""
     folder = tmp_path_factory.mktemp("shared")
     manifest = folder / "manifest.json"
-    manifest.write_bytes(manifest_of([DOCUMENTS]))
+    manifest.write_bytes(manifest_of([DOCUMENTS], SCHEMA))
     async with mail_server() as box, push_server() as pushes, collecting() as collector:
         settings = TWO_GATEWAYS | {
             "ROOST_PUSH_LOOPBACK_ALLOWED": "true",
@@ -51,7 +52,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shar
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of the shared stack one after another, so that it idles beside no other."""
+    """Runs the tests of the shared stack one after another, so that it does not idle."""
     folder = Path(__file__).parent
     places = [place for place, item in enumerate(items) if item.path.is_relative_to(folder)]
     here = sorted((items[place] for place in places), key=_is_shared)

@@ -1,4 +1,4 @@
-"""Throws at a whole stack whatever its OpenAPI document allows and forbids: `make fuzz`."""
+"""`make fuzz`: sends valid and invalid requests of the OpenAPI document to a whole stack."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ CONFIG = ROOT / "tests" / "schemathesis.toml"
 SEED = 20250101
 VERSIONS = (1, 2)
 PASSWORD = "zebra lamp 9"
-# Where, and as whom: what `fuzzing_hooks` is told by its environment.
+# The environment of `fuzzing_hooks`: the address and the handle.
 EDGE, HANDLE = "FUZZ_EDGE", "FUZZ_HANDLE"
-# These end the session that the requests are made with, and all after them would be refused.
+# These end the session of the requests, and all later ones would be refused.
 LEFT_OUT = ("signOut", "signOutEverywhere", "deleteMe")
-# What fits the schema may still be against a rule that no schema can say: 4xx, never 5xx.
+# A valid request may still break a rule that no schema can express: 4xx, never 5xx.
 UNCHECKED = ("positive_data_acceptance",)
 
 
 async def fuzz(
     address: str, handle: str, *, version: int, phases: str, examples: int, quiet: bool = True
 ) -> tuple[int, str]:
-    """Run schemathesis over a version as somebody whose password is PASSWORD; return its exit code
+    """Run schemathesis against a version as a user whose password is PASSWORD; return its exit code
     (0: nothing found) and its report.
     """
     process = await asyncio.create_subprocess_exec(
@@ -53,7 +53,7 @@ async def fuzz(
 
 
 async def run(phases: str, examples: int, folder: Path) -> int:
-    """Start a stack of its own and fuzz it."""
+    """Starts a stack and fuzzes it."""
     async with TestStack(folder) as stack, stack.edge() as edge:
         await edge.register("fuzzer", PASSWORD)
         codes = [
@@ -71,13 +71,13 @@ async def run(phases: str, examples: int, folder: Path) -> int:
 
 
 def main() -> int:
-    """Fuzz as the command line says."""
+    """Runs with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     parser.add_argument("--examples", type=int, default=100, help="for each operation")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="roost-fuzz-") as folder:
-        return asyncio.run(run(told.phases, told.examples, Path(folder)))
+        return asyncio.run(run(arguments.phases, arguments.examples, Path(folder)))
 
 
 if __name__ == "__main__":

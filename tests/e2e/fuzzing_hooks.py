@@ -1,4 +1,4 @@
-"""Signs schemathesis in: its process loads this module, and outlives an access token."""
+"""Signs schemathesis in. Its process loads this module and outlives an access token."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import schemathesis
 
 from tests.e2e.fuzzing import EDGE, HANDLE, PASSWORD
 
-# Less than an access token lasts; whoever ends the session by chance is signed in again at once.
+# Shorter than the life of an access token.
 _FRESH_SECONDS = 600
 
 
 @schemathesis.auth(refresh_interval=_FRESH_SECONDS)
 class SignedIn:
-    """Makes every request as one person."""
+    """Sends every request as one user."""
 
     def get(self, case: Any, context: Any) -> str:
         body = {"handle": os.environ[HANDLE], "password": PASSWORD}

@@ -1,4 +1,4 @@
-"""What clients asked for and what they were told: the history that a stack has to live up to."""
+"""The requests of clients and their responses: the history that a stack is checked against."""
 
 from __future__ import annotations
 
@@ -9,70 +9,72 @@ from typing import Literal
 from local.graph import Graph
 
 Verb = Literal["like", "follow", "block"]
-Tie = tuple[Verb, int, str]  # who, and the id of the post or the person
+Relation = tuple[Verb, int, str]  # the actor, and the id of the post or the user
 
 
 @dataclass(eq=False)
 class Post:
-    """A post that somebody asked for. Its text is its key, so that it is known wherever it is."""
+    """A requested post. Its text is its idempotency key, so it can be found in every list."""
 
     key: str
     author: int
     reply_to: Post | None
-    id: str | None = None  # None while nobody knows of one
-    told: bool = False  # whether who wrote it was told so at once
+    id: str | None = None  # None while it is unknown
+    acknowledged: bool = False  # whether its first request succeeded
 
     @property
     def body(self) -> dict[str, str]:
-        """What was sent, each time."""
+        """The body of every request for it."""
         reply = {"reply_to_post_id": self.reply_to.id} if self.reply_to else {}
         return {"text": self.key, **{name: value for name, value in reply.items() if value}}
 
 
 @dataclass
 class History:
-    """Everything asked for by a group of people. None for a tie means that nobody knows."""
+    """All requests of a group of users. A relation is None if its state is unknown."""
 
     graph: Graph
-    people: list[str]  # their ids
+    user_ids: list[str]
     posts: list[Post] = field(default_factory=list)
-    ties: dict[Tie, bool | None] = field(default_factory=dict)
+    relations: dict[Relation, bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for follower, followee in self.graph.follows:
-            self.ties["follow", follower, self.people[followee]] = True
+            self.relations["follow", follower, self.user_ids[followee]] = True
 
     @property
-    def doubtful(self) -> list[Post]:
-        """Posts that nobody was told about: each may be there, whole, or not at all."""
+    def unconfirmed(self) -> list[Post]:
+        """Posts without a response: each either exists completely or does not exist."""
         return [post for post in self.posts if post.id is None]
 
-    def apart(self, one: int, other: int) -> bool | None:
-        """Whether a block stands between two people. None if nobody knows."""
-        pairs = ((one, self.people[other]), (other, self.people[one]))
-        known = [self.ties.get(("block", *pair), False) for pair in pairs]
+    def either_blocks(self, one: int, other: int) -> bool | None:
+        """Whether one of the two blocks the other. None if unknown."""
+        pairs = ((one, self.user_ids[other]), (other, self.user_ids[one]))
+        known = [self.relations.get(("block", *pair), False) for pair in pairs]
         return True if True in known else None if None in known else False
 
     def blocked(self, who: int) -> list[int]:
-        """Whom somebody blocks, as far as is known."""
+        """The users whom a user blocks, as far as is known."""
         blocks = self.pairs("block", True)
-        return [n for n, whom in enumerate(self.people) if (who, whom) in blocks]
+        return [n for n, whom in enumerate(self.user_ids) if (who, whom) in blocks]
 
-    def cut_off(self, post: Post) -> bool:
-        """Whether a block may keep its author from what the post answers."""
+    def may_be_refused(self, post: Post) -> bool:
+        """Whether a block may forbid the author to reply to that post."""
         asked = post.reply_to
-        return asked is not None and self.apart(post.author, asked.author) is not False
+        return asked is not None and self.either_blocks(post.author, asked.author) is not False
 
-    def sever(self, one: int, other: int, *, certain: bool) -> None:
-        """A block ends follows both ways, or may have."""
+    def end_follows(self, one: int, other: int, *, certain: bool) -> None:
+        """Ends the follows in both directions after a block; unless certain, they are unknown."""
         for who, whom in ((one, other), (other, one)):
-            tie: Tie = ("follow", who, self.people[whom])
-            if self.ties.get(tie):
-                self.ties[tie] = False if certain else None
+            relation: Relation = ("follow", who, self.user_ids[whom])
+            if self.relations.get(relation):
+                self.relations[relation] = False if certain else None
 
     def pairs(self, verb: Verb, state: bool | None) -> set[tuple[int, str]]:
-        """Who stands so with what, as far as clients know."""
-        return {(who, what) for (tie, who, what), is_so in self._of(verb) if is_so is state}
+        """The actors and objects of the relations in that state."""
+        return {(who, what) for (relation, who, what), is_so in self._of(verb) if is_so is state}
 
-    def _of(self, verb: Verb) -> Iterator[tuple[Tie, bool | None]]:
-        return ((tie, is_so) for tie, is_so in self.ties.items() if tie[0] == verb)
+    def _of(self, verb: Verb) -> Iterator[tuple[Relation, bool | None]]:
+        return (
+            (relation, is_so) for relation, is_so in self.relations.items() if relation[0] == verb
+        )

@@ -1,4 +1,4 @@
-"""A whole stack for tests: every part, in a folder of its own, driven by the test's event loop."""
+"""A whole stack for tests: every part, in a folder of its own, run by the test's event loop."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
 
-# Hashing at its real cost would be most of the time that a test takes to have people.
+# At the real cost, password hashing would take most of the time of a test.
 QUICK = {"ROOST_PASSWORD_MEMORY_MIB": "19"}
 
 
 class TestStack:
     """Starts, stops and starts again the stack of one folder; an async context manager.
 
-    Every port is chosen anew, so that it runs beside whatever runs already.
+    Every port is free at the start, so several stacks may run.
     """
 
-    __test__ = False  # not a test, whatever its name looks like to pytest
+    __test__ = False  # pytest would collect it because of its name
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self._folder = folder
@@ -59,5 +59,5 @@ class TestStack:
         await self.__aenter__()
 
     async def drop_homes(self) -> None:
-        """Take every home timeline and cache entry away: Valkey keeps nothing over a restart."""
+        """Removes every home timeline and cache entry: Valkey loses its data at a restart."""
         await self.stack.supervisor.restart("valkey")

@@ -1,4 +1,4 @@
-"""Everybody's devices, held to the event log and to what REST shows once a stack is whole again."""
+"""Compares the devices of all users with the event log and with REST after faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.secret_store import SecretStore
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import SystemClock
-from tests.e2e.audit import LOOK_SECONDS
+from tests.e2e.audit import POLL_SECONDS
 from tests.e2e.clients import Clients
 from tests.e2e.devices import Device
 from tests.e2e.oracle import SETTLE_SECONDS
@@ -35,7 +35,7 @@ PAGE = 1_000
 
 
 class Streams:
-    """Two devices of everybody: one stays connected as long as it can, one goes and comes back."""
+    """Two devices per user: one stays connected, one reconnects at random."""
 
     def __init__(self, clients: Clients, devices: list[Device], log: EventServiceAsyncStub) -> None:
         self._clients = clients
@@ -44,11 +44,11 @@ class Streams:
 
     @property
     def counts(self) -> Counter[str]:
-        """What all devices met."""
+        """What all devices counted."""
         return sum((device.counts for device in self.devices), Counter())
 
-    async def look(self) -> list[str]:
-        """What is wrong once everything had time to come: nobody may write meanwhile."""
+    async def check(self) -> list[str]:
+        """The faults after all events had time to arrive. No client may write during this."""
         found: dict[Device, list[str]] = {}
 
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -58,7 +58,7 @@ class Streams:
                 if time.monotonic() > deadline:
                     found[device] = differing
                     return
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
 
         await asyncio.gather(*map(until_equal, self.devices))
         wrong = [each for device in self.devices for each in found.get(device, [])]
@@ -66,13 +66,13 @@ class Streams:
             wrong += device.faults
             device.faults.clear()
             logged = await self._logged(device)
-            wrong += self._missed(device, logged)
-            # Next time from there on: the log keeps 2,000 events, and a long run has more.
+            wrong += self._mismatches(device, logged)
+            # The next comparison starts there: the log keeps 2,000 events, and a long run has more.
             device.compared = max([device.compared, *(each.sequence for each in logged)])
         return wrong
 
     async def _logged(self, device: Device) -> list[UserEvent]:
-        """What the log holds that was not compared yet."""
+        """The events of the log that were not compared yet."""
         events: list[UserEvent] = []
         after = device.compared
         while True:
@@ -86,26 +86,28 @@ class Streams:
                 return events
             after = page.events[-1].sequence
 
-    def _missed(self, device: Device, logged: list[UserEvent]) -> list[str]:
-        """Events that were not told, or told otherwise, and that no rule leaves out."""
+    def _mismatches(self, device: Device, logged: list[UserEvent]) -> list[str]:
+        """Events that were not received, or with another topic, unless a rule permits that."""
         sequences = [event.sequence for event in logged]
         if sequences != list(range(device.compared + 1, device.compared + 1 + len(logged))):
             return [f"the log of {device} has a hole after {device.compared}"]
         wrong = []
         for event in logged:
-            topic, told = topic_of(event), device.heard.get(event.sequence)
-            if told != topic and not (told is None and self._may_be_left_out(device, event)):
-                wrong.append(f"{device} was told {told} of {topic} {event.sequence}")
+            topic, received_topic = topic_of(event), device.received.get(event.sequence)
+            if received_topic != topic and not (
+                received_topic is None and self._may_be_left_out(device, event)
+            ):
+                wrong.append(f"{device} received {received_topic} for {topic} {event.sequence}")
         return wrong
 
     def _may_be_left_out(self, device: Device, event: UserEvent) -> bool:
-        """Arrivals of people who were unfollowed or blocked, and what somebody apart did."""
+        """Arrivals of unfollowed or blocked users, and activities of users with a block."""
         if event.HasField("home"):
             return str(event.home.author_id) in device.since
         me = device.account.user_id
         return event.HasField("notification") and any(
             verb == "block" and (who == device.who or whom == me)
-            for verb, who, whom in self._clients.history.ties
+            for verb, who, whom in self._clients.history.relations
         )
 
 
@@ -113,10 +115,10 @@ class Streams:
 async def following(
     stack: TestStack, edge: Edge, clients: Clients, *, seed: int
 ) -> AsyncIterator[Streams]:
-    """Everybody's devices, connected for the length of the block."""
-    dice = random.Random(seed)
+    """The devices of all users, connected within the context."""
+    rng = random.Random(seed)
     devices = [
-        Device(edge, clients, who, dice=random.Random(dice.getrandbits(64)), restless=restless)
+        Device(edge, clients, who, rng=random.Random(rng.getrandbits(64)), restless=restless)
         for who in range(len(clients.accounts))
         for restless in (False, True)
     ]
@@ -128,7 +130,7 @@ async def following(
         Mesh(stack.stack.envoy.mesh, identity=identity) as mesh,
         asyncio.TaskGroup() as group,
     ):
-        # A device that meets what it cannot read ends everything.
+        # An unexpected error of a device ends the run.
         running = [group.create_task(device.run()) for device in devices]
         await asyncio.gather(*(device.ready.wait() for device in devices))
         yield Streams(clients, devices, mesh.as_service(EventServiceStub))

@@ -1,4 +1,4 @@
-"""Notifications leave a whole stack: pushed to a device, and mailed."""
+"""A whole stack sends notifications to a device and codes by email."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
-SETTLED = 60.0
+# The broker takes some seconds to assign partitions to the first member of a group.
+LIMIT_SECONDS = 60.0
 PASSWORD = "a long enough passphrase"
 ADDRESS = "frank@mail.example"
 
 
-async def test_a_like_reaches_the_device_and_a_code_the_mailbox(shared: Shared) -> None:
+async def test_a_like_is_pushed_to_the_device_and_a_code_is_sent_by_email(shared: Shared) -> None:
     box, pushes = shared.box, shared.pushes
     async with shared.stack.edge() as edge:
         frank, grace = (
@@ -38,8 +38,8 @@ async def test_a_like_reaches_the_device_and_a_code_the_mailbox(shared: Shared) 
         post = await edge.post(frank, "Good morning")
 
         await edge.call("PUT", f"/v1/posts/{post['id']}/like", by=grace)
-        await eventually(lambda: len(pushes.at("/frank")) == 1, limit=SETTLED)
-        await eventually(lambda: len(box.to(ADDRESS)) == 1, limit=SETTLED)
+        await eventually(lambda: len(pushes.at("/frank")) == 1, limit=LIMIT_SECONDS)
+        await eventually(lambda: len(box.to(ADDRESS)) == 1, limit=LIMIT_SECONDS)
         code = str(box.to(ADDRESS)[0]["Subject"])[:6]
         confirmed = await edge.call(
             "POST", "/v1/users/me/email/confirmation", by=frank, body={"code": code}

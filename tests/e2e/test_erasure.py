@@ -1,4 +1,4 @@
-"""What a deleted account leaves behind: nothing that names the person, wherever one looks."""
+"""No stored data identifies the user of a deleted account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from local.edge import Account, Edge
 from tests.e2e.conftest import Shared
 from tests.e2e.stacks import TestStack
-from tests.e2e.stored import everything, holding
+from tests.e2e.stored_data import everything, holding
 from tests.push import Browser
 from tests.waiting import eventually
 
@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 NOUNS = ("user", "post", "timeline", "notification")
 PASSWORD = "a long enough passphrase"
-# Consumers get their first partitions after some seconds, and the log is cut every few seconds.
-SETTLED = 120.0
+# Consumers get partitions after some seconds, and the log is trimmed every few seconds.
+LIMIT_SECONDS = 120.0
 
-# Each stands in one thing that the person gave, and nowhere else.
+# Each value occurs in one field only.
 MARKS: dict[str, str] = {
     "handle": "quokkahandle",
     "display name": "Quokkaname",
@@ -51,26 +51,26 @@ NUMBER_STAYS = {
 }
 
 
-async def test_nothing_that_names_a_deleted_person_is_stored(shared: Shared) -> None:
+async def test_no_stored_data_identifies_a_deleted_user(shared: Shared) -> None:
     stack, mailbox = shared.stack, f"{MARKS['mail address']}@mail.example"
     async with stack.edge() as edge:
         friend = await edge.register("heidi", PASSWORD)
-        gone = await _life(edge, friend, f"{shared.pushes.origin}/{MARKS['push endpoint']}")
-        await eventually(lambda: len(shared.box.to(mailbox)) == 1, limit=SETTLED)
-        before = await _found(stack)
+        gone = await _full_account(edge, friend, f"{shared.pushes.origin}/{MARKS['push endpoint']}")
+        await eventually(lambda: len(shared.box.to(mailbox)) == 1, limit=LIMIT_SECONDS)
+        before = await _places(stack)
 
         await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})
 
         left: dict[str, set[str]] = {}
 
-        async def is_forgotten() -> bool:
-            found = await _found(stack)
+        async def is_erased() -> bool:
+            found = await _places(stack)
             left.clear()
             left.update(found)
             return not left
 
         try:
-            await eventually(is_forgotten, limit=SETTLED)
+            await eventually(is_erased, limit=LIMIT_SECONDS)
         except TimeoutError:
             pytest.fail(f"still stored: {left}")
 
@@ -79,7 +79,7 @@ async def test_nothing_that_names_a_deleted_person_is_stored(shared: Shared) -> 
             stored.place
             async for stored in everything(stack, NOUNS)
             if number.search(stored.content)
-            # What caches and the broker's log still hold expires with them.
+            # Data in caches and in the broker's log expires.
             and not stored.place.startswith(("valkey ", "log ", "object "))
         }
         taken = await edge.send(
@@ -91,8 +91,8 @@ async def test_nothing_that_names_a_deleted_person_is_stored(shared: Shared) -> 
     assert (taken.status_code, taken.json()["reason"]) == (409, "HANDLE_TAKEN")
 
 
-async def _life(edge: Edge, friend: Account, endpoint: str) -> Account:
-    """Somebody gives everything that one can give, in requests that may be repeated."""
+async def _full_account(edge: Edge, friend: Account, endpoint: str) -> Account:
+    """An account with data in every field, sent with idempotency keys."""
     answer = await edge.call(
         "POST",
         "/v2/users",
@@ -133,7 +133,7 @@ async def _life(edge: Edge, friend: Account, endpoint: str) -> Account:
     return account
 
 
-async def _found(stack: TestStack) -> dict[str, set[str]]:
+async def _places(stack: TestStack) -> dict[str, set[str]]:
     """The places of each mark that is found."""
     found: dict[str, set[str]] = {}
     patterns = {name: holding(mark) for name, mark in MARKS.items()}

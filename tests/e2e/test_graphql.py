@@ -1,4 +1,4 @@
-"""GraphQL through Envoy and every service: operations, known documents, subscriptions."""
+"""GraphQL through Envoy and every service: operations, trusted documents, subscriptions."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ async def test_graphql(shared: Shared) -> None:
         alice, bob = [await edge.register(name, "a long pass phrase") for name in ("dave", "erin")]
         await edge.follow(alice, bob.user_id)
 
-        await what_comes_home_is_told_and_read(edge, alice, bob)
-        await a_known_home_is_kept_until_it_changes(edge, alice, bob)
-        await a_post_that_is_watched_shows_its_likes(edge, alice, bob)
-        await only_the_one_subprotocol_is_spoken(edge)
+        await an_arrival_is_sent_and_read(edge, alice, bob)
+        await a_home_is_not_modified_until_it_changes(edge, alice, bob)
+        await a_subscribed_post_shows_its_likes(edge, alice, bob)
+        await other_subprotocols_are_refused(edge)
         await the_demo_runs(edge)
         for protected in (False, True):
-            await topics_tell_whom_their_rows_name(edge, protected=protected)
+            await each_topic_serves_the_callers_of_its_row(edge, protected=protected)
 
 
 def test_every_topic_has_a_row() -> None:
@@ -51,13 +51,13 @@ def test_every_topic_has_a_row() -> None:
     assert set(STREAM) == LISTS | {"post"}
 
 
-async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Account) -> None:
+async def an_arrival_is_sent_and_read(edge: Edge, alice: Account, bob: Account) -> None:
     async with subscribed(edge, alice, ARRIVALS) as arrivals:
         post = await edge.post(bob, "Good morning")
         arrival = await arrivals.next(seconds=PATIENCE)
 
-    told = arrival["homeArrivals"]["post"]
-    assert told == {
+    received = arrival["homeArrivals"]["post"]
+    assert received == {
         "id": global_id("Post", int(post["id"])),
         "text": "Good morning",
         "author": {"handle": "erin"},
@@ -66,8 +66,8 @@ async def what_comes_home_is_told_and_read(edge: Edge, alice: Account, bob: Acco
     assert [each["post"]["text"] for each in home["homeTimeline"]["nodes"]] == ["Good morning"]
 
 
-async def a_known_home_is_kept_until_it_changes(edge: Edge, alice: Account, bob: Account) -> None:
-    async def asked(tag: str = "") -> tuple[int, str]:
+async def a_home_is_not_modified_until_it_changes(edge: Edge, alice: Account, bob: Account) -> None:
+    async def requested(tag: str = "") -> tuple[int, str]:
         headers = {"authorization": f"Bearer {alice.access_token}"}
         if tag:
             headers["if-none-match"] = tag
@@ -76,22 +76,22 @@ async def a_known_home_is_kept_until_it_changes(edge: Edge, alice: Account, bob:
             answer = await client.post("/graphql", json=body, headers=headers)
         return answer.status_code, answer.headers.get("etag", "")
 
-    async def settled() -> bool:
-        _, tag = await asked()
-        return await asked(tag) == (304, tag)
+    async def is_not_modified() -> bool:
+        _, tag = await requested()
+        return await requested(tag) == (304, tag)
 
-    await eventually(settled)
-    _, tag = await asked()
+    await eventually(is_not_modified)
+    _, tag = await requested()
 
     await edge.post(bob, "Good evening")
 
-    async def changed() -> bool:
-        return (await asked(tag))[0] == 200
+    async def is_changed() -> bool:
+        return (await requested(tag))[0] == 200
 
-    await eventually(changed)
+    await eventually(is_changed)
 
 
-async def a_post_that_is_watched_shows_its_likes(edge: Edge, alice: Account, bob: Account) -> None:
+async def a_subscribed_post_shows_its_likes(edge: Edge, alice: Account, bob: Account) -> None:
     post = await edge.post(bob, "Watch this")
     watch = "subscription($id: ID!) { postActivity(id: $id) { post { counts { likes } } } }"
     watched = subscribed(edge, alice, watch, id=global_id("Post", int(post["id"])))
@@ -106,7 +106,7 @@ async def a_post_that_is_watched_shows_its_likes(edge: Edge, alice: Account, bob
     assert then["postActivity"]["post"]["counts"]["likes"] == 1
 
 
-async def only_the_one_subprotocol_is_spoken(edge: Edge) -> None:
+async def other_subprotocols_are_refused(edge: Edge) -> None:
     address = edge.address.replace("http", "ws", 1) + "/graphql"
     with pytest.raises(InvalidStatus) as refusal:
         await connect(address, subprotocols=[Subprotocol("graphql-ws")], proxy=None)
@@ -122,7 +122,7 @@ async def the_demo_runs(edge: Edge) -> None:
     assert "the same post: yes" in written.getvalue()
 
 
-async def topics_tell_whom_their_rows_name(edge: Edge, *, protected: bool) -> None:
+async def each_topic_serves_the_callers_of_its_row(edge: Edge, *, protected: bool) -> None:
     async def sign_up(handle: str) -> Account:
         return await edge.register(handle, PASSWORD)
 

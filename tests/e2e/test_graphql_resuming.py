@@ -1,4 +1,4 @@
-"""Subscriptions to the log through Envoy and every service: whatever dies, no event is lost."""
+"""Subscriptions to the event log through Envoy and every service lose no event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 PATIENCE = 60.0
-# What a client meets while a part is away.
+# The errors of a client while a part is unavailable.
 AWAY = (Refused, httpx2.TransportError, ConnectionClosed, InvalidHandshake, OSError)
 LOG = """
 subscription($after: Sequence) {
@@ -32,51 +32,51 @@ subscription($after: Sequence) {
 """
 
 
-async def test_what_dies_loses_no_event(tmp_path: Path) -> None:
+async def test_no_event_is_lost_when_a_process_dies(tmp_path: Path) -> None:
     async with TestStack(tmp_path) as stack, stack.edge() as edge:
         alice, bob = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob")]
         await edge.follow(alice, bob.user_id)
         written: list[str] = []
-        told: list[Json] = []
-        following = asyncio.create_task(follow(edge, alice, told))
+        events: list[Json] = []
+        following = asyncio.create_task(follow(edge, alice, events))
         try:
-            await eventually(lambda: bool(told), limit=PATIENCE)
+            await eventually(lambda: bool(events), limit=PATIENCE)
             for part in ("gateway", "notification"):
                 await write(edge, bob, written, f"before {part} dies")
-                await eventually(lambda: arrivals(told) == written, limit=PATIENCE)
+                await eventually(lambda: arrivals(events) == written, limit=PATIENCE)
                 kill(stack, part)
                 for number in range(3):
                     await write(edge, bob, written, f"while {part} is away {number}")
-                await eventually(lambda: arrivals(told) == written, limit=PATIENCE)
+                await eventually(lambda: arrivals(events) == written, limit=PATIENCE)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
-    sequences = [each["sequence"] for each in told if each["change"]]
+    sequences = [each["sequence"] for each in events if each["change"]]
     assert sequences == sorted(set(sequences))
 
 
-def arrivals(told: list[Json]) -> list[str]:
-    """What came to the home, in the order in which it was told; a gap would be among it."""
+def arrivals(events: list[Json]) -> list[str]:
+    """The arrivals and gaps of the home, in the order of the events."""
     return [
-        each["change"].get("item", {}).get("restId", "a gap") for each in told if each["change"]
+        each["change"].get("item", {}).get("restId", "a gap") for each in events if each["change"]
     ]
 
 
-async def follow(edge: Edge, by: Account, told: list[Json]) -> None:
-    """Notes all events from now on, over as many connections as it takes."""
+async def follow(edge: Edge, by: Account, events: list[Json]) -> None:
+    """Records all events from now on, and reconnects after errors."""
     while True:
-        # Each goes on after the last event of the one before.
-        after = told[-1]["sequence"] if told else None
+        # Each connection resumes after the last event.
+        after = events[-1]["sequence"] if events else None
         with contextlib.suppress(*AWAY):
             async with subscribed(edge, by, LOG, after=after) as log:
                 while True:
-                    told.append((await log.next())["events"])
+                    events.append((await log.next())["events"])
         await asyncio.sleep(0.1)
 
 
 async def write(edge: Edge, by: Account, written: list[str], text: str) -> None:
-    """Posts, with the same key again for as long as a part is away."""
+    """Posts, and repeats the request with the same key until it succeeds."""
 
     async def done() -> bool:
         with contextlib.suppress(*AWAY):
@@ -89,7 +89,7 @@ async def write(edge: Edge, by: Account, written: list[str], text: str) -> None:
 
 
 def kill(stack: TestStack, part: str) -> None:
-    """By SIGKILL; its supervisor starts it again."""
+    """Kills a part by SIGKILL; its supervisor starts it again."""
     (pid,) = [each.pid for each in stack.stack.status().parts if each.name == part]
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Every home timeline against the oracle, through the public edge of a whole stack."""
+"""Compares every home timeline at the public edge of a whole stack with the reference model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.stacks import TestStack
 pytestmark = pytest.mark.e2e
 
 
-async def test_every_home_timeline_is_what_graph_and_posts_give(tmp_path: Path) -> None:
+async def test_every_home_timeline_equals_the_reference_model(tmp_path: Path) -> None:
     graph = make_graph(40, 5)
     most_followed = max(map(len, graph.followers().values()))
     celebrity = most_followed + 2

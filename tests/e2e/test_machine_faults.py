@@ -1,4 +1,4 @@
-"""The machine itself is at fault: a disk that is full, a clock that jumps, processes that crawl."""
+"""Faults of the machine: a full disk, a clock that jumps, slow and frozen processes."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
-ACTS = 60
+OPERATIONS = 60
 DISK_MEGABYTES = 400
 JUMP_SECONDS = 20
-# What a stack says that cannot do something for now. Whoever asks again later is right to.
-FOR_NOW = {"DEPENDENCY_UNAVAILABLE", "DEADLINE_EXCEEDED", "OVERLOADED"}
+# The reasons of temporary refusals.
+RETRYABLE = {"DEPENDENCY_UNAVAILABLE", "DEADLINE_EXCEEDED", "OVERLOADED"}
 
 
 class SmallDisk:
-    """A file system of its own in a folder, which can be filled to the last byte."""
+    """A small file system in a folder, which can be filled completely."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @contextlib.contextmanager
     def filled(self) -> Iterator[None]:
-        """Leave no byte free, and free all of it again."""
+        """Leaves no byte free within the context."""
         ballast = self._folder / "ballast"
         try:
             with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -51,7 +51,7 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only who may mount a file system can have a small one to fill")
+        pytest.skip("mounting a small file system is not permitted")
     try:
         yield SmallDisk(folder)
     finally:
@@ -62,17 +62,17 @@ async def test_full_disk_of_postgres_refuses_by_name_and_loses_nothing(
     tmp_path: Path, small_disk: SmallDisk
 ) -> None:
     async with started_stack(tmp_path, {}) as audited_stack:
-        await audited_stack.clients.act(ACTS)
+        await audited_stack.clients.perform(OPERATIONS)
         with small_disk.filled():
-            acting = asyncio.create_task(audited_stack.clients.act(ACTS))
+            performing = asyncio.create_task(audited_stack.clients.perform(OPERATIONS))
             await eventually(lambda: audited_stack.clients.refusals.total() > 0, limit=60)
-        await acting
+        await performing
 
-        assert set(audited_stack.clients.refusals) <= FOR_NOW
+        assert set(audited_stack.clients.refusals) <= RETRYABLE
         await audited_stack.assert_all_caught_up()
 
 
-async def test_clock_that_jumps_on_and_back_doubles_no_id_and_loses_nothing(
+async def test_clock_that_jumps_forward_and_back_repeats_no_id_and_loses_nothing(
     tmp_path: Path,
 ) -> None:
     offset = tmp_path / "offset"
@@ -87,26 +87,26 @@ async def test_clock_that_jumps_on_and_back_doubles_no_id_and_loses_nothing(
     async with started_stack(tmp_path / "stack", settings) as audited_stack:
         for jump in (JUMP_SECONDS, 0):
             offset.write_text(f"{jump:+}s\n")
-            await audited_stack.clients.act(ACTS)
+            await audited_stack.clients.perform(OPERATIONS)
 
-        assert set(audited_stack.clients.refusals) <= FOR_NOW
+        assert set(audited_stack.clients.refusals) <= RETRYABLE
         await audited_stack.assert_all_caught_up()
 
 
-async def test_service_that_crawls_is_slow_and_refuses_nothing(tmp_path: Path) -> None:
-    async with started_stack(tmp_path, {}) as audited_stack, crawling(audited_stack, "post"):
-        await audited_stack.clients.act(ACTS)
+async def test_slow_service_refuses_nothing(tmp_path: Path) -> None:
+    async with started_stack(tmp_path, {}) as audited_stack, slowed_down(audited_stack, "post"):
+        await audited_stack.clients.perform(OPERATIONS)
 
         assert audited_stack.clients.refusals == {}
         await audited_stack.assert_all_caught_up()
 
 
-async def test_frozen_process_is_left_out_while_its_twin_answers(tmp_path: Path) -> None:
+async def test_frozen_process_is_excluded_while_its_replica_answers(tmp_path: Path) -> None:
     async with started_stack(tmp_path, two_of(["post"])) as audited_stack:
         audited_stack.signal("post-2", signal.SIGSTOP)
         try:
-            await eventually(lambda: is_left_out(audited_stack), limit=10)
-            await audited_stack.clients.act(ACTS)
+            await eventually(lambda: is_excluded(audited_stack), limit=10)
+            await audited_stack.clients.perform(OPERATIONS)
         finally:
             audited_stack.signal("post-2", signal.SIGCONT)
 
@@ -114,26 +114,26 @@ async def test_frozen_process_is_left_out_while_its_twin_answers(tmp_path: Path)
         await audited_stack.assert_all_caught_up()
 
 
-async def is_left_out(audited_stack: AuditedStack) -> bool:
+async def is_excluded(audited_stack: AuditedStack) -> bool:
     return not await audited_stack.is_healthy()
 
 
 @contextlib.asynccontextmanager
-async def crawling(audited_stack: AuditedStack, part: str) -> AsyncIterator[None]:
-    """Let a process run only a third of the time, in turns of a tenth of a second."""
+async def slowed_down(audited_stack: AuditedStack, part: str) -> AsyncIterator[None]:
+    """Lets a process run for a third of the time, 0.1 s at once."""
 
-    async def hold_up() -> None:
+    async def slow_down() -> None:
         while True:
             audited_stack.signal(part, signal.SIGSTOP)
             await asyncio.sleep(0.2)
             audited_stack.signal(part, signal.SIGCONT)
             await asyncio.sleep(0.1)
 
-    holding = asyncio.create_task(hold_up())
+    slowing = asyncio.create_task(slow_down())
     try:
         yield
     finally:
-        holding.cancel()
+        slowing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await holding
+            await slowing
         audited_stack.signal(part, signal.SIGCONT)

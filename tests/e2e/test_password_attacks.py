@@ -1,4 +1,4 @@
-"""Attackers guess passwords and burn hashing; a bystander signs in meanwhile."""
+"""Attackers guess passwords and use up hashing, while a bystander signs in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.stacks import TestStack
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="module")]
 
 LOGINS = 20
-# As an installation has them: real limits, and passwords at their real cost.
+# The defaults of an installation: its rate limits, and password hashing at full cost.
 SETTINGS = {
     "ROOST_RATE_LOGINS": str(LOGINS),
     "ROOST_RATE_GUESSES": "20",
@@ -25,13 +25,13 @@ SETTINGS = {
 }
 PASSWORD = "zebra lamp 9"
 BYSTANDER, ATTACKER = "127.0.0.1", "127.0.0.2"
-# Sign-ins of the bystander, alone and then beside the attack, at the pace at which a bucket fills.
+# Sign-ins of the bystander, alone and beside the attack, at the rate at which a bucket fills.
 TIMES, PACE_SECONDS = 12, 60 / LOGINS
-# Below this a difference is noise of a machine that does other things besides.
+# Smaller differences are noise of the machine.
 FLOOR_SECONDS = 1.0
 MOST_REQUESTS = 20_000
-BREATH_SECONDS = 0.3
-ALIASES = 10  # a stranger may send no longer documents
+PAUSE_SECONDS = 0.3
+ALIASES = 10  # the limit of anonymous clients
 
 
 class Client:
@@ -76,7 +76,7 @@ class Client:
 
 
 class Attack:
-    """Everything that one address can do about passwords, until it is stopped."""
+    """Sends every kind of password request from one address, until it is stopped."""
 
     def __init__(self, client: Client, victim: str, tokens: list[str]) -> None:
         self._client = client
@@ -98,8 +98,8 @@ class Attack:
         while not self._stopped and self.outcomes.total() < MOST_REQUESTS:
             turn += 1
             self.outcomes.update(await act(self._tokens[turn % len(self._tokens)]))
-            # What is attacked is hashing, not the edge: floods of requests are another matter.
-            await asyncio.sleep(BREATH_SECONDS)
+            # The attack is on hashing, not on the edge.
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _guess(self, token: str) -> list[str]:
         answer = await self._client.sign_in(self._victim, "wrong lamp 0")
@@ -172,7 +172,7 @@ async def test_sign_ups_at_once_are_answered_in_time_or_refused_with_a_time_to_w
 
 
 async def _signing_in(client: Client) -> list[float]:
-    """Signs in at the pace of the bucket; how long each took. None may be refused."""
+    """Signs in at the rate of the bucket. Returns the times. None may be refused."""
     took = []
     for _ in range(TIMES):
         began = time.monotonic()

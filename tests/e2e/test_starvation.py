@@ -1,4 +1,4 @@
-"""Receivers that never answer hold up nobody else's messages."""
+"""Endpoints that never respond do not delay the messages of others."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 PASSWORD = "a long enough passphrase"
 ATTACKERS = 4
 DEVICES = 20
-# Of each kind, alone and beside the attack; their p99 is the slowest of them.
+# Samples of each kind, alone and beside the attack; the slowest is their p99.
 SAMPLES = 20
 BETWEEN_SECONDS = 0.5
-# The attack has filled whatever can be filled by then.
+# After this time the attack has used up all places that it can.
 BEFOREHAND_SECONDS = 20.0
-# Beyond twice the p99 alone: what a busy machine may add to half a second.
+# A busy machine may add this to twice the p99 alone.
 FLOOR_SECONDS = 3.0
 LIMIT_SECONDS = 90.0
 
 
 @dataclass
 class Bystander:
-    """A person with a device and posts that others like, and people who give addresses."""
+    """A user with a device and posts that are liked, and users who set addresses."""
 
     edge: Edge
     me: Account
@@ -88,16 +88,16 @@ async def device(edge: Edge, who: Account, browser: Browser, endpoint: str) -> N
 
 @asynccontextmanager
 async def attack(edge: Edge, tarpit: PushServer) -> AsyncIterator[None]:
-    """Four people whose 20 devices each never answer, and who mention each other every second."""
-    people = [await edge.register(f"mallory{n}", PASSWORD) for n in range(ATTACKERS)]
-    for number, each in enumerate(people):
+    """Four users with 20 unresponsive devices each, who mention each other every second."""
+    attackers = [await edge.register(f"mallory{n}", PASSWORD) for n in range(ATTACKERS)]
+    for number, each in enumerate(attackers):
         for at in range(DEVICES):
             await device(edge, each, Browser(), f"{tarpit.origin}/{number}-{at}")
 
     async def mention() -> None:
         for round_ in range(10_000):
-            for number, each in enumerate(people):
-                other = people[(number + 1) % ATTACKERS]
+            for number, each in enumerate(attackers):
+                other = attackers[(number + 1) % ATTACKERS]
                 await edge.post(each, f"@{other.handle} {round_}")
             await asyncio.sleep(1.0)
 
@@ -119,13 +119,13 @@ async def bystander(edge: Edge, pushes: PushServer, box: Mailbox) -> AsyncIterat
     posts = [(await edge.post(me, f"post {n}"))["id"] for n in range(2 * SAMPLES + 1)]
     givers = [await edge.register(f"giver{n}", PASSWORD) for n in range(SAMPLES)]
     made = Bystander(edge, me, friend, browser, pushes, box, posts, givers)
-    # The broker takes some seconds to give the partitions of a new group to its first member.
+    # The broker takes some seconds to assign partitions to the first member of a group.
     await edge.call("PUT", f"/v2/posts/{made.posts.pop()}/like", by=friend)
     await eventually(lambda: bool(pushes.arrived), limit=LIMIT_SECONDS)
     yield made
 
 
-async def test_endpoints_that_never_answer_hold_up_no_strangers_push_or_code(
+async def test_unresponsive_endpoints_do_not_delay_the_messages_of_others(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -141,12 +141,12 @@ async def test_endpoints_that_never_answer_hold_up_no_strangers_push_or_code(
         async with (
             TestStack(tmp_path, settings) as stack,
             stack.edge() as edge,
-            bystander(edge, pushes, box) as person,
+            bystander(edge, pushes, box) as measured,
         ):
-            alone = await person.measure("alone")
+            alone = await measured.measure("alone")
             async with attack(edge, tarpit):
                 await asyncio.sleep(BEFOREHAND_SECONDS)
-                beside = await person.measure("beside")
+                beside = await measured.measure("beside")
 
     print({"alone": alone, "beside": beside, "reached the tarpit": len(tarpit.arrived)})
     assert len(tarpit.arrived) >= ATTACKERS * DEVICES / 2

@@ -1,4 +1,4 @@
-"""The stream through Envoy and every service: what happens is told, whatever restarts meanwhile."""
+"""The stream through Envoy and every service: events are sent, and restarts lose none."""
 
 from __future__ import annotations
 
@@ -25,67 +25,69 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 PATIENCE = 60.0
-# What a client meets while a part restarts.
+# The errors of a client while a part restarts.
 AWAY = (Refused, httpx2.TransportError)
 
 
 async def until(stream: Stream, wanted: Callable[[Json], bool]) -> Json:
-    """The next frame that is wanted; the others are passed over."""
+    """The next frame that matches; others are skipped."""
     async with asyncio.timeout(PATIENCE):
         while not wanted(frame := await stream.next()):
             pass
     return frame
 
 
-def told(kind: str) -> Callable[[Json], bool]:
+def is_notification(kind: str) -> Callable[[Json], bool]:
     return lambda frame: (
         frame["type"] == "event" and frame["change"].get("notification", {}).get("kind") == kind
     )
 
 
-def arrived(post_id: str) -> Callable[[Json], bool]:
+def is_arrival(post_id: str) -> Callable[[Json], bool]:
     return lambda frame: (
         frame["type"] == "event" and frame["change"].get("item", {}).get("id") == post_id
     )
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_what_happens_is_told_and_what_ends_is_not(shared: Shared) -> None:
+async def test_streams_send_events_and_close_with_the_session(shared: Shared) -> None:
     async with shared.stack.edge() as edge:
-        alice, bob, carol = await settled(edge)
+        alice, bob, carol = await signed_up(edge)
 
-        await what_happens_is_told(edge, alice, bob, carol)
-        await the_commands_show_it(edge, alice, bob)
-        await a_mute_and_a_block_count_at_once(edge, alice, bob)
+        await events_are_sent(edge, alice, bob, carol)
+        await commands_show_events(edge, alice, bob)
+        await mutes_and_blocks_apply_at_once(edge, alice, bob)
         await an_ended_session_is_closed(edge, carol)
 
 
 @pytest.mark.soak  # most of a minute: it restarts parts
 async def test_restarts_lose_nothing(tmp_path: Path) -> None:
     async with TestStack(tmp_path, TWO_GATEWAYS) as stack, stack.edge() as edge:
-        alice, bob, _ = await settled(edge)
+        alice, bob, _ = await signed_up(edge)
 
         for part in ("gateway", "notification"):
             await a_restart_loses_nothing(stack, edge, alice, bob, part)
 
 
-async def settled(edge: Edge) -> list[Account]:
-    """Alice and Carol, who follow Bob, and Bob between them."""
-    people = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob", "carol")]
-    for follower in (people[0], people[2]):
-        await edge.follow(follower, people[1].user_id)
-    return people
+async def signed_up(edge: Edge) -> list[Account]:
+    """Alice, Bob and Carol; Alice and Carol follow Bob."""
+    accounts = [
+        await edge.register(name, "a long pass phrase") for name in ("alice", "bob", "carol")
+    ]
+    for follower in (accounts[0], accounts[2]):
+        await edge.follow(follower, accounts[1].user_id)
+    return accounts
 
 
-async def what_happens_is_told(edge: Edge, alice: Account, bob: Account, carol: Account) -> None:
+async def events_are_sent(edge: Edge, alice: Account, bob: Account, carol: Account) -> None:
     async with opened(edge, alice) as hers, opened(edge, carol) as carols, opened(edge, bob) as his:
         post = await edge.post(bob, "Good morning")
         for stream in (hers, carols):
-            frame = await until(stream, arrived(post["id"]))
+            frame = await until(stream, is_arrival(post["id"]))
             assert frame["change"]["item"]["post"]["text"] == "Good morning"
 
         await edge.call("PUT", f"/v1/posts/{post['id']}/like", by=alice)
-        like = await until(his, told("like"))
+        like = await until(his, is_notification("like"))
         (liker,) = like["change"]["notification"]["people"]
         assert liker["handle"] == "alice"
         assert like["change"]["notification"]["post"]["id"] == post["id"]
@@ -96,13 +98,15 @@ async def what_happens_is_told(edge: Edge, alice: Account, bob: Account, carol: 
         assert [each["text"] for each in frame["replies"]] == ["To you, too"]
 
 
-async def the_commands_show_it(edge: Edge, alice: Account, bob: Account) -> None:
-    said, walked = StringIO(), StringIO()
-    watching = asyncio.create_task(watch(edge, alice, Console(file=said, width=120)))
+async def commands_show_events(edge: Edge, alice: Account, bob: Account) -> None:
+    received_bytes, walked = StringIO(), StringIO()
+    watching = asyncio.create_task(watch(edge, alice, Console(file=received_bytes, width=120)))
     try:
-        await eventually(lambda: "connected" in said.getvalue(), limit=PATIENCE)
-        await edge.post(bob, "Whoever watches sees this")
-        await eventually(lambda: "@bob Whoever watches" in said.getvalue(), limit=PATIENCE)
+        await eventually(lambda: "connected" in received_bytes.getvalue(), limit=PATIENCE)
+        await edge.post(bob, "The watch command shows this")
+        await eventually(
+            lambda: "@bob The watch command" in received_bytes.getvalue(), limit=PATIENCE
+        )
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -125,7 +129,7 @@ async def a_restart_loses_nothing(
     async def write() -> None:
         number = 0
         while not stop.is_set():
-            # The same key again, for as long as the part is away.
+            # The same key again, until the part is ready.
             with contextlib.suppress(*AWAY):
                 post = await edge.post(bob, f"{part} {number}", key=f"{part}-{number}")
                 expected.append(post["id"])
@@ -133,7 +137,7 @@ async def a_restart_loses_nothing(
             await asyncio.sleep(0.1)
 
     async def follow() -> None:
-        async for frame in resuming(edge, alice):
+        async for frame in resumed_frames(edge, alice):
             assert frame["type"] != "gap"
             item = frame.get("change", {}).get("item")
             if item:
@@ -149,7 +153,7 @@ async def a_restart_loses_nothing(
         await eventually(lambda: len(expected) > here, limit=PATIENCE)
         stop.set()
         await writing
-        # Those before the first connection may be missing; none after the first that was seen.
+        # Posts before the first connection may be missing, later ones may not.
         await eventually(lambda: seen[-1] == expected[-1], limit=PATIENCE)
     finally:
         for task in (following, writing):
@@ -158,8 +162,8 @@ async def a_restart_loses_nothing(
     assert seen == expected[expected.index(seen[0]) :]
 
 
-async def resuming(edge: Edge, by: Account) -> AsyncIterator[Json]:
-    """All frames, over as many connections as it takes."""
+async def resumed_frames(edge: Edge, by: Account) -> AsyncIterator[Json]:
+    """All frames, with a new connection after an error."""
     sequence: int | None = None
     while True:
         try:
@@ -173,22 +177,22 @@ async def resuming(edge: Edge, by: Account) -> AsyncIterator[Json]:
             await asyncio.sleep(0.1)
 
 
-async def a_mute_and_a_block_count_at_once(edge: Edge, alice: Account, bob: Account) -> None:
+async def mutes_and_blocks_apply_at_once(edge: Edge, alice: Account, bob: Account) -> None:
     async with opened(edge, alice) as stream, opened(edge, bob) as his:
         for act in ("mute", "block"):
             await edge.call("PUT", f"/v1/users/{bob.user_id}/{act}", by=alice)
             post = await edge.post(bob, f"Out of sight, by a {act}")
-            # What arrives at his home was logged for all whom it is for, in one transaction.
-            await until(his, arrived(post["id"]))
+            # One transaction logs an arrival for all recipients, his own log included.
+            await until(his, is_arrival(post["id"]))
             own = await edge.post(alice, "In sight")
             frames: list[Json] = []
 
             def last(frame: Json, own: str = own["id"], frames: list[Json] = frames) -> bool:
                 frames.append(frame)
-                return arrived(own)(frame)
+                return is_arrival(own)(frame)
 
             await until(stream, last)
-            assert not any(map(arrived(post["id"]), frames))
+            assert not any(map(is_arrival(post["id"]), frames))
             await edge.call("DELETE", f"/v1/users/{bob.user_id}/{act}", by=alice)
             await edge.follow(alice, bob.user_id)
 

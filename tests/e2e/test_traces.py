@@ -11,10 +11,10 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-# Whether it is recorded is for the platform to say, and it records all in this test.
+# The client does not decide about recording. This test records every request.
 CLIENT_SPAN = "00f067aa0ba902b7"
 OF_CLIENT = f"00-{TRACE}-{CLIENT_SPAN}-00"
-EXPORTED_SECONDS = 60.0  # spans leave every 5 s; a busy machine may take many
+EXPORTED_SECONDS = 60.0  # spans are exported every 5 s
 
 
 async def test_a_post_is_one_trace_from_the_edge_to_the_homes_of_others(
@@ -30,13 +30,13 @@ async def test_a_post_is_one_trace_from_the_edge_to_the_homes_of_others(
         spans, parents = kept.names[TRACE], kept.parents[TRACE]
 
         def is_whole() -> bool:
-            """Each process exports by itself, in any order."""
+            """Processes export their spans in any order."""
             return (
                 spans["roost-gateway"] == {"POST /v1/posts"}
                 and "roost.post.v1.PostService/CreatePost" in names(spans["roost-post"])
                 and "roost.user.v1.UserService/BatchGetUsers" in names(spans["roost-user"])
                 and "handle roost.post.v1.PostCreated" in spans["roost-timeline"]
-                # Each span hangs on another one of the trace, or on the client's.
+                # The parent of each span is in the trace, or is the client's span.
                 and set(parents.values()) <= {*parents, CLIENT_SPAN}
             )
 

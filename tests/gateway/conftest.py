@@ -29,7 +29,7 @@ from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
 from tests.gateway.samples import ALICE
-from tests.servicers.serving import (
+from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
     SERVICE_KEYS,

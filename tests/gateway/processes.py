@@ -14,7 +14,7 @@ import msgspec
 
 from services.chassis.rpc.server import MountedServicer
 from tests.gateway.fakes import FakeServices
-from tests.servicers.serving import AUDIENCE, ISSUER, SERVICE_KEYS, serving
+from tests.servicers.grpc_server import AUDIENCE, ISSUER, SERVICE_KEYS, serving
 
 ROOT = Path(__file__).parents[2]
 # Far beyond what any step takes, even on a machine that is busy with something else.

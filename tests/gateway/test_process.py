@@ -18,7 +18,7 @@ from tests.gateway.samples import (
     person,
     post,
 )
-from tests.servicers.serving import USER_KEY, token_of
+from tests.servicers.grpc_server import USER_KEY, token_of
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
 

@@ -36,7 +36,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
-from tests.servicers.serving import USER_KEY
+from tests.servicers.grpc_server import USER_KEY
 
 PAGES = {version: document(version, SECTIONS) for version in VERSIONS}
 every_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.prefix)

@@ -1,4 +1,4 @@
-"""The whole platform for one test, and hashing for all of them."""
+"""The platform of one test, and the password hashing of all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.platform.platform import Platform, platform
 
 @pytest.fixture(scope="package")
 def hashing() -> Iterator[Passwords]:
-    """Passwords at the least cost: no test here is about that."""
+    """Password hashing at the lowest cost: no test here is about it."""
     passwords = Passwords(memory_mib=1, workers=2)
     yield passwords
     passwords.close()
@@ -21,13 +21,13 @@ def hashing() -> Iterator[Passwords]:
 
 @pytest.fixture(scope="package")
 def shared_redis(engines: Engines) -> str:
-    """One Valkey for all: no two platforms have an id in common."""
+    """One Valkey for all platforms: their ids are distinct."""
     engines.start("valkey")
     return engines.valkey.url
 
 
 @pytest.fixture
 async def shared_platform(hashing: Passwords, shared_redis: str) -> AsyncIterator[Platform]:
-    """A platform with nobody in it."""
-    async with platform(hashing, shared_redis) as made:
-        yield made
+    """A platform without users."""
+    async with platform(hashing, shared_redis) as running:
+        yield running

@@ -1,4 +1,4 @@
-"""Topics in memory, and consumers that a test moves along them one batch at a time."""
+"""Topics in memory, and consumers that a test advances one batch at a time."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Group:
 
 
 class Log:
-    """All topics. Each group stands at a place of its own in each partition, as far behind as the
-    test leaves it; within a partition order is kept, and nothing else is.
+    """All topics. Each group has an offset in each partition, which advances only when the test
+    delivers. Events are ordered within a partition, and not between partitions.
     """
 
     def __init__(self, outboxes: Sequence[Published]) -> None:
         self.groups: list[Group] = []
         self._outboxes = outboxes
-        self._taken = [0] * len(outboxes)
+        self._relayed = [0] * len(outboxes)
         self._events: dict[_Place, list[Event]] = defaultdict(list)
-        self._done: dict[tuple[str, _Place], int] = defaultdict(int)
+        self._offsets: dict[tuple[str, _Place], int] = defaultdict(int)
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """Take events as the broker does: see `bus.Publisher.publish`."""
+        """Stores events, as the broker does: see `bus.Publisher.publish`."""
         for event in events:
             partition = crc32(event.key.encode()) % PARTITIONS
             self._events[event.topic, partition].append(event)
@@ -46,22 +46,22 @@ class Log:
     async def deliver(
         self, group: Group, topic: str, partition: int, *, count: int, again: bool = False
     ) -> int:
-        """Give a group its next events of a partition, and say how many those were.
+        """Delivers the next events of a partition to a group, and returns their number.
 
-        ``again``: its process dies before it could commit, and they will come once more.
+        `again`: the process ends before it commits, so the events are delivered once more.
         """
         await self._relay()
         place = (topic, partition)
-        begin = self._done[group.name, place]
+        begin = self._offsets[group.name, place]
         events = self._events[place][begin : begin + count]
         if events:
             await group.handle(events)
             if not again:
-                self._done[group.name, place] += len(events)
+                self._offsets[group.name, place] += len(events)
         return len(events)
 
     async def deliver_all(self) -> None:
-        """Give every group all that there is, and what comes of that."""
+        """Delivers all events to every group, and those that the handlers publish."""
         while True:
             moved = 0
             for group in self.groups:
@@ -74,12 +74,12 @@ class Log:
     async def _relay(self) -> None:
         for number, published in enumerate(self._outboxes):
             committed = published()
-            await self.publish(committed[self._taken[number] :])
-            self._taken[number] = len(committed)
+            await self.publish(committed[self._relayed[number] :])
+            self._relayed[number] = len(committed)
 
 
 def one_by_one(routes: Routes) -> BatchHandler:
-    """Handle a batch by routes, each event after the one before."""
+    """Handles a batch by routes, one event after another."""
 
     async def handle(events: Sequence[Event]) -> None:
         for event in events:

@@ -1,6 +1,5 @@
-"""All of Roost in one process: services on stores in memory, behind a real channel with the whole
-pipeline and with a real Redis to keep things in, the gateway before them, and events that move when
-the test says so.
+"""All of Roost in one process: the gateway, and services with stores in memory and a real Redis,
+behind a real channel with all interceptors. A test delivers the events.
 """
 
 from __future__ import annotations
@@ -56,7 +55,9 @@ from services.notification.adapters.unread import UnreadQueries
 from services.notification.domain.notifier import Notifier
 from services.notification.domain.visible_notifications import VisibleNotifications
 from services.notification.worker import consumer as notification_subscriber
-from services.notification.worker.account_cleanup import AccountCleanup as NotificationDepartures
+from services.notification.worker.account_cleanup import (
+    AccountCleanup as NotificationAccountCleanup,
+)
 from services.post import compose as post_compose
 from services.post import service as post_service
 from services.post.adapters.memory import MemoryStore
@@ -99,7 +100,7 @@ from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
-from tests.servicers.serving import (
+from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
     SERVICE_KEYS,
@@ -109,32 +110,32 @@ from tests.servicers.serving import (
 )
 from tests.servicers.user.conftest import MASTER_KEY, PASSWORD
 
-# So few that an author of a small cast is merged at read, and so is what that may get wrong.
+# So few that tests with a handful of users cover celebrities, which are merged at read.
 CELEBRITY_FOLLOWERS = 2
 _TOPICS = ("roost.post.v1", "roost.user.v1", timeline_events.TOPIC)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """What a test holds in hand; ``transport`` is the way to the gateway for other clients."""
+    """The parts that a test uses. `transport` connects other clients to the gateway."""
 
     edge: Edge
     transport: httpx2.ASGITransport
     log: Log
     background_tasks: BackgroundTasks
-    # What digests and pushes are made of.
+    # The source of digests and pushes.
     unread: UnreadQueries
     _auth: Any
 
     async def register(self, handle: str) -> Account:
-        """Sign somebody up, with a token that every verifier here takes."""
+        """Registers a user, with a token that every verifier of the platform accepts."""
         answer = await self._auth.Register(RegisterRequest(handle=handle, password=PASSWORD))
         token = token_of(UserCaller(answer.user.id, answer.session.id))
         assert token
         return Account(str(answer.user.id), handle, token, answer.tokens.refresh_token)
 
     async def run_background_tasks(self) -> None:
-        """Do what requests have left to the user service's worker."""
+        """Runs the background tasks of the user service."""
         await self.background_tasks.run_all()
 
 
@@ -142,15 +143,17 @@ class Platform:
 async def platform(
     passwords: Passwords, redis_url: str, *, logins: int = 1_000_000
 ) -> AsyncIterator[Platform]:
-    """Everything, with nobody in it yet. What the services keep, they keep in that Redis. `logins`
-    is how many proofs of a password a network has in a minute."""
+    """A platform without users, whose caches are in that Redis. `logins` is the number of password
+    checks per network and minute."""
     with TemporaryDirectory() as folder:
         # The services call each other, so the address is chosen before anything listens there. The
         # claim keeps other processes away: servers with SO_REUSEPORT would share it unnoticed.
         ports = Ports(Path(folder) / "ports.json")
         try:
-            async with _serving_at(ports.address("platform"), passwords, redis_url, logins) as made:
-                yield made
+            async with _serving_at(
+                ports.address("platform"), passwords, redis_url, logins
+            ) as running:
+                yield running
         finally:
             ports.release()
 
@@ -167,15 +170,15 @@ async def _serving_at(
     log = Log([lambda: users.database.published, lambda: posts.database.published])
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
-        redis_client.connect(redis_url) as kept,
+        redis_client.connect(redis_url) as redis,
         _mesh(address, "user") as as_user,
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
         _mesh(address, "notification") as as_notification,
         _mesh(address, "gateway") as as_gateway,
-        _posts(posts, ids, kept, as_post) as (post_mounts, post_group),
+        _posts(posts, ids, redis, as_post) as (post_mounts, post_group),
     ):
-        user_mounts, user_group = await _users(users, ids, kept, as_user, passwords, logins)
+        user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
@@ -246,7 +249,7 @@ def _mesh(address: str, service: str) -> Mesh:
 async def _users(
     store: MemoryUserStore,
     ids: IdGenerator,
-    kept: RedisClient,
+    redis: RedisClient,
     mesh: Mesh,
     passwords: Passwords,
     logins: int,
@@ -261,7 +264,7 @@ async def _users(
     await signer.load()
     cache_invalidation = MeshCacheInvalidation(mesh)
     profiles = BroadcastingUserCache(
-        user_cache(store=store, redis=kept, clock=clock, encode=user_convert.packed_user),
+        user_cache(store=store, redis=redis, clock=clock, encode=user_convert.packed_user),
         cache_invalidation,
     )
     mounts = user_compose.mounts(
@@ -283,19 +286,19 @@ async def _users(
 
 @asynccontextmanager
 async def _posts(
-    store: MemoryStore, ids: IdGenerator, kept: RedisClient, mesh: Mesh
+    store: MemoryStore, ids: IdGenerator, redis: RedisClient, mesh: Mesh
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
-    bodies = PostBodyCache(store=store, redis=kept, clock=clock)
-    states = PostStateCache(store=store, redis=kept, clock=clock)
+    bodies = PostBodyCache(store=store, redis=redis, clock=clock)
+    states = PostStateCache(store=store, redis=redis, clock=clock)
     store.on_change(states.invalidate)
-    people = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
-    profile_cache = ProfileCache(profiles=people, redis=kept, clock=clock)
+    profiles = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
+    profile_cache = ProfileCache(profiles=profiles, redis=redis, clock=clock)
     mounts = post_compose.mounts(
         store=store,
         bodies=bodies,
         states=states,
-        profiles=people,
+        profiles=profiles,
         profile_cache=profile_cache,
         clock=clock,
         ids=ids,
@@ -303,7 +306,7 @@ async def _posts(
     )
     routes = post_subscriber.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
-        protections=Protections(store=store, profiles=people),
+        protections=Protections(store=store, profiles=profiles),
         states=states,
         profile_cache=profile_cache,
     )
@@ -320,9 +323,9 @@ def _notifications(
     clock = SystemClock()
     store = MemoryNotificationStore(clock=clock)
     with TemporaryDirectory() as folder:
-        told = settings(Path(folder))
+        delivery_settings = settings(Path(folder))
         delivery = delivery_compose.mount(
-            told,
+            delivery_settings,
             begin=store.transaction,
             store=MemoryDeliveryStore(store.database),
             clock=clock,
@@ -343,10 +346,10 @@ def _notifications(
             store=store,
             graph=graph,
             ids=ids,
-            schedule=delivery_compose.schedule(told),
+            schedule=delivery_compose.schedule(delivery_settings),
             clock=clock,
         ),
-        NotificationDepartures(store=store, graph=graph, clock=clock),
+        NotificationAccountCleanup(store=store, graph=graph, clock=clock),
     )
     unread = UnreadQueries(
         store=store,

@@ -1,4 +1,4 @@
-"""A mail address that no letter can carry is refused by its rule, in every protocol."""
+"""An address that no email can be sent to is refused by its rule, in every protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The authorization matrix: every operation of the OpenAPI documents has a row, and keeps to it."""
+"""The authorization matrix: every operation of the OpenAPI documents has a row and follows it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_every_operation_of_the_document_has_a_row(matrix: Matrix) -> None
     )
 
 
-async def test_document_and_rows_agree_on_what_strangers_may_ask(matrix: Matrix) -> None:
+async def test_document_and_rows_agree_on_anonymous_operations(matrix: Matrix) -> None:
     operations = await matrix.operations()
 
     for row, given in ROWS.items():
@@ -55,7 +55,7 @@ async def test_document_and_rows_agree_on_what_strangers_may_ask(matrix: Matrix)
 
 @pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
 @pytest.mark.parametrize("row", ROWS)
-async def test_operation_serves_whom_its_row_names(
+async def test_operation_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
     assert await matrix.wrong(row, protected=protected) == {}
@@ -64,7 +64,7 @@ async def test_operation_serves_whom_its_row_names(
 @pytest.mark.parametrize("matrix", [NEWEST], indirect=True, ids=["graphql"])
 @pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
 @pytest.mark.parametrize("row", ROWS)
-async def test_field_serves_whom_the_row_of_its_operation_names(
+async def test_field_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
     assert await matrix.wrong(row, protected=protected, ask=in_graphql) == {}

@@ -1,6 +1,6 @@
-"""Nobody learns who blocks them.
+"""A block is not revealed to the blocked user.
 
-In every protocol, somebody who does is answered about like somebody who does not exist.
+In every protocol, a user who blocks the caller has the same responses as one who does not exist.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.platform.platform import Platform
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 
-# People may block those who block them: a block that had to wait would come too late.
+# A blocked user may block the other one as well, so this response may differ.
 MAY_DIFFER = {("PUT", "/users/{user_id}/block")}
 BODIES: dict[tuple[str, str], Any] = {("PATCH", "/posts/{post_id}"): {"text": "ChangedIds"}}
 
@@ -50,7 +50,7 @@ POST_FIELDS = (
 
 
 class Target:
-    """Somebody who blocks the reader, or nobody; with a post."""
+    """A user who blocks the viewer, or ids that do not exist; with a post."""
 
     def __init__(self, *, user_id: str, post_id: str, handle: str) -> None:
         self.user_id = user_id
@@ -58,7 +58,7 @@ class Target:
         self.handle = handle
 
     def without_names(self, text: str) -> str:
-        """An answer with the same word for each target."""
+        """A response with the same placeholders for each target."""
         names = {
             global_id("User", int(self.user_id)): "USER",
             global_id("Post", int(self.post_id)): "POST",
@@ -72,7 +72,7 @@ class Target:
 
 
 def rest_requests(target: Target) -> Iterator[tuple[str, str, Any]]:
-    """Every route that names a person or a post, and those that name them elsewhere."""
+    """Every route with a user or a post in its path, and those with one in query or body."""
     for version in VERSIONS:
         for route in routes_of(version, SECTIONS):
             named = "{user_id}" in route.path or "{post_id}" in route.path
@@ -100,28 +100,28 @@ def graphql_requests(target: Target) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 async def scenario(shared_platform: Platform) -> tuple[Account, Target, Target]:
-    """A reader, somebody who blocks the reader, and nobody."""
-    reader, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
+    """A viewer, a target who blocks the viewer, and a target that does not exist."""
+    viewer, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
     made = await shared_platform.edge.send("POST", "/v1/posts", by=blocker, body={"text": "Hello"})
-    await shared_platform.edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
-    somebody = Target(user_id=blocker.user_id, post_id=made.json()["id"], handle="ana")
-    # Ids of the same shards that nobody was given.
-    nobody = Target(
-        user_id=str(int(somebody.user_id) - (1 << 40)),
-        post_id=str(int(somebody.post_id) - (1 << 40)),
+    await shared_platform.edge.send("PUT", f"/v1/users/{viewer.user_id}/block", by=blocker)
+    blocker_target = Target(user_id=blocker.user_id, post_id=made.json()["id"], handle="ana")
+    # Ids of the same shards that no user has.
+    unknown_target = Target(
+        user_id=str(int(blocker_target.user_id) - (1 << 40)),
+        post_id=str(int(blocker_target.post_id) - (1 << 40)),
         handle="zoe",
     )
-    return reader, somebody, nobody
+    return viewer, blocker_target, unknown_target
 
 
-async def test_rest_answers_alike(shared_platform: Platform) -> None:
-    reader, somebody, nobody = await scenario(shared_platform)
+async def test_rest_responses_do_not_reveal_a_block(shared_platform: Platform) -> None:
+    viewer, blocker_target, unknown_target = await scenario(shared_platform)
 
     answers = []
-    for target in (somebody, nobody):
+    for target in (blocker_target, unknown_target):
         found = []
         for method, path, body in rest_requests(target):
-            answer = await shared_platform.edge.send(method, path, by=reader, body=body)
+            answer = await shared_platform.edge.send(method, path, by=viewer, body=body)
             assert answer.status_code < 500
             shown = target.without_names(answer.text)
             found.append((method, target.without_names(path), answer.status_code, shown))
@@ -131,15 +131,15 @@ async def test_rest_answers_alike(shared_platform: Platform) -> None:
         assert one == other
 
 
-async def test_graphql_answers_alike(shared_platform: Platform) -> None:
-    reader, somebody, nobody = await scenario(shared_platform)
+async def test_graphql_responses_do_not_reveal_a_block(shared_platform: Platform) -> None:
+    viewer, blocker_target, unknown_target = await scenario(shared_platform)
 
     answers = []
-    for target in (somebody, nobody):
+    for target in (blocker_target, unknown_target):
         found = []
         for query, variables in graphql_requests(target):
             body = {"query": query, "variables": variables}
-            answer = await shared_platform.edge.send("POST", "/graphql", by=reader, body=body)
+            answer = await shared_platform.edge.send("POST", "/graphql", by=viewer, body=body)
             assert "DOCUMENT_INVALID" not in answer.text, answer.text
             found.append((query, target.without_names(answer.text)))
         answers.append(found)
@@ -148,29 +148,29 @@ async def test_graphql_answers_alike(shared_platform: Platform) -> None:
         assert one == other
 
 
-async def test_a_mention_of_either_is_plain_text(shared_platform: Platform) -> None:
-    reader, somebody, nobody = await scenario(shared_platform)
+async def test_a_mention_of_a_blocker_is_plain_text(shared_platform: Platform) -> None:
+    viewer, blocker_target, unknown_target = await scenario(shared_platform)
 
-    for target in (somebody, nobody):
+    for target in (blocker_target, unknown_target):
         body = {"text": f"Hello @{target.handle}"}
-        answer = await shared_platform.edge.send("POST", "/v1/posts", by=reader, body=body)
+        answer = await shared_platform.edge.send("POST", "/v1/posts", by=viewer, body=body)
         assert (answer.status_code, answer.json()["entities"]) == (201, [])
 
 
 @pytest.mark.parametrize("kind", ["block", "mute"])
-async def test_what_one_did_oneself_is_taken_back_all_the_same(
+async def test_own_block_or_mute_can_be_removed_after_being_blocked(
     shared_platform: Platform, kind: str
 ) -> None:
-    reader, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
+    viewer, blocker = await shared_platform.register("ben"), await shared_platform.register("ana")
     edge = shared_platform.edge
     path = f"/v1/users/{blocker.user_id}/{kind}"
-    first = await edge.send("PUT", path, by=reader)
-    await edge.send("PUT", f"/v1/users/{reader.user_id}/block", by=blocker)
+    first = await edge.send("PUT", path, by=viewer)
+    await edge.send("PUT", f"/v1/users/{viewer.user_id}/block", by=blocker)
 
-    again = await edge.send("PUT", path, by=reader)
-    listed = await edge.send("GET", f"/v1/{kind}s", by=reader)
-    ended = await edge.send("DELETE", path, by=reader)
-    once_more = await edge.send("DELETE", path, by=reader)
+    again = await edge.send("PUT", path, by=viewer)
+    listed = await edge.send("GET", f"/v1/{kind}s", by=viewer)
+    ended = await edge.send("DELETE", path, by=viewer)
+    once_more = await edge.send("DELETE", path, by=viewer)
 
     assert [each.status_code for each in (first, again, ended)] == [200, 200, 200]
     assert [each["id"] for each in listed.json()["items"]] == [blocker.user_id]
@@ -178,11 +178,11 @@ async def test_what_one_did_oneself_is_taken_back_all_the_same(
     assert (once_more.status_code, once_more.json()["reason"]) == (404, "USER_NOT_FOUND")
 
 
-async def test_somebody_may_block_a_person_who_blocks_them(shared_platform: Platform) -> None:
-    reader, somebody, _ = await scenario(shared_platform)
+async def test_a_blocked_user_may_block_the_blocker(shared_platform: Platform) -> None:
+    viewer, blocker_target, _ = await scenario(shared_platform)
 
     answer = await shared_platform.edge.send(
-        "PUT", f"/v1/users/{somebody.user_id}/block", by=reader
+        "PUT", f"/v1/users/{blocker_target.user_id}/block", by=viewer
     )
 
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""PostBodyCache that mean no good have their named answers, from gateway and services together."""
+"""Each hostile body has its named response, from gateway and services together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST and GraphQL take from one bucket of the client's network."""
+"""REST and GraphQL share one bucket of the client's network."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from tests.platform.platform import Platform, platform
 from tests.servicers.user.conftest import PASSWORD
 
 LOGINS = 20
-# Of one document; a stranger may send no longer ones.
+# Of one document: the limit of anonymous clients.
 ALIASES = 10
 
 
 @pytest.fixture
 async def strict(hashing: Passwords, shared_redis: str) -> AsyncIterator[Platform]:
-    """A platform whose networks prove few passwords."""
-    async with platform(hashing, shared_redis, logins=LOGINS) as made:
-        await made.register("alice")
-        yield made
+    """A platform with few password checks per network."""
+    async with platform(hashing, shared_redis, logins=LOGINS) as running:
+        await running.register("alice")
+        yield running
 
 
 class Network:
     """A client at one address."""
 
-    def __init__(self, made: Platform, address: str) -> None:
+    def __init__(self, running: Platform, address: str) -> None:
         self._http = httpx2.AsyncClient(
-            transport=made.transport,
+            transport=running.transport,
             base_url="http://gateway",
             headers={"x-envoy-external-address": address},
         )
@@ -40,7 +40,7 @@ class Network:
         return await self._http.post("/v2/sessions", json=body)
 
     async def graphql(self, count: int) -> list[str]:
-        """The reasons that so many sign-ins of one document are refused for."""
+        """The refusal reasons of that many sign-ins in one document."""
         fields = "".join(
             f'a{n}: signIn(handle: "nobody{n}", password: "wrong lamp 0") {{ error {{ reason }} }} '
             for n in range(count)
@@ -49,7 +49,7 @@ class Network:
         return [each["error"]["reason"] for each in answer.json()["data"].values()]
 
 
-async def test_aliased_sign_ins_of_a_document_count_one_by_one(strict: Platform) -> None:
+async def test_each_aliased_sign_in_of_a_document_is_counted(strict: Platform) -> None:
     network = Network(strict, "192.0.2.1")
 
     reasons = [each for _ in range(3) for each in await network.graphql(ALIASES)]
@@ -58,7 +58,7 @@ async def test_aliased_sign_ins_of_a_document_count_one_by_one(strict: Platform)
     assert reasons[LOGINS:] == ["RATE_LIMITED"] * ALIASES
 
 
-async def test_what_graphql_took_rest_has_no_more(strict: Platform) -> None:
+async def test_graphql_and_rest_take_from_one_bucket(strict: Platform) -> None:
     network = Network(strict, "192.0.2.2")
     for number in range(15):
         assert (await network.rest(f"nobody{number}")).status_code == 401

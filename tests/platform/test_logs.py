@@ -1,4 +1,4 @@
-"""Whatever people send, and however it is refused: no log line holds their secrets and texts."""
+"""No log line has a secret or a text of a user, whether the request succeeds or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.chassis.runtime import logs
 from tests.platform.platform import Platform
 from tests.servicers.user.conftest import PASSWORD
 
-# Each is what a person sends in one place, and is nowhere else.
+# Each value occurs in one request field only.
 WRONG_PASSWORD = "quokka wrong lamp 71"
 NEW_PASSWORD = "quokka other lamp 72"
 TEXT = "quokkatext"
@@ -33,7 +33,7 @@ TICKET = "quokkaticket"
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Logs of the lowest level, as an operator would have them who looks for a fault."""
+    """Logs at the lowest level, as an operator sets it to find a fault."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     written = io.StringIO()
@@ -46,18 +46,18 @@ def log() -> Iterator[io.StringIO]:
 
 
 def secrets_in(answer: httpx2.Response) -> list[str]:
-    """The tokens that an answer gave."""
+    """The tokens of a response."""
     given: dict[str, Any] = answer.json()
     return [given[name] for name in ("access_token", "refresh_token", "ticket") if name in given]
 
 
-async def test_no_log_line_holds_what_people_keep_to_themselves(
+async def test_no_log_line_has_a_secret_or_a_text(
     log: io.StringIO, shared_platform: Platform
 ) -> None:
     alice = await shared_platform.register("alice")
     bearer = {"authorization": f"Bearer {alice.access_token}"}
     push = {"endpoint": ENDPOINT, "keys": {"p256dh": PUSH_SECRET, "auth": PUSH_SECRET}}
-    asked: list[tuple[str, str, dict[str, Any] | None, dict[str, str]]] = [
+    requests: list[tuple[str, str, dict[str, Any] | None, dict[str, str]]] = [
         ("POST", "/v2/users", {"handle": "bob", "password": PASSWORD}, {}),
         ("POST", "/v2/users", {"handle": "alice", "password": PASSWORD}, {}),
         ("POST", "/v2/users", {"handle": "!", "password": WRONG_PASSWORD}, {}),
@@ -90,14 +90,14 @@ async def test_no_log_line_holds_what_people_keep_to_themselves(
     async with httpx2.AsyncClient(
         transport=shared_platform.transport, base_url="http://gateway"
     ) as client:
-        for method, path, body, headers in asked:
+        for method, path, body, headers in requests:
             answer = await client.request(method, path, json=body, headers=headers)
             refused += answer.is_error
             if answer.is_success:
                 given += secrets_in(answer)
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line["event"] for line in lines].count("request_refused") == refused > len(asked) / 2
+    assert [line["event"] for line in lines].count("request_refused") == refused > len(requests) / 2
     assert len(given) > 6
     sent = [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, TEXT, MAIL, ENDPOINT, PUSH_SECRET, CODE]
     sent += [UNSUBSCRIBE_TOKEN, FORGED_ACCESS, FORGED_REFRESH, TICKET]

@@ -1,4 +1,4 @@
-"""Who may call what, tried: every method of a service, by every kind of caller."""
+"""Calls every method of a service as every kind of caller."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from services.chassis.auth.caller import (
 )
 from services.chassis.runtime.errors import RoostError
 from tests.completeness import assert_rows
-from tests.servicers.serving import SERVICE_NAMES
+from tests.servicers.grpc_server import SERVICE_NAMES
 
 ANYONE, USER = Policy.ANYONE, Policy.USER
-TURNED_AWAY = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
+REFUSALS = {"TOKEN_MISSING", "CALLER_NOT_ALLOWED"}
 
 CALLERS: Mapping[str, Caller] = {
-    "stranger": ANONYMOUS,
-    "person": UserCaller(user_id=77, session_id=1),
+    "anonymous": ANONYMOUS,
+    "signed-in user": UserCaller(user_id=77, session_id=1),
     **{name: ServiceCaller(name) for name in SERVICE_NAMES},
 }
 
@@ -31,19 +31,23 @@ Matrix = Mapping[str, Mapping[str, Policy]]
 
 
 def services(*names: str) -> Policy:
-    """For these services alone."""
+    """A policy for these services only."""
     return Policy(Kind.SERVICE, frozenset(names))
 
 
 def user_or(*names: str) -> Policy:
-    """For people who are signed in, and these services."""
+    """A policy for signed-in users and these services."""
     return Policy(Kind.USER_OR_SERVICE, frozenset(names))
 
 
-def let_in(policy: Policy) -> set[str]:
-    """The callers whom a policy is for, by name."""
-    people = {Kind.USER: {"person"}, Kind.USER_OR_SERVICE: {"person"}, Kind.SERVICE: set()}
-    return set(CALLERS) if policy.kind is Kind.ANYONE else people[policy.kind] | policy.services
+def permitted_callers(policy: Policy) -> set[str]:
+    """The permitted callers of a policy, by name."""
+    users = {
+        Kind.USER: {"signed-in user"},
+        Kind.USER_OR_SERVICE: {"signed-in user"},
+        Kind.SERVICE: set(),
+    }
+    return set(CALLERS) if policy.kind is Kind.ANYONE else users[policy.kind] | policy.services
 
 
 def assert_complete(offered: Mapping[str, Policy], rows: Mapping[str, Policy], file: str) -> None:
@@ -55,7 +59,7 @@ def assert_complete(offered: Mapping[str, Policy], rows: Mapping[str, Policy], f
 
 
 def listed(package: str, matrix: Matrix) -> dict[str, Policy]:
-    """The matrix by full names of methods, as `services.chassis.rpc.server.policies` gives it."""
+    """The matrix by full method names, as in `services.chassis.rpc.server.policies`."""
     return {
         f"/{package}.{service}/{method}": policy
         for service, methods in matrix.items()
@@ -64,8 +68,8 @@ def listed(package: str, matrix: Matrix) -> dict[str, Policy]:
 
 
 async def admitted(methods: Mapping[str, Policy], stub: Any, messages: Any) -> set[str]:
-    """The methods that do not turn the stub's caller away. Requests, of the generated module
-    `messages`, are empty: they are refused, if at all, for what they lack."""
+    """The methods that do not refuse the stub's caller. The requests, of the generated module
+    `messages`, are empty, so other refusals concern missing fields."""
     found = set()
     for method in methods:
         reason = ""
@@ -73,11 +77,11 @@ async def admitted(methods: Mapping[str, Policy], stub: Any, messages: Any) -> s
             await getattr(stub, method)(getattr(messages, f"{method}Request")())
         except RoostError as error:
             reason = error.reason
-        if reason not in TURNED_AWAY:
+        if reason not in REFUSALS:
             found.add(method)
     return found
 
 
 def expected(methods: Mapping[str, Policy], who: str) -> set[str]:
-    """The methods that are for this caller."""
-    return {method for method, policy in methods.items() if who in let_in(policy)}
+    """The methods that this caller may call."""
+    return {method for method, policy in methods.items() if who in permitted_callers(policy)}

@@ -1,9 +1,9 @@
-"""pytest-grpc's fixtures for async servicers, behind the whole pipeline.
+"""pytest-grpc's fixtures for async servicers, with all interceptors.
 
-The plugin's own server and channel are made for synchronous servicers. A module that prefers its
-fixtures to `serving(…)` defines, as the plugin documents, `grpc_add_to_server`, `grpc_servicer` and
-`grpc_stub_cls`, and gets `grpc_server`, `grpc_channel` and `grpc_stub` of grpc.aio. `grpc_caller`
-may be overridden to say who calls, and `grpc_without` to leave methods out.
+The plugin's own server and channel support only synchronous servicers. A module that uses these
+fixtures instead of `serving(…)` defines `grpc_add_to_server`, `grpc_servicer` and `grpc_stub_cls`,
+as the plugin documents, and has `grpc_server`, `grpc_channel` and `grpc_stub` of grpc.aio. It may
+override `grpc_caller`, the caller, and `grpc_without`, the methods that are not served.
 """
 
 import logging
@@ -16,12 +16,12 @@ import structlog
 
 from services.chassis.auth.caller import ANONYMOUS, Caller
 from services.chassis.rpc.server import MountedServicer
-from tests.servicers.serving import Served, serving
+from tests.servicers.grpc_server import Served, serving
 
 
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
-    """A test that configures logs does so for itself alone."""
+    """Restores the log configuration after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -37,7 +37,7 @@ def grpc_caller() -> Caller:
 
 @pytest.fixture
 def grpc_without() -> frozenset[str]:
-    """Methods that the servicer of the module does not offer."""
+    """Methods that the servicer of the module does not implement."""
     return frozenset()
 
 

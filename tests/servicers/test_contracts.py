@@ -1,5 +1,5 @@
-"""Every gRPC service of the contracts has a manifest, every RPC that is served has a row that says
-who may call it, and shared rules hold for all RPCs."""
+"""Every gRPC service of the contracts has a manifest, every served RPC has a row with its permitted
+callers, and shared rules apply to all RPCs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SERVED = [
 
 
 def rows() -> dict[str, dict[str, Policy]]:
-    """What the tests call MATRIX: by gRPC service and method, who may call."""
+    """The MATRIX of all tests: the policy by gRPC service and method."""
     found: dict[str, dict[str, Policy]] = {}
     for path in Path(__file__).parent.rglob("test_*.py"):
         if "\nMATRIX = {" in path.read_text():
@@ -67,7 +67,7 @@ def descendants(kind: type) -> Iterator[type]:
 
 
 def offered(host: Manifest, generated: type, methods: list[str]) -> dict[str, Policy | None]:
-    """The RPCs that the service's own servicer answers, with the policy of each."""
+    """The RPCs that the service implements, with the policy of each."""
     importlib.import_module(f"services.{host.noun}.compose")
     ours = [each for each in descendants(generated) if each.__module__.startswith("services.")]
     return {
@@ -81,7 +81,7 @@ def offered(host: Manifest, generated: type, methods: list[str]) -> dict[str, Po
 @pytest.mark.parametrize(
     ("host", "name"), SERVED, ids=[name.rpartition(".")[2] for _, name in SERVED]
 )
-def test_every_rpc_that_is_offered_has_a_row(host: Manifest, name: str) -> None:
+def test_every_served_rpc_has_a_row(host: Manifest, name: str) -> None:
     descriptor, generated = CONTRACTS[name]
 
     found = offered(host, generated, list(descriptor.methods_by_name))
@@ -110,7 +110,7 @@ SHARED = {
     "page_token": rules_pb2.FIELD_RULE_PAGE_TOKEN,
     "request_id": rules_pb2.FIELD_RULE_REQUEST_ID,
 }
-# Pages of ids and events for other services have sizes of their own.
+# Pages of ids and events for other services have other sizes.
 OWN_PAGE_SIZES = {
     "BatchListFollowerIdsRequest",
     "ListFollowerIdsRequest",

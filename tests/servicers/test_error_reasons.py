@@ -1,4 +1,4 @@
-"""The metadata that the contract promises for each error reason are those that the code sets."""
+"""Each error has the metadata that the contract promises for its reason."""
 
 import ast
 import importlib

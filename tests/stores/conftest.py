@@ -1,4 +1,4 @@
-"""What every test of stores may rely on."""
+"""Time limits for all tests of stores."""
 
 import pytest
 
@@ -8,6 +8,6 @@ from tests.waiting import LIMIT
 
 @pytest.fixture(autouse=True)
 def patient_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine is no overload: a test that is about a limit sets it by itself."""
+    """Raises the time limits for busy machines. A test of a limit sets it itself."""
     for name in ("STATEMENT_SECONDS", "TRANSACTION_SECONDS", "ACQUIRE_SECONDS", "_CONNECT_SECONDS"):
         monkeypatch.setattr(postgres, name, LIMIT)

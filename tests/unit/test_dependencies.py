@@ -1,4 +1,4 @@
-"""What is installed is what was locked, and where single libraries may be used."""
+"""Installations equal the lock files, and some libraries are used in one module only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_every_installation_checks_the_hashes_and_resolves_nothing(name: str) ->
 
 
 def test_one_module_uses_the_library_of_tokens() -> None:
-    """It has to be handed a key and an algorithm that were checked before."""
+    """The library needs a checked key and algorithm."""
     importing = re.compile(r"^\s*(from|import) jose\b", re.MULTILINE)
     modules = [path for folder in ("services", "gateway") for path in (ROOT / folder).rglob("*.py")]
 

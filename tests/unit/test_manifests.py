@@ -24,7 +24,7 @@ from services.chassis.runtime.manifest import (
 from tests.completeness import assert_listed
 
 ROOT = Path(__file__).parents[2]
-# The roots of libraries that connect, compile or take long to import.
+# Libraries that connect, compile or import slowly.
 HEAVY = ("asyncpg", "confluent_kafka", "google", "grpc", "pydantic", "redis", "roost")
 
 
@@ -70,7 +70,7 @@ def test_no_name_is_declared_twice() -> None:
     assert all_once([name for each in every for name in each.secrets.values()])
 
 
-def test_what_is_read_is_published_by_somebody() -> None:
+def test_every_consumed_topic_is_published() -> None:
     published = {topic for each in manifests() for topic in each.publishes}
 
     consumed = {
@@ -107,7 +107,7 @@ def test_folders_of_migrations_exist_and_each_belongs_to_a_manifest() -> None:
     )
 
 
-def test_who_reads_or_publishes_events_has_the_bus_and_a_database() -> None:
+def test_services_with_events_have_kafka_and_a_database() -> None:
     for each in deployed():
         if each.consumer_groups or each.publishes:
             assert {Engine.KAFKA, Engine.POSTGRES} <= set(each.engines), each.noun

@@ -30,7 +30,7 @@ class Part:
     visibility: Visibility = PUBLIC
     protected: bool = False
     was_protected: bool = False
-    gone: bool = False
+    deleted: bool = False
     following: bool = False
     addressed: bool = False
     viewers_own: bool = False
@@ -47,7 +47,7 @@ def by_post_service(post: Part, above: Sequence[Part]) -> bool:
             b"",
         )
         for id_, part in zip((AUTHOR, ABOVE, FURTHER), (post, *above), strict=False)
-        if not part.gone
+        if not part.deleted
     }
     limits = tuple(
         AudienceLimit(
@@ -64,11 +64,13 @@ def by_post_service(post: Part, above: Sequence[Part]) -> bool:
 
 def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
     authors = {
-        id_: notified.Author(part.following and not part.gone, part.protected and not part.gone)
+        id_: notified.Author(
+            part.following and not part.deleted, part.protected and not part.deleted
+        )
         for id_, part in zip((ABOVE, FURTHER), above, strict=False)
         if not part.viewers_own
     }
-    cause = domain_events.Post(
+    post_event = domain_events.Post(
         id=10,
         author_id=AUTHOR,
         visibility=notification_model.Visibility(post.visibility),
@@ -86,7 +88,7 @@ def by_notification_service(post: Part, above: Sequence[Part]) -> bool:
         ),
     )
     author = notified.Author(post.following, post.protected)
-    return notified.sees(cause, VIEWER, author, above=authors)
+    return notified.sees(post_event, VIEWER, author, above=authors)
 
 
 DECIDERS = {"post": by_post_service, "notification": by_notification_service}
@@ -97,38 +99,38 @@ OPEN = Part()
 TABLE: dict[str, tuple[tuple[Part, ...], bool]] = {
     "nothing above": ((), True),
     "an open post": ((OPEN,), True),
-    "a protected person": ((Part(protected=True, was_protected=True),), False),
-    "a protected person whom the viewer follows": (
+    "a protected user": ((Part(protected=True, was_protected=True),), False),
+    "a protected user whom the viewer follows": (
         (Part(protected=True, was_protected=True, following=True),),
         True,
     ),
-    "somebody who became protected later": ((Part(protected=True),), False),
-    "somebody protected who addressed the viewer": (
+    "a user who became protected later": ((Part(protected=True),), False),
+    "a protected user who addressed the viewer": (
         (Part(protected=True, was_protected=True, addressed=True),),
         False,
     ),
     "the viewer, who is protected": ((Part(protected=True, viewers_own=True),), True),
     "the viewer's own closed post": ((Part(MENTIONED, viewers_own=True),), True),
-    "somebody who was protected and left": ((Part(was_protected=True, gone=True),), False),
-    "somebody open who left": ((Part(gone=True),), True),
+    "a protected user who was deleted": ((Part(was_protected=True, deleted=True),), False),
+    "a public user who was deleted": ((Part(deleted=True),), True),
     "a post for followers": ((Part(FOLLOWERS),), False),
-    "a post for followers, whom the viewer is one of": ((Part(FOLLOWERS, following=True),), True),
+    "a post for followers, read by a follower": ((Part(FOLLOWERS, following=True),), True),
     "a post for followers that addresses the viewer": ((Part(FOLLOWERS, addressed=True),), True),
     "a post for those addressed": ((Part(MENTIONED),), False),
-    "a post for those addressed, by somebody followed": (
+    "a post for those addressed, by a followed user": (
         (Part(MENTIONED, following=True),),
         False,
     ),
     "a post that addresses the viewer": ((Part(MENTIONED, addressed=True),), True),
     "a closed post further up": ((Part(FOLLOWERS), OPEN), False),
-    "somebody protected further up": ((Part(protected=True), OPEN), False),
+    "a protected user further up": ((Part(protected=True), OPEN), False),
     "the viewer's own post below a closed one": ((Part(FOLLOWERS), Part(viewers_own=True)), True),
     "a closed post below the viewer's own": ((Part(viewers_own=True), Part(FOLLOWERS)), False),
-    "two protected people, one of them followed": (
+    "two protected users, one of them followed": (
         (Part(protected=True, following=True), Part(protected=True)),
         False,
     ),
-    "two protected people who are followed": (
+    "two protected users who are followed": (
         (Part(protected=True, following=True), Part(protected=True, following=True)),
         True,
     ),
@@ -137,7 +139,7 @@ TABLE: dict[str, tuple[tuple[Part, ...], bool]] = {
 
 @pytest.mark.parametrize("service", DECIDERS)
 @pytest.mark.parametrize("name", TABLE)
-def test_a_reply_is_for_those_who_may_see_what_it_answers(service: str, name: str) -> None:
+def test_a_reply_is_for_those_who_may_see_its_ancestors(service: str, name: str) -> None:
     above, expected = TABLE[name]
 
     assert DECIDERS[service](OPEN, above) == expected
@@ -153,7 +155,7 @@ ALONE = [
 
 @pytest.mark.parametrize("service", DECIDERS)
 @pytest.mark.parametrize("name", TABLE)
-def test_what_a_reply_answers_never_widens_it(service: str, name: str) -> None:
+def test_ancestors_never_widen_the_audience_of_a_reply(service: str, name: str) -> None:
     above, expected = TABLE[name]
     for post in ALONE:
         alone = DECIDERS[service](post, ())
@@ -172,7 +174,7 @@ def opened_since(part: Part) -> bool:
     The Post service goes by the present state. The Notification service does not know whether an
     open account above was deleted, so it goes by the past state, which is never wider.
     """
-    return part.was_protected and not part.protected and not part.gone
+    return part.was_protected and not part.protected and not part.deleted
 
 
 def compare(post: Part, above: Sequence[Part]) -> None:

@@ -1,4 +1,4 @@
-"""The threat model claims nothing without a test or a file, and names what is missing."""
+"""Every claim of the threat model has a test or a file, and gaps are named."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ TABLE = ROOT / "docs" / "walk.md"
 
 
 def walk(folder: Path) -> report.Walks:
-    """Walk every case on a stack in `folder`."""
+    """Walks every case on a stack in `folder`."""
     windows = asyncio.run(scenarios.record(folder))
     found = entries.read(folder / "entries")
     return {
@@ -28,18 +28,18 @@ def walk(folder: Path) -> report.Walks:
 
 
 def main() -> int:
-    """Walk as the command line says; return the exit code."""
+    """Runs with the options of the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing, and fail where a limit is exceeded or docs/walk.md is another",
+        help="write nothing; fail if a limit is exceeded or docs/walk.md is out of date",
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="roost-walk-", ignore_cleanup_errors=True) as folder:
         walks = walk(Path(folder))
     print(report.text(walks))
-    if not given.check:
+    if not arguments.check:
         TABLE.write_text(report.markdown(walks))
         return 0
     faults = report.faults(walks, TABLE.read_text() if TABLE.exists() else "")

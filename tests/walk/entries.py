@@ -1,12 +1,12 @@
-"""Decides which files a request used, from what the recorders of all processes wrote.
+"""Decides which files a request used, from the entries of the recorders of all processes.
 
-1. Work of a request is what runs while its trace is current, and the rest of a task in which it is.
+1. A request includes what runs while its trace is current, and the rest of such a task.
 2. Some work has no trace: the relay, the threads of the bus and the hub serve many requests at
-   once. There a call counts if its stack never occurs while nothing is requested. So polls, probes
-   and heartbeats do not count.
-3. Several consumers handle an event of a post. Spans tell which event follows from which. The
-   longest chain of events leads to the socket; of equal ones, that which ends in the service whose
-   server sends something to the gateway by itself. Other consumers do not count.
+   once. There a call counts if its stack never occurs without a request. So polls, probes and
+   heartbeats do not count.
+3. Several consumers handle an event of a post. Spans link events to their causes. The
+   longest chain of events leads to the socket; of equal ones, the one that ends in the service
+   whose server sends to the gateway without a call. Other consumers do not count.
 4. Each request is made several times. A file counts if every one of them used it, so jobs that run
    rarely do not count.
 """
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 Function = tuple[str, str]
 Stack = tuple[Function, ...]
 
-# A worker serves no calls: a span that begins there is the handling of an event.
+# A worker serves no calls, so a span that begins there handles an event.
 WORKER, SERVER = " work", " serve"
 
 
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     """A function was entered: the last one of the stack, for the first time in a task and span.
 
     `at` is in nanoseconds of a clock that all processes of the machine share. `called` says
-    whether the function before it on the stack calls it now, and does not only wait for it.
+    whether the previous function on the stack calls it now, instead of awaiting it.
     """
 
     window: int
@@ -63,13 +63,13 @@ class Use(NamedTuple):
 
 
 def read(folder: Path) -> list[Entry]:
-    """Everything that the recorders wrote into a folder, by time."""
+    """All entries of a folder, by time."""
     lines = (line for path in folder.glob("*.jsonl") for line in path.read_text().splitlines())
     return sorted((_entry(json.loads(line)) for line in lines), key=lambda entry: entry.at)
 
 
 def used(entries: Iterable[Entry], *, idle: Collection[int], windows: Collection[int]) -> list[Use]:
-    """What the requests of `windows` used, every one of them, in the order of the first use."""
+    """The files that all requests of `windows` used, in the order of the first use."""
     known: set[tuple[str, bool, Stack]] = set()
     by_window: dict[int, list[Entry]] = {number: [] for number in windows}
     for entry in entries:
@@ -109,12 +109,12 @@ def _walk(
         for entry, span in counted
         if span is None and entry.process.endswith(SERVER)
     }
-    aside = _aside(entries, senders)
+    others = _other_branches(entries, senders)
     found: dict[Place, dict[str, int]] = defaultdict(dict)
     for entry, span in counted:
-        if span in aside:
+        if span in others:
             continue
-        # Without a trace, the caller made this call for the request, too.
+        # Without a trace, the caller belongs to the request as well.
         calls = entry.stack[-2:] if span is None and entry.called else entry.stack[-1:]
         for file, function in calls:
             place = found[Place(entry.process, file)]
@@ -122,7 +122,7 @@ def _walk(
     return found
 
 
-def _aside(entries: Sequence[Entry], senders: Collection[str]) -> set[str]:
+def _other_branches(entries: Sequence[Entry], senders: Collection[str]) -> set[str]:
     """The spans of consumers that do not lead to the socket, and of the calls that they make."""
     parents: dict[str, str] = {}
     handled: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _aside(entries: Sequence[Entry], senders: Collection[str]) -> set[str]:
         task = _task(entry)
         if entry.span is None or task is None:
             continue
-        # A task begins with the span that it was sent, and goes on with its own.
+        # A task begins with the received span and continues with its own.
         before = last.setdefault(task, entry.span)
         last[task] = entry.span
         if before == entry.span or entry.span in parents.values():
@@ -150,8 +150,8 @@ def _aside(entries: Sequence[Entry], senders: Collection[str]) -> set[str]:
     def length(span: str) -> tuple[int, bool]:
         return len(handlings(span)), handled[span] in senders
 
-    way = set(handlings(max(handled, key=length))) if handled else set()
-    return {span for span in parents if not way.issuperset(handlings(span))}
+    path_to_socket = set(handlings(max(handled, key=length))) if handled else set()
+    return {span for span in parents if not path_to_socket.issuperset(handlings(span))}
 
 
 def _task(entry: Entry) -> tuple[str, int] | None:

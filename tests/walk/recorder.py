@@ -1,4 +1,4 @@
-"""Runs a module as `python -m` does, and records which functions of Roost are entered meanwhile.
+"""Runs a module as `python -m` does, and records which functions of Roost are entered.
 
     python tests/walk/recorder.py -m services.post serve
 
@@ -24,10 +24,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-# What Roost's processes consist of.
+# The source folders of Roost's processes.
 SOURCES = ("services", "gateway")
 
-# Where the board is, and the folder that each process writes a file into.
+# The path of the board, and the folder of the entries.
 BOARD, FOLDER = "ROOST_WALK_BOARD", "ROOST_WALK_FOLDER"
 
 Function = tuple[str, str]
@@ -39,7 +39,7 @@ def trace_id_of(window: int) -> str:
 
 
 class Recorder:
-    """Notes calls. `call` is a profile function (`sys.setprofile`)."""
+    """Records calls. `call` is a profile function (`sys.setprofile`)."""
 
     def __init__(self, board: mmap.mmap, out: int, process: str) -> None:
         self._board = board
@@ -50,11 +50,11 @@ class Recorder:
         self._trace: contextvars.ContextVar[Any] | None = None
         self._written: set[tuple[object, ...]] = set()
         self._window = 0
-        # Held, so that no two tasks of a window have the same number.
+        # The references keep tasks alive, so that their numbers are distinct within a window.
         self._tasks: dict[Task[Any], int] = {}
 
     def call(self, frame: FrameType, event: str, _: object) -> None:
-        """Notes the function that is entered or resumed, with those of Roost that wait for it."""
+        """Records the entered or resumed function, with the stack of Roost's functions."""
         window = self._board[0]
         if not window or event != "call" or self._function(frame.f_code) is None:
             return
@@ -103,7 +103,7 @@ class Recorder:
 
     def _is_called(self, frame: FrameType) -> bool:
         """Whether a function of Roost calls it now: no library is between them, and it does not
-        go on after a yield or an await. The instruction RESUME says which."""
+        resume after a yield or an await. The instruction RESUME has that."""
         caller = frame.f_back
         return (
             caller is not None

@@ -1,4 +1,4 @@
-"""Shows walks: as text, as the table of docs/walk.md, and where they exceed their limits."""
+"""Reports walks: as text, as docs/walk.md, and where they exceed their limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.walk.entries import Use
 
 Walks = Mapping[str, Sequence[Use]]
 
-# So many files somebody has to read who follows the request. The other cases are for information.
+# The maximum of files to read in order to follow the request. Other cases have no limit.
 LIMITS = {scenarios.CHANGED: 25, scenarios.POST: 50}
 
 _TITLES = {
@@ -47,7 +47,7 @@ def markdown(walks: Walks) -> str:
         "",
         "`make walk` writes this page. It makes each request several times on a real stack, and",
         "records which functions of `services/` and `gateway/` run for it each time.",
-        "Importing a file does not count. A file counts once, and stands where it is used first.",
+        "Importing a file does not count. A file counts once, at its first use.",
         "What is left out (polls, probes, other consumers of an event): `tests/walk/entries.py`.",
     ]
     for case, title in _TITLES.items():
@@ -67,8 +67,8 @@ def markdown(walks: Walks) -> str:
 
 
 def faults(walks: Walks, written: str) -> list[str]:
-    """What is wrong with the walks: limits that they exceed, and files that `written`, the text of
-    docs/walk.md, does not have or has no longer."""
+    """The faults of the walks: exceeded limits, and files that are missing in `written`, the text
+    of docs/walk.md, or no longer used."""
     found = [
         f"{case}: {len(entries.files(walks[case]))} files, and {limit} are allowed"
         for case, limit in LIMITS.items()

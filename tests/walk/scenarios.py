@@ -1,4 +1,4 @@
-"""The requests that are walked, on a stack of its own whose processes are recorded."""
+"""The requests of a walk, on a stack whose processes are recorded."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from local.stream import Stream, opened
 from tests.walk import recorder
 
 PASSWORD = "a long pass phrase"
-# Ten people with three posts each: a page of 20, and a next one.
+# Ten authors with three posts each: a page of 20, and a next one.
 AUTHORS, POSTS, PAGE = 10, 3, 20
 HOME = f"/v2/timelines/home?limit={PAGE}"
 
-# Each request is made so often.
+# The number of requests of each case.
 TIMES = 5
-# Sweeps, probes and the measuring of lag come in this time. The first ping of a new stream comes
-# later: it is sent as events are, and would hide them.
+# Sweeps, probes and measurements of lag run in this time. The first ping of a new stream comes
+# later, since it is sent like events and would hide them.
 IDLE_SECONDS = 15.0
-# What a process does after it has written its answer, such as counting it, belongs to the request.
+# Work after the response, such as metrics, belongs to the request.
 AFTER_SECONDS = 0.1
-# After a request: commits of offsets, and whatever else follows an answer.
+# After a request: commits of offsets, and other work after the response.
 SETTLE_SECONDS = 2.0
 FRAME_SECONDS = 60.0
 
-# Every request has spans, since these tell which event follows from which. Nobody collects them.
+# Every request has spans, since they link events to their causes. No collector runs.
 TRACED = {"ROOST_TRACE_RATIO": "1", "ROOST_OTLP_ENDPOINT": "http://127.0.0.1:1"}
 
-# The cases of a walk, in the order in which they are shown.
+# The cases of a walk, in the order of the report.
 CHANGED = "home"
 UNCHANGED = "home, nothing new"
 FIRST = "home, first read"
@@ -48,7 +48,7 @@ POST = "post"
 
 
 class Board:
-    """Switches recording on and off in all processes, by a byte that all of them see."""
+    """Switches recording on and off in all processes, by a byte in shared memory."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "board"
@@ -59,7 +59,7 @@ class Board:
 
     @contextmanager
     def window(self) -> Iterator[int]:
-        """Records for the length of the block; yields the number of the window."""
+        """Records within the context; yields the number of the window."""
         number = next(self._numbers)
         self._byte[0] = number
         try:
@@ -70,14 +70,14 @@ class Board:
 
 @dataclass
 class Windows:
-    """The windows of each case, and those in which nothing was asked."""
+    """The windows of each case, and those without requests."""
 
     idle: list[int] = field(default_factory=list)
     cases: dict[str, list[int]] = field(default_factory=dict)
 
 
 async def record(folder: Path) -> Windows:
-    """Walks every case on a stack in `folder`; what is recorded is in `folder / "entries"`."""
+    """Walks every case on a stack in `folder`; the entries are in `folder / "entries"`."""
     entries = folder / "entries"
     entries.mkdir()
     board = Board(folder)
@@ -107,9 +107,9 @@ class _Walk:
         authors = [await self._account(f"author{number}") for number in range(AUTHORS)]
         newcomers = [await self._account(f"newcomer{number}") for number in range(TIMES + 1)]
         reader, follower = await self._account("reader"), await self._account("follower")
-        for person in (reader, follower, *newcomers):
+        for user in (reader, follower, *newcomers):
             for author in authors:
-                await self._edge.follow(person, author.user_id)
+                await self._edge.follow(user, author.user_id)
         for number, author in itertools.product(range(POSTS), authors):
             await self._edge.post(author, f"Post {number}")
         await self._settle_homes([reader, follower])
@@ -122,7 +122,7 @@ class _Walk:
         return self._windows
 
     async def _case(self, name: str, walks: AsyncIterator[int]) -> None:
-        """Does the walks of a case; the first one is there to warm up."""
+        """Walks a case; the first request only warms up."""
         _, *counted = [window async for window in walks]
         self._windows.cases[name] = counted
 
@@ -183,14 +183,12 @@ class _Walk:
         found: Json = answer.json()
         return found
 
-    async def _settle_homes(self, people: list[Account]) -> None:
-        """Waits until the homes hold every post: fan-out goes on after the last answer."""
+    async def _settle_homes(self, users: list[Account]) -> None:
+        """Waits until the homes hold every post: fan-out continues after the last response."""
         async with asyncio.timeout(FRAME_SECONDS):
-            for person in people:
+            for user in users:
                 while True:
-                    items = [
-                        item async for item in self._edge.walk("/v2/timelines/home", by=person)
-                    ]
+                    items = [item async for item in self._edge.walk("/v2/timelines/home", by=user)]
                     if len(items) == AUTHORS * POSTS:
                         break
                     await asyncio.sleep(0.1)
@@ -200,7 +198,7 @@ class _Walk:
 
 
 class _Arrivals:
-    """What comes to somebody's home, read from their stream all the time: it has to be answered."""
+    """The arrivals of a home, read from a stream continuously, so that pings are answered."""
 
     def __init__(self) -> None:
         self._texts: set[str] = set()

@@ -23,22 +23,22 @@ _MARK = "__roost_access__"
 
 
 def anyone(method: F) -> F:
-    """Strangers, people and services may call."""
+    """Anonymous callers, users and services may call."""
     return _marked(method, Policy.ANYONE)
 
 
 def user(method: F) -> F:
-    """Only people who are signed in may call; `caller.user()` is theirs."""
+    """Only signed-in users may call; `caller.user()` is the user."""
     return _marked(method, Policy.USER)
 
 
 def service(*names: str) -> Callable[[F], F]:
-    """Only these services of Roost may call, on their own behalf."""
+    """Only these services of Roost may call, in their own name."""
     return _naming(Kind.SERVICE, names)
 
 
 def user_or_service(*names: str) -> Callable[[F], F]:
-    """People who are signed in, and these services, may call."""
+    """Signed-in users and these services may call."""
     return _naming(Kind.USER_OR_SERVICE, names)
 
 

@@ -27,7 +27,7 @@ V = TypeVar("V")
 # A kind is the first byte.
 VALUE = 1
 ABSENT = 2  # known not to exist
-LEASE = 3  # somebody is loading it, and may store it while this stands
+LEASE = 3  # a process is loading it, and may store it while this entry exists
 
 HEADER_BYTES = 17
 _TIME = slice(1, 9)
@@ -97,7 +97,7 @@ def first_to_end(found: Iterable[bytes | None]) -> bytes:
 
 
 def header_of(raw: bytes) -> bytes:
-    """What tells this entry from any other."""
+    """The bytes that identify this entry."""
     return raw[:HEADER_BYTES]
 
 
@@ -165,7 +165,7 @@ class CacheReads(ABC, Generic[K, V]):
     def _sort_rest(
         self, wanted: Sequence[K], raw: Sequence[bytes | None], now: bytes, values: dict[K, V]
     ) -> dict[K, bytes]:
-        """Adds the values that are not fresh; gives what is to be loaded."""
+        """Adds the values that are not fresh; returns what is to be loaded."""
         # By key, the header of what is there.
         missing: dict[K, bytes] = {}
         stale: dict[K, bytes] = {}
@@ -178,7 +178,7 @@ class CacheReads(ABC, Generic[K, V]):
                 continue
             value = self._read(content)
             if value is _UNREADABLE:
-                # A load stores only where nothing stands, so it is replaced in the background.
+                # A load stores only where no entry is, so it is replaced in the background.
                 missing[key] = stale[key] = header_of(content)
                 continue
             if is_stale(content, now):
@@ -206,7 +206,7 @@ class CacheReads(ABC, Generic[K, V]):
                 return self._decode(content_of(raw))
             except Exception as wrong:
                 # Whatever a codec raises.
-                logger().warning("cache_entry_unreadable", cache=self._name, error=repr(wrong))
+                logger().warning("cache_entry_undecodable", cache=self._name, error=repr(wrong))
         self._found["unreadable"].inc()
         return _UNREADABLE
 
@@ -225,7 +225,7 @@ class CacheReads(ABC, Generic[K, V]):
 
 
 class Validator(NamedTuple):
-    """Which entries stood in Redis at a look, all of them values, and until when all hold."""
+    """The headers of the entries that a lookup found, all values, and until when all are fresh."""
 
     headers: bytes
     fresh_until: bytes
@@ -239,8 +239,8 @@ class BatchLookup:
         self._places = [place for cache, wanted in self.asked for place in cache._places(wanted)]
 
     async def lookup(self) -> "BatchLookupResult":
-        """What stands there now. It may be looked again, as often as one likes."""
-        # Taken before the look: a load that began later is of the present.
+        """The entries that are there now. It may be called again."""
+        # Taken before the lookup: a load that began later is current.
         moments = [cache._next_moment() for cache, _ in self.asked]
         raw: list[bytes | None] | None = []
         if self._places:
@@ -255,7 +255,7 @@ class BatchLookup:
 
 
 class BatchLookupResult:
-    """What one trip found; nothing of it is decoded yet."""
+    """What one command found; nothing of it is decoded yet."""
 
     def __init__(
         self, lookups: BatchLookup, moments: Sequence[int], raw: list[bytes | None] | None
@@ -264,13 +264,13 @@ class BatchLookupResult:
         self._raw = raw
 
     def validator(self) -> Validator | None:
-        """By which a later look is known to have found the same; None unless all were found."""
+        """The validator of these entries; None unless all keys were found."""
         headers = headers_of_values(self._raw or ())
         return None if not headers else Validator(headers, first_to_end(self._raw or ()))
 
     def validates(self, validator: Validator) -> bool:
-        """Whether the same entries still stand, none of them past its time: nothing was forgotten
-        meanwhile, and whatever was made of them would be made of them again."""
+        """Whether the same entries are still there, all fresh: nothing was invalidated since, and
+        what was computed from them would be computed from them again."""
         if not self._raw or headers_of_values(self._raw) != validator.headers:
             return False
         ((first, _), _), *_ = self._asked
@@ -281,7 +281,7 @@ class BatchLookupResult:
         return True
 
     async def values(self) -> list[dict[Any, Any]]:
-        """What `get_many` of each cache gives. What is lacking is loaded, side by side."""
+        """The results of `get_many` of each cache. Missing values are loaded concurrently."""
         if self._raw is None:
             return await asyncio.gather(
                 *(cache._load_uncached(wanted, since) for (cache, wanted), since in self._asked)
@@ -301,8 +301,8 @@ class BatchLookupResult:
 async def get_many_from(
     *lookups: tuple[CacheReads[Any, Any], Iterable[Any]],
 ) -> list[dict[Any, Any]]:
-    """What `get_many` of each cache gives for its keys, in one trip to the Redis that they share.
+    """The results of `get_many` of each cache, with one command to the Redis that they share.
 
-    What is lacking is loaded side by side.
+    Missing values are loaded concurrently.
     """
     return await (await BatchLookup(*lookups).lookup()).values()

@@ -1,8 +1,8 @@
-"""Cache-aside: reads ask Redis first and the loader for the rest; writes forget what they change.
+"""Cache-aside: reads use Redis first and the loader for the rest; writes delete what they change.
 
-Whoever finds nothing puts a lease in its place before loading, and may store only while that lease
-still stands; forgetting deletes whatever is there. So a reader that loaded the old row can never
-store it after the write that changed it. (Leases: Nishtala et al., "Scaling Memcache at
+A reader that finds no entry puts a lease in its place before loading, and may store only while that
+lease is there; invalidation deletes any entry. So a reader that loaded the old row can never store
+it after the write that changed it. (Leases: Nishtala et al., "Scaling Memcache at
 Facebook", NSDI 2013, §3.2.1.)
 """
 
@@ -32,9 +32,9 @@ K = TypeVar("K", bound=int | str)
 V = TypeVar("V")
 
 TTL_SECONDS = 600.0
-# What does not exist is asked for again sooner: it may begin to exist.
+# Absent values are loaded again sooner: they may begin to exist.
 ABSENT_SECONDS = 60.0
-# How long after its time an entry is still served while one reader fetches it anew.
+# How long after its time an entry is still served while one reader loads it again.
 STALE_SECONDS = 30.0
 # A load that takes longer is given up, and never stored.
 LOAD_SECONDS = 3.0
@@ -57,7 +57,7 @@ class _Flight(Generic[V]):
     """A load of one key that several readers of this process may wait for."""
 
     def __init__(self) -> None:
-        # The lease that stood when the load began: as long as it stands nothing was forgotten.
+        # The lease that was there when the load began: while it is there nothing was invalidated.
         self.lease = b""
         self.loads_from = math.inf
         self.result: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
@@ -66,15 +66,15 @@ class _Flight(Generic[V]):
 
 
 class Cache(CacheReads[K, V]):
-    """What `load` gives, by key, kept in Redis for a while.
+    """The values of `load`, by key, stored in Redis until they expire.
 
-    After `forget` returned, no reader is given what was loaded before; except while Redis is away
-    from the process that forgets: then readers in other processes may be, until Redis is back or
-    the time to live is over. While Redis is away reads go to `load`, and nothing fails.
+    After `forget` returned, no reader gets what was loaded before. The exception: while the process
+    that invalidates cannot reach Redis, readers in other processes may get it, until Redis is back
+    or the entry expires. While Redis is unavailable reads call `load`, and nothing fails.
 
-    `load` takes keys that are all different and gives those that exist. It runs in tasks of its
-    own, at most once at a time for a key in this process, so nothing of one caller may matter to
-    it. Values are bytes to Redis: `encode` and `decode` are a codec's.
+    `load` takes distinct keys and returns the values that exist. It runs in tasks of its own, at
+    most once at a time for a key in this process, so it must not depend on one caller. Redis stores
+    bytes: `encode` and `decode` are the codec.
     """
 
     def __init__(
@@ -114,10 +114,10 @@ class Cache(CacheReads[K, V]):
         return found
 
     async def forget(self, *keys: K) -> None:
-        """Takes the keys out. Call it after the commit of what changed them. It never fails.
+        """Deletes the keys' entries. Call it after the commit of their change. It never fails.
 
-        Where Redis is away the keys are noted: this process reads nothing from the cache before
-        they are out, and takes them out once Redis is back.
+        While Redis is unavailable the keys are stored here: this process reads nothing from the
+        cache before they are deleted, and deletes them once Redis is back.
         """
         for key in keys:
             self._flights.pop(key, None)
@@ -143,7 +143,7 @@ class Cache(CacheReads[K, V]):
         """Joins the loads of the keys that are under way, and begins one for the others.
 
         A load that began before this read (`since`) may be of an older row. Such a one is joined
-        only if its lease was seen to stand, so that nothing was forgotten meanwhile. Without
+        only if its lease was seen, so that nothing was invalidated since. Without
         leases, while Redis is away, loads are joined as they are: they are short.
         """
         flights: dict[K, _Flight[V]] = {}
@@ -191,7 +191,7 @@ class Cache(CacheReads[K, V]):
                     del self._flights[key]
 
     async def _lease(self, flights: Mapping[K, _Flight[V]]) -> dict[K, bytes]:
-        """Puts a lease where nothing is, and notes in each flight the one that stands.
+        """Puts a lease where no entry is, and stores in each flight the lease that is there.
 
         Gives the leases that are ours, by key.
         """
@@ -212,7 +212,7 @@ class Cache(CacheReads[K, V]):
         return ours
 
     def _refresh(self, stale: Mapping[K, bytes]) -> None:
-        """Fetches stale entries anew in the background, one reader a key and process."""
+        """Loads stale entries again in the background, one reader a key and process."""
         mine = {key: header for key, header in stale.items() if key not in self._refreshing}
         if mine:
             self._refreshing.update(mine)
@@ -225,8 +225,8 @@ class Cache(CacheReads[K, V]):
                     loaded = await self._load(list(stale))
                 await self._store(stale, loaded)
         except Exception as error:
-            # The stale entry ends soon, and whoever reads then sees the failure.
-            logger().warning("cache_not_refreshed", cache=self._name, error=repr(error))
+            # The stale entry expires soon, and reads after that raise the failure.
+            logger().warning("cache_refresh_failed", cache=self._name, error=repr(error))
         finally:
             self._refreshing.difference_update(stale)
 
@@ -261,7 +261,7 @@ class Cache(CacheReads[K, V]):
             waiting = bool(self._pending_invalidations)
             self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
             if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
-                logger().error("cache_forgets_lost", cache=self._name)
+                logger().error("cache_invalidations_lost", cache=self._name)
                 self._pending_invalidations.clear()
             elif not waiting:
                 self._start(self._forget_later())

@@ -15,7 +15,7 @@ _HEARTBEAT_SECONDS = 5.0
 
 
 async def messages(url: str, channels: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
-    """What is published to the channels, each message with its channel, for ever.
+    """What is published to the channels, each message with its channel, without end.
 
     It is lost what is published before the first message is asked for, and while the server or the
     connection is away; that is waited for. Of a cluster the node that the URL names is listened

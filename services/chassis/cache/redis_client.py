@@ -62,7 +62,7 @@ class RedisUnavailable(Unavailable):
 
 
 class Script:
-    """A Lua script, called by its digest and sent whole only where the server lacks it."""
+    """A Lua script, called by its digest and sent whole only where the server does not have it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -129,7 +129,7 @@ class RedisClient:
         """Many commands in one trip, in order but not atomic; their replies.
 
         With `raise_errors` the first refusal is raised after all have run; without, refusals
-        stand among the replies.
+        are among the replies.
         """
         listed = list(commands)
         if not listed:
@@ -205,14 +205,14 @@ class RedisClient:
         self._failures_in_a_row += 1
         broken = self._failures_in_a_row >= _FAILURES_TO_OPEN
         if broken and self._probe is None and not self._closed:
-            logger().warning("redis_away", error=repr(error))
+            logger().warning("redis_unavailable", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
         return RedisUnavailable()
 
     async def _wait_for_return(self) -> None:
         with deadline.none():
             while True:
-                # A connection that does not answer is not asked again.
+                # A connection that does not answer is not used again.
                 await self._server.close()
                 try:
                     await self.check()
@@ -221,7 +221,7 @@ class RedisClient:
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
-        logger().info("redis_back")
+        logger().info("redis_recovered")
 
 
 @asynccontextmanager

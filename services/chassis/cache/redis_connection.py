@@ -24,7 +24,7 @@ _NOTHING = object()
 
 
 class Address(NamedTuple):
-    """Where a server is and who asks."""
+    """The address of a server, and the credentials."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ class Address(NamedTuple):
 
 
 class SingleServer:
-    """Calls over one connection, made when it is needed and made anew when it was lost.
+    """Calls over one connection, made when it is needed and again after it was lost.
 
     Never sends a command twice. Not for commands that wait (BLPOP) or subscribe.
     """
@@ -92,7 +92,7 @@ class SingleServer:
         if connecting is None:
             connecting = self._connecting = asyncio.create_task(self._connect())
             connecting.add_done_callback(self._is_settled)
-        # Whoever gives up waiting leaves the others their connection.
+        # A caller that stops waiting leaves the connection to the others.
         await asyncio.wait((connecting,))
         if connecting.cancelled():
             raise ConnectionAbortedError("the connection was dropped")

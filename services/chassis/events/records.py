@@ -25,7 +25,7 @@ _TIME = "time"
 
 
 class PayloadTooLarge(ValueError):
-    """An event is larger than a broker takes; it has to be split by whoever makes it."""
+    """An event is larger than a broker takes; its publisher has to split it."""
 
 
 class Undecodable(ValueError):

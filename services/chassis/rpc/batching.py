@@ -23,7 +23,7 @@ class Batcher(Generic[K, V]):
         at_once: int | None = None,
     ) -> None:
         """`load` takes at most `most` different keys and returns a value for each, in their order.
-        It runs in the context of the caller that asked first."""
+        It runs in the context of the first caller."""
         self._load = load
         self._most = most
         self._at_once = at_once

@@ -26,7 +26,7 @@ from services.chassis.runtime.errors import from_status
 
 S = TypeVar("S")
 
-# What a nested call may take when nobody says otherwise, in seconds.
+# The default limit of a nested call, in seconds.
 DEFAULT_TIMEOUT = 2.0
 # Kept back from the deadline, so that our caller still gets our answer.
 MARGIN = 0.01
@@ -49,6 +49,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
+    # A channel has connections of its own. In the pool of the process it would share the state of
+    # an earlier channel to the same address, which may be in its pause before a new attempt.
+    ("grpc.use_local_subchannel_pool", 1),
 )
 
 
@@ -139,7 +142,7 @@ class _CallFactory:
         *,
         with_origin: bool = False,
     ) -> None:
-        """`token` gives the token for a call to the service of that name."""
+        """`token` returns the token for a call to the service of that name."""
         self._channel = channel
         self._token = token
         self._timeout = timeout
@@ -221,7 +224,7 @@ def _metadata_with_origin(token: str | None) -> grpc.aio.Metadata:
 
 
 class MeshJwks:
-    """The keys of people's tokens, from the user service."""
+    """The keys of users' tokens, from the user service."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._auth = mesh.with_token(AuthServiceStub, lambda: None)

@@ -35,7 +35,7 @@ def key_of(
 ) -> RequestKey | None:
     """The key of a request; None where its `request_id` is empty.
 
-    `caller_id` names the user, or tells callers without a session apart as far as possible
+    `caller_id` identifies the user, or a caller without a session as far as possible
     (`register:HANDLE`). A request that holds a secret needs a seal.
     """
     method = request.DESCRIPTOR.name.removesuffix("Request")

@@ -1,6 +1,6 @@
 """Counts and times RPCs, refused ones too: a storm of bad tokens has to be seen.
 
-The meters are plain numbers, turned into Prometheus' form when somebody scrapes: its own counters
+The meters are plain numbers, converted for Prometheus when it scrapes: its own counters
 take a lock for each of the six updates that a call needs, which is more than the rest of the steps.
 """
 
@@ -36,7 +36,7 @@ class MethodMetrics:
         self.failed: dict[str, int] = {}
 
     def start(self) -> float:
-        """Notes an arrival; gives what `finish` needs."""
+        """Counts an arrival; returns the argument of `finish`."""
         self.started += 1
         return perf_counter()
 

@@ -91,7 +91,7 @@ class Page(NamedTuple, Generic[R]):
 
 
 def size_of(request: Any) -> int:
-    """How many rows a request asks for: 0 for 20, at most 100."""
+    """The rows of a requested page: 20 for 0, at most 100."""
     return min(request.page_size or DEFAULT_SIZE, MAX_SIZE)
 
 
@@ -115,7 +115,7 @@ async def fill(
 ) -> Page[R]:
     """Fetches rows beyond `position` until `size` of them are kept, or none is left.
 
-    `fetch(position, limit)` gives the next rows, `place` a row's position, and `keep` tells of each
+    `fetch(position, limit)` returns the next rows, `place` a row's position, and `keep` for each
     row whether it may be shown. There is a next page only if there is something to show on it; or
     if MAX_ROUNDS did not suffice to know, and then this page may be short.
     """

@@ -82,7 +82,7 @@ class Server:
             service, handlers = mount.methods()
             self._names.append(service)
             self._server.add_generic_rpc_handlers((pipeline.handlers(service, handlers),))
-        # Health and reflection are open, and nobody's traffic: no pipeline, no metrics.
+        # Health and reflection are open to all: no pipeline, no metrics.
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
             (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
@@ -103,7 +103,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace: float) -> None:
-        """Takes no new call, and gives those under way so many seconds to finish."""
+        """Takes no new call, and gives running calls so many seconds to finish."""
         await self._server.stop(grace)
 
 

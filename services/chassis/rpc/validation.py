@@ -8,7 +8,7 @@ from protovalidate import Validator
 
 from services.chassis.runtime.errors import Invalid, Violation
 
-# More would tell nobody more, and one request of a thousand bad ids must not make a huge answer.
+# One request with a thousand bad ids must not cause a huge response.
 MAX_VIOLATIONS = 20
 
 # The patterns of the contracts, in words.

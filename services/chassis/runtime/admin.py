@@ -79,7 +79,7 @@ class Admin:
                     writer.write(body)
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            # A probe that went away or made no sense; there is nobody to tell.
+            # The probe disconnected or was malformed; no response is possible.
             pass
         finally:
             writer.close()

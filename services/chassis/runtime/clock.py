@@ -1,4 +1,4 @@
-"""Time as a thing that is passed in, so that a test can hold it still."""
+"""Clocks: time is passed in, so that a test can control it."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time of day and measures durations."""
+    """The time of day, and durations."""
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC."""
@@ -21,7 +21,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The time of day, as the machine knows it."""
+        """The machine's time of day."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
@@ -30,7 +30,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when it is told to. Both readings move together."""
+    """A clock that moves only by `advance`. Both readings move together."""
 
     def __init__(self, start: datetime = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)) -> None:
         if start.tzinfo is None:

@@ -1,7 +1,7 @@
-"""How long the work at hand may still take, known to everything that it awaits.
+"""The deadline of the running call: a context variable that everything it awaits can read.
 
-The interceptor notes when the caller stops waiting; SQL, Redis and outgoing RPCs ask how much is
-left. Event-driven work opens its own budget by `within`.
+The RPC pipeline sets it to when the caller stops waiting. SQL, Redis and outgoing RPCs take the
+remaining time as their limit. Event-driven work sets its own by `within`.
 """
 
 import time
@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from services.chassis.runtime.errors import DeadlineExceeded
 
-# The moment (time.monotonic) at which the caller stops waiting; None where nobody waits.
+# The moment (time.monotonic) at which the caller stops waiting; None without a deadline.
 _expires: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -24,8 +24,8 @@ def remaining() -> float | None:
 def budget(default: float, *, margin: float = 0.0) -> float:
     """The seconds that one outgoing call may take: its own default, or what is left if less.
 
-    `margin` is kept back for what must still happen after the call. Raises DeadlineExceeded when
-    nothing is left, so that no call is made whose answer nobody would see.
+    `margin` is reserved for the work after the call. Raises DeadlineExceeded when nothing is left,
+    so that no call is made whose response would come too late.
     """
     expires = _expires.get()
     if expires is None:
@@ -43,9 +43,9 @@ def begin(seconds: float) -> None:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Gives the block at most this long. It narrows a deadline that is already set, never widens.
+    """Limits the block to this time. It shortens a deadline that is already set, never extends it.
 
-    It does not interrupt anything itself: the calls made inside do, as they ask for their budget.
+    It does not interrupt the block: the calls inside end by their `budget`.
     """
     expires = time.monotonic() + seconds
     outer = _expires.get()
@@ -58,7 +58,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def none() -> Iterator[None]:
-    """Runs the block as if nobody waited: for work that outlives the call which started it."""
+    """Runs the block without a deadline: for work that outlives the call which started it."""
     token = _expires.set(None)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The kinds of failure that a caller can tell apart, and their form on the wire.
+"""The kinds of failure that a caller can distinguish, and their gRPC status.
 
 Domain code raises a named subclass (`HandleTaken(Taken)`) with a `reason` out of
 `roost.errors.v1.ErrorReason` and metadata. `to_status` turns it into a gRPC status with
@@ -19,8 +19,8 @@ from google.rpc.status_pb2 import Status
 DOMAIN = "roost.social"
 DETAILS_KEY = "grpc-status-details-bin"
 
-# One gRPC code stands for a request that cannot be read and for one that breaks a rule; what
-# tells them apart (HTTP 400 or 422) travels under this key of ErrorInfo.metadata.
+# One gRPC code means both a request that cannot be parsed and one that breaks a rule. This key of
+# ErrorInfo.metadata distinguishes them (HTTP 400 or 422).
 _KIND = "kind"
 _RULE = "rule"
 
@@ -100,7 +100,7 @@ class Taken(RoostError):
 
 
 class Conflict(RoostError):
-    """Somebody else changed it meanwhile, or is changing it; read again, then try again."""
+    """Another request changed it, or is changing it now; read again, then try again."""
 
     message = "It was changed meanwhile."
 
@@ -235,7 +235,7 @@ def to_status(error: BaseException) -> GrpcStatus:
 
 
 def from_status(error: grpc.aio.AioRpcError) -> RoostError:
-    """The error that a status stands for, with its reason, metadata, violations and retry delay.
+    """The error of a status, with its reason, metadata, violations and retry delay.
 
     A status without our details comes from a proxy or the channel. It gets the reason and the
     message of its kind, since foreign templates may tell addresses; where a kind has no reason of

@@ -58,7 +58,7 @@ class Worker(Protocol):
 
 
 class FixedWorker:
-    """A worker number that nobody else uses: for tests, and tools that run alone."""
+    """A fixed worker number: for tests, and tools that run alone."""
 
     def __init__(self, number: int = 0) -> None:
         self._number = number

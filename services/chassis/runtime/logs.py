@@ -50,7 +50,7 @@ def configure(
 
 
 def logger() -> FilteringBoundLogger:
-    """The process's logger: `logger().warning("cache_away", error=str(error))`."""
+    """The process's logger: `logger().warning("cache_unavailable", error=str(error))`."""
     made: FilteringBoundLogger = structlog.get_logger()
     return made
 

@@ -34,9 +34,9 @@ from services.chassis.runtime.supervision import Job, Supervisor
 
 S = TypeVar("S", bound=ServiceSettings)
 
-# What a supervisor gives a process before it kills it (design §9), less a little for ourselves.
+# Supervisors kill a process 30 s after the stop signal; this is a little less.
 HARD_LIMIT = 28.0
-# For the calls and jobs under way, after the drain.
+# For running calls and jobs, after the drain.
 GRACE = 12.0
 
 
@@ -73,7 +73,7 @@ class Consumer(Protocol):
         ...
 
     def unready(self) -> str | None:
-        """Why the member consumes nothing that it should, in a sentence; None where all is well."""
+        """Why the member consumes nothing although it should; None if it is healthy."""
         ...
 
 
@@ -81,10 +81,10 @@ class Consumer(Protocol):
 class ProcessParts:
     """What a composed process consists of.
 
-    `jobs` run until they are cancelled; a job takes its cancellation as the request to finish
-    what is in hand. A job that fails is started again and stops no other (see `supervision`).
-    `consumers` are jobs, too; one that consumes nothing makes the process not ready.
-    `on_drain` are called after the drain: they end streams, which would be waited for in vain.
+    `jobs` run until they are cancelled; a cancelled job finishes its current work. A job that fails
+    is restarted and stops no other (see `supervision`). `consumers` are jobs, too; one without
+    partitions makes the process not ready. `on_drain` are called after the drain: they end
+    streams, which do not end by themselves.
     """
 
     server: Server | None = None
@@ -113,8 +113,8 @@ def main(
 ) -> int:
     """Runs one of a service's two processes to its end; returns the exit code.
 
-    0: it was asked to stop, and did. 1: it could not start, or met an error that only a new process
-    mends; the last line of the log says why. 2: the command or a setting is wrong.
+    0: it stopped after a signal. 1: it could not start, or met an error that needs a new process;
+    the last line of the log has the reason. 2: the command or a setting is wrong.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     modes = {"serve": serve, "work": work}
@@ -174,7 +174,7 @@ class _ProcessRun:
         return 1 if self._failed else 0
 
     def call_off_limit(self) -> None:
-        """Calls off the last resort: everything has come to its end."""
+        """Cancels the timer that kills the process."""
         self._kill_timer.cancel()
 
     async def _serve_until_stopped(self) -> None:
@@ -203,7 +203,7 @@ class _ProcessRun:
         return f"{split_address(self._settings.listen)[0]}:{port}"
 
     async def _drain(self, server: Server, on_drain: Sequence[Callable[[], None]]) -> None:
-        """Says that it stops, waits for Envoy to hear it, and only then turns calls away."""
+        """Reports NOT_SERVING, waits until Envoy has noticed it, and then refuses calls."""
         await server.announce_stop()
         self._log.info("draining", seconds=self._settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
@@ -219,8 +219,8 @@ class _ProcessRun:
             self._supervisor.start(name, job)
 
     def _condition(self) -> Condition:
-        """A process that serves goes on serving while a job of it is down: turning calls away
-        would only add to the failure. One that only works has nothing else to be ready for."""
+        """A process with a server stays ready while a job is down: refusing calls would not help. A
+        process without one is then not ready."""
         down = supervision.descriptions(self._supervisor.down)
         unready = [said for each in self._consumers if (said := each.unready())]
         if self._serves:
@@ -243,13 +243,13 @@ class _ProcessRun:
         if not self._started:
             main_task.cancel()
         elif self._signals > 1:
-            # Asked twice, by somebody who waits: no need to wait for Envoy.
+            # A second signal: stop without waiting for Envoy.
             self._skip_drain.set()
         self._stopping.set()
 
     def _report(self, error: Exception) -> None:
         event = "failed" if self._started else "cannot_start"
-        # What the world did to us is said in a sentence; a mistake of ours needs its traceback.
+        # A failure of the environment is one sentence; a programming error has its traceback.
         ours = isinstance(error, TypeError | AttributeError | LookupError | AssertionError)
         self._log.error(
             event, error=f"{type(error).__name__}: {error}", exc_info=error if ours else None
@@ -261,8 +261,8 @@ class _ProcessRun:
 
 
 def freeze_gc() -> None:
-    """What is there after the start stays, so the garbage collector need not look at it again;
-    and calls leave few cycles, so it may look less often. Saves about a tenth of a call's CPU."""
+    """Excludes the objects that exist after the start from garbage collection, and runs it less
+    often, since calls leave few cycles. Saves about a tenth of a call's CPU."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

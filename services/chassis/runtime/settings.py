@@ -16,7 +16,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port of a `host:port` setting; an IPv6 host stands in square brackets."""
+    """Host and port of a `host:port` setting; an IPv6 host is in square brackets."""
     host, _, port = address.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -64,7 +64,7 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
 class ProcessSettings(BaseSettings):
-    """What every process of Roost is told. Frozen; its repr shows no secret."""
+    """Settings of every process of Roost. Frozen; the repr shows no secret."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -85,13 +85,13 @@ class ProcessSettings(BaseSettings):
 
 
 class IdentifiedSettings(ProcessSettings):
-    """What a process is told that makes calls in its own name."""
+    """Settings of a process that makes calls in its own name."""
 
     service_key_file: Path
 
 
 class ServiceSettings(IdentifiedSettings):
-    """What every service is told on top of that."""
+    """Settings of every service, in addition."""
 
     database_url: PostgresUrl = Field(repr=False)
     redis_url: RedisUrl = Field(repr=False)

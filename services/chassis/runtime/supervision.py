@@ -47,7 +47,7 @@ class Supervisor:
         return sorted(name for name, is_down in self._is_down.items() if is_down)
 
     def start(self, name: str, job: Job) -> None:
-        """Starts a job. The name stands in logs and metrics."""
+        """Starts a job. The name is used in logs and metrics."""
         self._set_down(name, False)
         self._tasks.append(asyncio.create_task(self._keep(name, job), name=name))
 
@@ -58,7 +58,7 @@ class Supervisor:
         if self._tasks:
             _, left = await asyncio.wait(self._tasks, timeout=seconds)
             for task in left:
-                logger().warning("job_left", job=task.get_name())
+                logger().warning("job_not_stopped", job=task.get_name())
 
     async def _keep(self, name: str, job: Job) -> None:
         backoff = Backoff(*PAUSE_SECONDS)

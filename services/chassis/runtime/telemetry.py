@@ -31,7 +31,7 @@ _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-
 
 
 class Trace(NamedTuple):
-    """Where the running work stands in its trace: ids in hexadecimal."""
+    """The place of the running work in its trace: ids in hexadecimal."""
 
     trace_id: str
     span_id: str

@@ -1,4 +1,4 @@
-"""Token buckets in the memory of one process: how often somebody may do something in a minute."""
+"""Token buckets in the memory of one process: how often a key may be used in a minute."""
 
 from cachebox import LRUCache
 
@@ -11,7 +11,7 @@ _MINUTE = 60.0
 
 
 class RateLimited(TooMany):
-    """Who asks has used up a bucket."""
+    """The caller's bucket is empty."""
 
     reason = "RATE_LIMITED"
 

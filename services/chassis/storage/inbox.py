@@ -30,7 +30,7 @@ async def first_seen(connection: Connection, consumer: str, event_id: UUID) -> b
 async def first_seen_of(
     connection: Connection, consumer: str, event_ids: Iterable[UUID]
 ) -> set[UUID]:
-    """Notes many events in one trip; gives those that the consumer did not have."""
+    """Records many events in one trip; returns those that are new to the consumer."""
     rows = await connection.fetch(_NOTE_MANY, consumer, list(event_ids))
     return {row[0] for row in rows}
 

@@ -1,4 +1,4 @@
-"""The transaction contract in memory: what every `store_memory.py` stands on."""
+"""The transaction contract in memory: the base of every `adapters/memory.py`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
@@ -81,14 +81,14 @@ class MemoryDatabase(Generic[TablesT]):
 
     @property
     def published(self) -> list[Event]:
-        """The events of every commit, in order; nobody takes them away."""
+        """The events of every commit, in order; they are never removed."""
         return self.tables.outbox
 
     @asynccontextmanager
     async def transaction(self, kind: Callable[[TablesT, Clock], T]) -> AsyncIterator[T]:
         """Gives `kind(tables, clock)`: a MemoryTransaction's class. An exception undoes all.
 
-        Beginning one inside another waits for ever, as it may on a real pool.
+        Beginning one inside another never ends, as it may on a real pool.
         """
         async with self._turn:
             working = copied(self.tables)

@@ -1,6 +1,6 @@
 """The outbox table: messages that a transaction leaves for the relay to publish.
 
-The row is written in the transaction of the change that it tells of, and deleted once the broker
+The row is written in the transaction of its change, and deleted once the broker
 has acknowledged it. Ids are handed out before the commit, so a lower id may appear later; within
 one key it cannot, since the row is written under the lock of the thing that the key names.
 """

@@ -109,7 +109,7 @@ class Database:
             return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
-        """Runs one statement in a transaction of its own; gives its status (`DELETE 3`)."""
+        """Runs one statement in a transaction of its own; returns its status (`DELETE 3`)."""
         async with self.connection() as connection:
             return await connection.execute(sql, *args)
 
@@ -313,9 +313,9 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
                         await connection.execute("SELECT 1")
             finally:
                 connection.terminate()
-            logger().warning("listen_lost", channel=channel)
+            logger().warning("listen_connection_lost", channel=channel)
         except DatabaseUnavailable as away:
-            logger().warning("listen_lost", channel=channel, error=repr(away.__cause__))
+            logger().warning("listen_connection_lost", channel=channel, error=repr(away.__cause__))
         await backoff.wait()
 
 

@@ -87,7 +87,7 @@ class Relay:
             try:
                 await self._campaign()
             except DatabaseUnavailable as away:
-                logger().warning("relay_lost_database", error=repr(away.__cause__))
+                logger().warning("relay_database_lost", error=repr(away.__cause__))
             await asyncio.sleep(_TAKEOVER_SECONDS)
 
     async def _campaign(self) -> None:
@@ -102,7 +102,7 @@ class Relay:
             connection.terminate()
 
     async def _lead(self, connection: Connection) -> None:
-        logger().info("relay_leads")
+        logger().info("relay_elected")
         self.leading = True
         _leading.set(1)
         leading = asyncio.create_task(self._publish_loop(connection), name="relay")
@@ -130,7 +130,7 @@ class Relay:
                         backoff.reset()
                     except PublishFailed as failure:
                         _failed.inc()
-                        logger().warning("relay_not_delivered", **failure.metadata)
+                        logger().warning("relay_publish_failed", **failure.metadata)
                         await backoff.wait()
                         continue
                     if found < self._batch:

@@ -9,7 +9,7 @@ from services.chassis.runtime.supervision import Job
 from services.chassis.storage import idempotency, inbox, outbox
 from services.chassis.storage.postgres import Database
 
-# A client that retries after a day asks for something new.
+# A retry after a day is a new request.
 REQUESTS_KEPT = timedelta(hours=24)
 # Longer than Kafka may bring an event again: a consumer group that was away for days.
 INBOX_KEPT = timedelta(days=7)

@@ -101,7 +101,7 @@ class WorkerLease:
         self._held = _Held(row["worker"], row["floor"], until, max(used_until, row["floor"]))
 
     async def renew(self) -> None:
-        """Makes the lease last anew, or takes another number if somebody else has this one."""
+        """Renews the lease, or takes another number if another process has this one."""
         held = self._held
         if held is None:
             await self.take()
@@ -113,7 +113,7 @@ class WorkerLease:
         if renewed:
             self._held = held._replace(until=until, used_until=max(used_until, held.used_until))
             return
-        logger().warning("worker_lost", worker=held.number)
+        logger().warning("worker_lease_lost", worker=held.number)
         self._held = None
         await self.take()
 
@@ -134,7 +134,7 @@ class WorkerLease:
                     break
                 except Exception as error:
                     # Whatever it was: without renewals this process soon makes no more ids.
-                    logger().warning("worker_not_renewed", error=repr(error))
+                    logger().warning("worker_lease_renewal_failed", error=repr(error))
                     await asyncio.sleep(_RETRY_SECONDS)
 
     def _limits(self) -> tuple[float, int]:
@@ -162,4 +162,4 @@ async def lease_worker(
             await lease.release()
         except (Unavailable, DeadlineExceeded):
             # It ends by itself soon.
-            logger().warning("worker_not_given_back")
+            logger().warning("worker_lease_release_failed")

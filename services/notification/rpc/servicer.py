@@ -30,7 +30,7 @@ from roost.notification.v1.notification_service_pb2 import (
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceServicer
 
 from services.chassis.auth import access_policy, caller
-from services.chassis.rpc import commands
+from services.chassis.rpc import commands, paging
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import NotFound
@@ -47,8 +47,6 @@ from services.notification.rpc.convert import timestamp
 Context = grpc.aio.ServicerContext[Message, Message]
 M = TypeVar("M", bound=Message)
 
-_PAGE = 20
-_MAX_PAGE = 100
 _UPDATABLE = frozenset({"kinds", "email_digest", "time_zone", "quiet_hours"})
 
 
@@ -77,12 +75,11 @@ class NotificationServicer(NotificationServiceServicer):
         self, request: ListNotificationsRequest, context: Context
     ) -> ListNotificationsResponse:
         user_id = caller.user().user_id
-        limit = min(request.page_size or _PAGE, _MAX_PAGE)
         page = await self._visible_notifications.page(
             user_id,
             kinds=[Kind(each) for each in request.kinds if each],
             before=self._page_tokens.open(request, int) or MAX_ID,
-            limit=limit,
+            limit=paging.size_of(request),
         )
         marker = await self._store.marker(user_id)
         last_read_id = marker.last_read_id if marker else 0

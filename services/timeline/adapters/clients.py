@@ -1,4 +1,4 @@
-"""The other services, asked through the mesh."""
+"""Clients of other services."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -20,24 +20,24 @@ from services.timeline.domain.model import TOP, Entry
 from services.timeline.domain.ports import EngagementCounts, Followers
 from services.timeline.rpc.convert import engagement_counts_from_proto, entry_from_proto
 
-# What one step of a fan-out delivers to, so that nobody waits long behind a famous author.
+# The homes of one fan-out step, so that a celebrity's fan-out does not delay others.
 FOLLOWERS_A_PAGE = 1_000
-# As many people as the contract lets one call ask about.
+# As many users as the contract allows in one call.
 _PEOPLE_A_CALL = 100
-# The contract's largest page: a person's followed people are at most two of these.
+# The contract's largest page: a user's followed users are at most two of these.
 _FOLLOWING_A_PAGE = 5_000
 
 
 class MeshGraph:
-    """See `peers.Graph`. Asks in this service's own name."""
+    """See `ports.Graph`. Calls in this service's own name."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._graph = mesh.as_service(GraphServiceStub)
         self._first_pages = Batcher(self._load_first_pages, most=_PEOPLE_A_CALL)
 
     async def followers(self, user_id: int, *, after: int) -> Followers:
-        """See `Graph.followers`. First pages that are wanted at one moment, as the authors of a
-        batch of events are, cost one call."""
+        """See `Graph.followers`. First pages that are needed at one moment, as those of the
+        authors of a batch of events, cost one call."""
         if not after:
             return await asyncio.shield(self._first_pages.ask(user_id))
         page = await self._graph.ListFollowerIds(
@@ -75,7 +75,7 @@ class MeshGraph:
 
 
 class MeshPosts:
-    """See `peers.Posts`. Asks in this service's own name."""
+    """See `ports.Posts`. Calls in this service's own name."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._posts = mesh.as_service(PostServiceStub)
@@ -92,7 +92,7 @@ class MeshPosts:
 
 
 class MeshEngagement:
-    """See `peers.Engagement`. Asks on behalf of whoever makes the running call."""
+    """See `ports.Engagement`. Calls on behalf of the caller."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._engagement = mesh.stub(EngagementServiceStub)

@@ -1,14 +1,14 @@
 """Feeds in Valkey: a sorted set each, changed by Lua scripts of one feed.
 
 All scores are 0, so members are ordered by their bytes, which is the order of entry ids (see
-`packing`). Beside entries a set may hold two members of another length: BOTTOM says that nothing
+`model`). Beside entries a set may hold two members of another length: BOTTOM means that nothing
 older exists, and one that begins with 0xff, above all entries, that the feed is being built and
 by whom. A feed's three keys share a hash tag, so they are together on a cluster:
 
     feed:{home:7}     the set
-    hidden:{home:7}   who and what must not come in: actors (8 bytes) and entries (16), each
-                      scored by the millisecond until which, or +inf
-    note:{home:7}     what the builder left
+    hidden:{home:7}   actors (8 bytes) and entries (16) that must not be added, each scored by
+                      the millisecond until which, or +inf
+    note:{home:7}     the merge note
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from services.timeline.domain.model import (
     unpacked,
 )
 
-# Scripts of one trip: enough to hide the trip's cost, few enough not to hold up other callers.
+# Scripts of one pipeline: enough to amortize the trip, few enough not to delay other callers.
 _CHUNK = 500
 
 # A feed's expiry is set this much further than needed, so that not every read has to set it.
@@ -175,8 +175,8 @@ def _reading(reply: list[object]) -> Reading:
             try:
                 return Reading(State.READY, unpacked(entries), bool(exhausted), merge_note)
             except Unreadable as wrong:
-                # It is built anew, as any that is not there.
-                logger().warning("feed_unreadable", error=str(wrong))
+                # It is built again, like a missing one.
+                logger().warning("feed_undecodable", error=str(wrong))
                 return Reading(State.MISSING, [])
         case [1]:
             return Reading(State.BUILDING, [])

@@ -23,7 +23,7 @@ _RAISE = Script(
 
 
 class ValkeyTimelineCache:
-    """See `cache.TimelineCache`."""
+    """See `timeline_cache.TimelineCache`."""
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
@@ -33,7 +33,7 @@ class ValkeyTimelineCache:
         try:
             return None if version is None else max(0, int(version))
         except ValueError:
-            # As good as none: it is counted anew and written over.
+            # As good as none: it is counted again and overwritten.
             return None
 
     async def raise_celebrity_version(self, version: int) -> None:

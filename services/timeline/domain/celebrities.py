@@ -1,8 +1,8 @@
-"""Celebrities: authors with so many followers that their posts are merged at read instead.
+"""Celebrities: authors with so many followers that their posts are merged when a home is read.
 
-Whoever once passed the threshold stays a celebrity. Followers' homes lack what was posted since;
-to fan out again would need all of it put into all of them, and an author near the threshold would
-go back and forth.
+An author who once passed the threshold stays a celebrity. Followers' homes lack the posts since
+then. Fanning out again would mean adding all of them to all homes, and an author near the threshold
+would change often.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from services.timeline.domain.model import Unreadable, packed_id, packed_ids, un
 from services.timeline.domain.store import TimelineStore
 from services.timeline.domain.timeline_cache import TimelineCache
 
-# For how long a reading process believes a version that it has seen: well within the second in
-# which a post settles.
+# For how long a serving process uses a version that it has read: well within the second in which
+# a post has to arrive.
 _TRUST_SECONDS = 0.25
 
 
@@ -42,7 +42,7 @@ class Celebrities:
         self._announced = False
 
     async def version(self) -> int:
-        """The version of a moment ago, mostly without asking anybody."""
+        """The version of at most `trust_seconds` ago, mostly without a call."""
         now = self._clock.monotonic()
         if now >= self._believed_until:
             version = await self._cache.celebrity_version()
@@ -59,17 +59,17 @@ class Celebrities:
         return self._set
 
     async def known(self) -> frozenset[int]:
-        """Those of whom every reader has been told; a worker fans out none of them."""
+        """Those that are announced to every serving process; a worker fans out none of them."""
         if not self._announced:
             await self._announce()
         return self._set
 
     async def include(self, author_id: int) -> bool:
-        """Whether the author is one by now: every promotion that is over counts."""
+        """Whether the author is a celebrity now; every committed promotion counts."""
         return await self._store.is_celebrity(author_id)
 
     async def promote(self, author_id: int, *, followers: int) -> None:
-        """Makes the author one. Reads that begin a moment after this merge the author's feed."""
+        """Makes the author a celebrity. Reads that begin `trust_seconds` later merge their feed."""
         await self._store.add_celebrity(author_id, followers=followers, now=self._clock.now())
         await self._announce()
 

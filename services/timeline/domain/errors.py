@@ -1,4 +1,4 @@
-"""What the Timeline service refuses, by name."""
+"""Errors of the Timeline service."""
 
 from services.chassis.runtime.errors import Forbidden, Invalid, TooMany
 
@@ -11,12 +11,12 @@ class RebuildTooSoon(TooMany):
 
 
 class NotYourHome(Forbidden):
-    """A person names another person's home."""
+    """A user names another user's home."""
 
     message = "People rebuild their own homes only."
 
 
 class HomeUserMissing(Invalid):
-    """A service asks for a rebuild and does not say for whom."""
+    """A service requests a rebuild without a user id."""
 
     message = "Say whose home to rebuild in user_id."

@@ -1,4 +1,4 @@
-"""Fan-out: delivering an entry to the homes of its author's followers, a page at a time."""
+"""Fan-out: writing an entry to the homes of its actor's followers, a page at a time."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worke
 
 @dataclass(frozen=True, slots=True)
 class RemainingSteps:
-    """What is left of a fan-out: the followers above an id."""
+    """The remaining steps of a fan-out: the followers above an id."""
 
     entry: Entry
     after: int
@@ -25,24 +25,27 @@ class RemainingSteps:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a step brought to homes: to those of `user_ids`, which are not all that it concerns if
-    the actor is a celebrity. Then it is None, and every follower finds the entry on reading."""
+    """An entry that a step wrote to the homes of `user_ids`.
+
+    They are None if the actor is a celebrity: the entry is then merged into every follower's home
+    when it is read.
+    """
 
     entry: Entry
     after: int
     user_ids: Sequence[int] | None
 
 
-# Publishes the rest; returns once it is safe with the broker.
+# Publishes the remaining steps; returns once the broker has acknowledged them.
 Continue = Callable[[RemainingSteps], Awaitable[None]]
 
 
 class FanOut:
-    """Delivers entries, and takes them back, in steps of one page of followers.
+    """Delivers and withdraws entries, in steps of one page of followers.
 
-    Each step ends with the rest being published, so others have their turn between two pages of a
-    famous author. A step that fails is repeated whole; a repeated delivery changes nothing. A step
-    that delivered says what, for others to be told of it.
+    Each step ends by publishing the remaining steps, so other authors are served between two pages
+    of an author with many followers. A step that fails is repeated; a repeated delivery changes
+    nothing. A step returns what it delivered, which is published as an event.
     """
 
     def __init__(
@@ -61,10 +64,10 @@ class FanOut:
         self._publish = publish
 
     async def deliver(self, entry: Entry) -> Delivered:
-        """Brings a new entry to the actor's own home and to the first page of followers.
+        """Adds a new entry to the actor's own home and to those of the first page of followers.
 
-        It always goes into the actor's own feed too, where that exists: so the feed is whole
-        whenever the actor becomes a celebrity, whatever this process knows of it.
+        It is always added to the author's feed too, where that exists. So that feed is complete
+        when the actor becomes a celebrity, even if this process has not noticed it.
         """
         actor = entry.actor_id
         own = [home_of(actor), posts_of(actor)]
@@ -83,20 +86,22 @@ class FanOut:
         return Delivered(entry, 0, [actor, *page.ids])
 
     async def withdraw(self, entry: Entry) -> None:
-        """Takes an entry back from everybody, celebrity or not: it may be older than that.
+        """Removes an entry from all homes, also for celebrities: it may be older than that.
 
-        Removals queue up behind the deliveries that are not over yet, from their first page on.
+        Removals queue behind the deliveries that are not finished, from the first page on.
         """
         await self._feeds.remove(entry, [home_of(entry.actor_id), posts_of(entry.actor_id)])
         await self._publish(RemainingSteps(entry, 0, removal=True))
 
     async def forget(self, entry: Entry) -> None:
-        """Takes a deleted post out of its author's feed. Homes keep it: whoever reads the posts
-        of a page finds that it is gone."""
+        """Removes a deleted post from its author's feed.
+
+        Homes keep it: a page without its post leaves it out when it is hydrated.
+        """
         await self._feeds.remove(entry, [posts_of(entry.actor_id)])
 
     async def continue_fan_out(self, remaining: RemainingSteps) -> Delivered | None:
-        """Works off the next page, and publishes what is left after it; None for a removal."""
+        """Handles the next page, and publishes the steps after it; None for a removal."""
         page = await self._graph.followers(remaining.entry.actor_id, after=remaining.after)
         homes = [home_of(each) for each in page.ids]
         if remaining.removal:

@@ -1,4 +1,4 @@
-"""Building feeds that are missing, from what the Post service has, while deliveries go on."""
+"""Building missing feeds from the posts of the Post service, while deliveries continue."""
 
 import asyncio
 import secrets
@@ -12,19 +12,18 @@ from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.model import MAX_HOME, TOP, home_of, posts_of
 from services.timeline.domain.ports import Posts
 
-# A builder that is disturbed begins again this often; then the reader is answered without a feed.
+# A builder that is disturbed begins again this often; then the page is read without a feed.
 _ATTEMPTS = 4
 
-
-_feed_builder = Counter(
-    "roost_timeline_builds_total", "Attempts to build a feed", ["feed", "outcome"]
+_builds = Counter(
+    "roost_timeline_feed_builds_total", "Attempts to build a feed", ["feed", "outcome"]
 )
 
 
 class FeedBuilder:
-    """FeedBuilder homes and authors' feeds, each by one builder at a time.
+    """Builds homes and authors' feeds, each by one builder at a time.
 
-    A build runs to its end even if the reader who asked for it has gone: others wait for it.
+    A build runs to its end even if the request that started it has ended: others wait for it.
     """
 
     def __init__(
@@ -42,8 +41,8 @@ class FeedBuilder:
         self._running: dict[str, asyncio.Task[bool]] = {}
 
     async def home(self, viewer_id: int) -> bool:
-        """FeedBuilder the home if it is missing. False if it is still not ready: somebody else
-        builds it, or the viewer's follows change too fast."""
+        """Builds the home if it is missing. False if it is still not ready: another process builds
+        it, or the viewer's follows change too fast."""
         feed = home_of(viewer_id)
         return await self._single_flight(feed, lambda: self._home(feed, viewer_id, rebuild=False))
 
@@ -55,7 +54,7 @@ class FeedBuilder:
         return len(reading.entries)
 
     async def author(self, author_id: int) -> bool:
-        """FeedBuilder the feed of what one author posted, if it is missing; False as for homes."""
+        """Builds the feed of one author's entries if it is missing. False as for homes."""
         feed = posts_of(author_id)
         return await self._single_flight(feed, lambda: self._author(feed, author_id))
 
@@ -102,7 +101,7 @@ class FeedBuilder:
 
     def _ended(self, feed: str, build: asyncio.Task[bool]) -> None:
         del self._running[feed]
-        # Whoever still waits gets the failure; where all have gone, nobody has to complain.
+        # Requests that still wait get the failure; without any, it is retrieved here.
         if not build.cancelled():
             build.exception()
 
@@ -113,4 +112,4 @@ class FeedBuilder:
 
 
 def _count(feed: str, size: int | None) -> None:
-    _feed_builder.labels(feed, "disturbed" if size is None else "ready").inc()
+    _builds.labels(feed, "disturbed" if size is None else "ready").inc()

@@ -1,7 +1,7 @@
-"""Feeds: the newest entries of a home, or of one author, kept ready to be read.
+"""Feeds: the newest entries of a home, or of one author, materialized for reading.
 
-A feed is a copy that may vanish at any time; the Post service has the truth. What makes a feed
-trustworthy is one promise, kept by every operation here:
+A feed is a copy that may vanish at any time; the Post service has the original. Every operation
+here keeps one invariant:
 
     A feed that is READY holds every entry that belongs in it, from its newest down to its
     lowest. If it is `complete`, there is nothing older at all.
@@ -18,11 +18,11 @@ from typing import Protocol
 
 from services.timeline.domain.model import Entry
 
-# People who have not read for this long have no home; the next read builds it.
+# Users who have not read for this long have no home; the next read builds it.
 IDLE_SECONDS = 7 * 24 * 3600
 # A builder that has not finished by then is taken for dead, and the next reader builds.
 BUILD_SECONDS = 10.0
-# Longer than anything under way can take that read the graph before somebody was hidden.
+# Longer than any running operation can take that read the graph before an actor was hidden.
 HIDE_SECONDS = 600.0
 
 
@@ -44,9 +44,9 @@ class Begun(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a feed holds below some place: entries newest first, all of them if READY.
+    """The entries of a feed below an entry id, newest first; all of them if READY.
 
-    `exhausted` says that nothing older exists anywhere. `note` is what the builder left with it.
+    `exhausted` says that nothing older exists anywhere. `merge_note` is the one of a home.
     """
 
     state: State
@@ -73,7 +73,7 @@ class Feeds(Protocol):
         """Starts to build a feed under the builder's own 16 bytes.
 
         From now on it takes every entry that is added, and readers find it BUILDING. Only a
-        missing feed is built, one whose builder was disturbed or is overdue, or any if `anew`.
+        missing feed is built, one whose builder was disturbed or is overdue, or any if `rebuild`.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""What happens to a home when its owner's edges change: follow, unfollow, mute, unmute, leave.
+"""Changes of a home when its owner follows, unfollows, mutes, unmutes, or deletes the account.
 
-Events of one owner arrive in order. Each step here may be repeated.
+Events of one owner arrive in order. Each operation is idempotent.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from services.timeline.domain.store import TimelineStore
 
 
 class Follows:
-    """Keeps homes in step with the graph."""
+    """Updates homes by changes of the graph."""
 
     def __init__(
         self,
@@ -33,21 +33,21 @@ class Follows:
         self._max = max_entries
 
     async def followed(self, follower_id: int, followee_id: int) -> None:
-        """The followee's entries come into the follower's home, if there is one."""
+        """Adds the followee's entries to the follower's home, if there is one."""
         if await self._feeds.show(home_of(follower_id), followee_id):
             await self._merge(follower_id, followee_id)
 
     async def unfollowed(self, follower_id: int, followee_id: int) -> None:
-        """They go again. A block that ends a follow comes here too."""
+        """Removes them. The end of a follow by a block is handled here too."""
         await self._hide(follower_id, followee_id, for_good=False)
 
     async def muted(self, muter_id: int, muted_id: int) -> None:
-        """They go, and stay away while the mute lasts."""
+        """Removes the muted user's entries, and keeps them out while the mute lasts."""
         await self._store.add_mute(muter_id, muted_id)
         await self._hide(muter_id, muted_id, for_good=True)
 
     async def unmuted(self, muter_id: int, muted_id: int) -> None:
-        """They come back where the muter follows."""
+        """Adds them again if the muter follows that user."""
         await self._store.remove_mute(muter_id, muted_id)
         home = home_of(muter_id)
         ready = await self._feeds.show(home, muted_id, muted_too=True)
@@ -58,7 +58,7 @@ class Follows:
             await self._merge(muter_id, muted_id)
 
     async def left(self, user_id: int) -> None:
-        """A person who deleted the account has no home; follows end by events of their own."""
+        """Drops the feeds of a deleted account. Its follows end by events of their own."""
         await self._feeds.drop(home_of(user_id))
         await self._feeds.drop(posts_of(user_id))
         await self._store.delete_user(user_id)

@@ -13,10 +13,10 @@ from services.timeline.domain.ports import Posts
 
 
 class Homes:
-    """Answers with what is ready if it is, and otherwise from the truth: never with a gap.
+    """Reads from feeds that are ready, otherwise from the graph and the posts: never with a gap.
 
-    A page from a home that is ready costs one trip to Valkey, and one more if the viewer follows
-    celebrities. Below what is kept, a page costs the viewer's graph and one query of posts.
+    A page of a home that is ready costs one command in Valkey, and one more if the viewer follows
+    celebrities. Below the stored entries, a page costs the viewer's graph and one query of posts.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Homes:
 
     async def latest(self, viewer_id: int, *, before: int = TOP, limit: int) -> Page:
         """The viewer's newest entries below the entry id `before`."""
-        # One more than asked for is what the next page begins with.
+        # One more than requested: the next page begins with it.
         wanted = limit + 1
         try:
             entries, exhausted = await self._kept(viewer_id, before=before, limit=wanted)
@@ -51,7 +51,7 @@ class Homes:
         return Page(entries[:limit], entries[limit] if len(entries) > limit else None)
 
     async def _kept(self, viewer_id: int, *, before: int, limit: int) -> tuple[list[Entry], bool]:
-        """What feeds know for certain, from the top, and whether nothing older exists."""
+        """The entries that feeds hold without a gap, and whether nothing older exists."""
         feed = home_of(viewer_id)
         reading = await self._feeds.read(feed, before=before, limit=limit)
         if reading.state is not State.READY and await self._feed_builder.home(viewer_id):
@@ -67,7 +67,7 @@ class Homes:
         return merged([reading, *feeds], before=before, limit=limit)
 
     async def _celebrities_to_merge(self, viewer_id: int, seen: bytes) -> list[int]:
-        """Finds out anew, and notes it unless a follow changed it meanwhile."""
+        """Computes them again, and stores the merge note unless a follow has changed it since."""
         sources = await self._home_sources.of(viewer_id)
         await self._feeds.renew_merge_note(
             home_of(viewer_id), seen=seen, merge_note=sources.merge_note()
@@ -99,8 +99,8 @@ def merged(readings: Sequence[Reading], *, before: int, limit: int) -> tuple[lis
     """The newest entries of all readings together, each once; whether that is all there is.
 
     Every reading is of the entries below `before`, up to `limit`. One that ends early without
-    being exhausted knows nothing of what lies below its last entry, so the merged page ends
-    there too: at most `limit` entries, fewer if nothing more is known for certain.
+    being exhausted has no information about what is below its last entry, so the merged page ends
+    there too: at most `limit` entries, or fewer.
     """
     floor = 0
     for reading in readings:

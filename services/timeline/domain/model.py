@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-# About 40 screens. Older entries are not kept but asked of the Post service page by page.
+# About 40 screens. Older entries are read from the Post service, page by page.
 MAX_HOME = 800
 
 MAX_ENTRY_ID = (1 << 63) - 1
@@ -73,7 +73,7 @@ class PublicEntry(NamedTuple):
 
 
 def home_of(user_id: int) -> str:
-    """The name of a person's home."""
+    """The name of the feed of a user's home."""
     return f"home:{user_id}"
 
 

@@ -1,4 +1,4 @@
-"""What timelines ask of other services, as the operations see it."""
+"""Other services, as the operations of timelines call them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class EngagementCounts:
-    """How people responded to a post, and whether the person who looks did."""
+    """The engagement counts of a post, and whether the viewer engaged."""
 
     likes: int = 0
     reposts: int = 0
@@ -28,14 +28,14 @@ class EngagementCounts:
 
 
 class Graph(Protocol):
-    """Who follows whom, strongly consistent: of GraphService."""
+    """Follows, strongly consistent: of GraphService."""
 
     async def followers(self, user_id: int, *, after: int) -> Followers:
-        """The next page of a person's followers with ids above `after`."""
+        """The next page of a user's followers with ids above `after`."""
         ...
 
     async def following(self, user_id: int) -> list[int]:
-        """All whom a person follows."""
+        """The ids of all users whom a user follows."""
         ...
 
     async def follows(self, follower_id: int, followee_id: int) -> bool:
@@ -44,16 +44,16 @@ class Graph(Protocol):
 
 
 class Posts(Protocol):
-    """What was posted and reposted, strongly consistent: of PostService."""
+    """Posts and reposts, strongly consistent: of PostService."""
 
     async def newest(self, author_ids: Sequence[int], *, before: int, limit: int) -> list[Entry]:
-        """The newest entries of these people below `before`; fewer than `limit` only if all."""
+        """The newest entries of these authors below `before`; fewer than `limit` only if all."""
         ...
 
 
 class Engagement(Protocol):
-    """How people respond: of EngagementService, on behalf of the person who looks."""
+    """Engagement counts: of EngagementService, on behalf of the viewer."""
 
     async def engagement_counts(self, post_ids: Sequence[int]) -> Mapping[int, EngagementCounts]:
-        """By post; posts that the person may not see are absent."""
+        """By post id; posts that the viewer may not see are absent."""
         ...

@@ -2,11 +2,10 @@
 
     score = 0.5 ^ (age / 6 h) * (1 + ln(1 + interest)) * (1 + 0.5 * closeness)
 
-`interest` is likes + 2 reposts + 2 quotes + replies: what is passed on or answered counts at
-least as much as what is liked, and the logarithm keeps a million from drowning a thousand.
-`closeness` is how many of the author's other candidates the reader has responded to, at most 4;
-what readers respond to is the only sign that is asked of them. Of the entries that show one post
-the newest stands for it. Equal scores are ordered newest first.
+`interest` is likes + 2 reposts + 2 quotes + replies: a repost, quote or reply counts at least as
+much as a like, and the logarithm limits the weight of large counts. `closeness` is how many of the
+author's other candidates the viewer has engaged with, at most 4. Of several entries with one post
+the newest is ranked. Equal scores are ordered newest first.
 """
 
 import math
@@ -26,7 +25,7 @@ from services.timeline.domain.model import TOP, Entry, Page
 from services.timeline.domain.ports import Engagement, EngagementCounts
 from services.timeline.domain.timeline_cache import TimelineCache
 
-# What a reader may find ranked; what is older follows in plain order.
+# The newest entries are ranked; older ones follow in plain order.
 MAX_CANDIDATES = 200
 
 _HALF_LIFE_SECONDS = 6 * 3600
@@ -37,8 +36,8 @@ _NO_RESPONSES = EngagementCounts()
 
 
 class Position(NamedTuple):
-    """Where a reader goes on: after so many of the ranking of that name, and then in plain order
-    below an entry id, where there is anything below. Without a name the ranking is over."""
+    """Where the next page begins: after so many entries of the ranking of that name, then in plain
+    order below an entry id, if there is anything below. Without a name the ranking has ended."""
 
     name: str
     place: int

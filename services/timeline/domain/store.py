@@ -1,4 +1,4 @@
-"""What the Timeline service keeps for good: markers, and what it has learnt from events."""
+"""The store of the Timeline service: read markers, celebrities, mutes, the public timeline."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -31,19 +31,19 @@ class TimelineStore(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[TimelineTransaction]: ...
 
     async def marker(self, user_id: int) -> Marker | None:
-        """Where the person stopped reading."""
+        """The user's read marker."""
         ...
 
     async def add_celebrity(self, author_id: int, *, followers: int, now: datetime) -> None:
-        """Notes that the author is not fanned out any more: for good."""
+        """Stores that the author is a celebrity, permanently."""
         ...
 
     async def is_celebrity(self, author_id: int) -> bool:
-        """Whether the author is noted, by now."""
+        """Whether the author is a celebrity."""
         ...
 
     async def celebrities(self) -> frozenset[int]:
-        """All who are noted. The set only grows, so its size tells one state from another."""
+        """All celebrities. The set only grows, so its size identifies its state."""
         ...
 
     async def count_celebrities(self) -> int:
@@ -55,11 +55,11 @@ class TimelineStore(Protocol):
     async def remove_mute(self, muter_id: int, muted_id: int) -> None: ...
 
     async def muted_by(self, muter_id: int) -> list[int]:
-        """All whom the person mutes."""
+        """The ids of all users whom the user mutes."""
         ...
 
     async def delete_user(self, user_id: int) -> None:
-        """Forgets the marker, the mutes and the remembered requests of a deleted person."""
+        """Deletes the read marker, the mutes and the stored responses of a deleted user."""
         ...
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:
@@ -75,13 +75,13 @@ class TimelineStore(Protocol):
         ...
 
     async def prune_public(self, *, keep: int) -> int:
-        """Deletes all but the newest `keep`; says how many went."""
+        """Deletes all but the newest `keep`; returns how many."""
         ...
 
     async def set_protected(self, user_id: int, *, protected: bool) -> None:
-        """Notes whether the person's posts are for followers only; such authors are closed."""
+        """Stores whether the account is protected; the posts of such authors are not public."""
         ...
 
     async def close_author(self, user_id: int) -> None:
-        """Takes a deleted person's posts off the public timeline, and keeps them off."""
+        """Removes a deleted user's posts from the public timeline, permanently."""
         ...

@@ -1,4 +1,4 @@
-"""Short-lived things beside feeds: the version of the celebrities, rankings, and a brake.
+"""The timeline cache: the version of the celebrities, rankings, and rebuild permits.
 
 All of it may vanish at any time. Raises RedisUnavailable where it cannot be reached.
 """
@@ -8,27 +8,27 @@ from typing import Protocol
 
 from services.timeline.domain.model import Entry
 
-# After this long the version is counted anew in the database, whatever happened to the cache.
+# After this long the version is counted in the database again.
 VERSION_SECONDS = 60
-# How long somebody may page through one ranking.
+# How long a viewer may page through one ranking.
 RANKING_SECONDS = 600
 # Between two rebuilds of one home on demand.
 REBUILD_SECONDS = 10
 
 
 class TimelineCache(Protocol):
-    """See the module."""
+    """What is stored beside feeds, for a short time."""
 
     async def celebrity_version(self) -> int | None:
         """The size of the set of celebrities, if it is known."""
         ...
 
     async def raise_celebrity_version(self, version: int) -> None:
-        """Notes a size; a smaller one than is known changes nothing."""
+        """Stores a size; one below the stored size changes nothing."""
         ...
 
     async def keep_ranking(self, viewer_id: int, name: str, entries: Sequence[Entry]) -> None:
-        """Keeps what was ranked for a viewer, for RANKING_SECONDS since it was last read."""
+        """Stores a viewer's ranking, until RANKING_SECONDS after it was last read."""
         ...
 
     async def ranking(self, viewer_id: int, name: str) -> list[Entry] | None:

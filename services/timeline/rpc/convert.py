@@ -1,4 +1,4 @@
-"""Between the messages of the contract and what the operations work with."""
+"""Conversions between the messages of the contract and the domain."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,7 +19,7 @@ Places: TypeAlias = "RepeatedCompositeFieldContainer[TimelineEntry]"
 
 
 def entry_to_proto(entry: Entry) -> TimelineEntry:
-    """A place on a timeline."""
+    """An entry as a message."""
     return TimelineEntry(
         entry_id=entry.entry_id,
         post_id=entry.post_id,
@@ -29,9 +29,9 @@ def entry_to_proto(entry: Entry) -> TimelineEntry:
 
 
 def add_entries(field: Places, entries: Iterable[Entry]) -> None:
-    """Appends places on a timeline to a response, in the same order.
+    """Appends entries to a response, in the same order.
 
-    Building them where they stay is three times as fast as copying them there.
+    Building them in place is three times as fast as copying them.
     """
     add = field.add
     for entry_id, actor_id, post_id, author_id in entries:
@@ -44,19 +44,19 @@ def add_entries(field: Places, entries: Iterable[Entry]) -> None:
 
 
 def entry_from_proto(entry: TimelineEntry) -> Entry:
-    """A place on a timeline, with who put it there."""
+    """An entry, with its author or reposter as the actor."""
     return Entry(
         entry.entry_id, entry.reposter_id or entry.author_id, entry.post_id, entry.author_id
     )
 
 
 def public_to_proto(entry: PublicEntry) -> TimelineEntry:
-    """A place on the public timeline."""
+    """An entry of the public timeline as a message."""
     return TimelineEntry(entry_id=entry.post_id, post_id=entry.post_id, author_id=entry.author_id)
 
 
 def add_public(field: Places, entries: Iterable[PublicEntry]) -> None:
-    """Appends places on the public timeline to a response, in the same order."""
+    """Appends entries of the public timeline to a response, in the same order."""
     for post_id, author_id in entries:
         field.add(entry_id=post_id, post_id=post_id, author_id=author_id)
 
@@ -71,7 +71,7 @@ def marker_to_proto(marker: Marker | None) -> ReadMarker:
 
 
 def engagement_counts_from_proto(engagement: Engagement) -> EngagementCounts:
-    """How people responded to a post."""
+    """The engagement counts of a post, and whether the viewer engaged."""
     counts, mine = engagement.counts, engagement.viewer_state
     return EngagementCounts(
         likes=counts.likes,
@@ -85,7 +85,7 @@ def engagement_counts_from_proto(engagement: Engagement) -> EngagementCounts:
 def home_entry(post: Post) -> Entry | None:
     """The entry of a new post on homes; None if it does not belong there.
 
-    Answers to others and posts for mentioned people only stay off homes: the same rule as of
+    Replies to others and posts for mentioned users only are not on homes: the same rule as that of
     PostService.ListPostIdsByAuthors.
     """
     if post.visibility not in {VISIBILITY_PUBLIC, VISIBILITY_FOLLOWERS}:
@@ -96,7 +96,7 @@ def home_entry(post: Post) -> Entry | None:
 
 
 def public_entry(post: Post) -> PublicEntry | None:
-    """The place of a new post on the public timeline; None if it does not belong there."""
+    """The entry of a new post on the public timeline; None if it does not belong there."""
     if post.visibility != VISIBILITY_PUBLIC or post.reply_to_post_id:
         return None
     return PublicEntry(post.id, post.author_id)

@@ -1,4 +1,4 @@
-"""What the Timeline service tells: the rest of a fan-out, arrivals on homes, moved read markers."""
+"""Events of the Timeline service: remaining fan-out steps, deliveries, moved read markers."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid5
@@ -20,10 +20,10 @@ _DELIVERIES = UUID("5d1f7c1e-3b0a-4f0e-9a55-0c8f6c3b7e21")
 
 
 class TimelineEvents:
-    """Publishes what fan-out has to tell, straight to the broker.
+    """Publishes the events of fan-out, directly to the broker.
 
-    There is no row that it would have to agree with: the event that it follows from is handled
-    again unless this was acknowledged.
+    An outbox is not needed, since no row is written: the event that causes them is handled again
+    unless the broker acknowledged them.
     """
 
     def __init__(self, *, publisher: Publisher, clock: Clock) -> None:
@@ -31,16 +31,16 @@ class TimelineEvents:
         self._clock = clock
 
     async def remaining(self, remaining: RemainingSteps) -> None:
-        """Publishes what is left of a fan-out; returns once the broker holds it safely."""
+        """Publishes remaining steps; returns once the broker has acknowledged them."""
         message = OutboxMessage.of(
             topic=TOPIC, key=remaining.entry.actor_id, body=remaining_to_proto(remaining)
         )
         await self._publisher.publish([self._event(message)])
 
     async def delivered(self, steps: Sequence[Delivered]) -> None:
-        """Publishes what steps delivered; returns once the broker holds all of it safely.
+        """Publishes what steps delivered; returns once the broker has acknowledged all of it.
 
-        A step that is repeated is told again, under the same event id.
+        A repeated step is published again, with the same event id.
         """
         await self._publisher.publish(
             [
@@ -64,18 +64,18 @@ class TimelineEvents:
 
 
 def read_marker_moved(user_id: int, last_read_entry_id: int) -> OutboxMessage:
-    """Somebody's read marker of the home timeline moved."""
+    """A user's read marker of the home timeline moved."""
     body = ReadMarkerMoved(user_id=user_id, last_read_id=last_read_entry_id)
     return OutboxMessage.of(topic=TOPIC, key=user_id, body=body)
 
 
 def delivered_to_proto(step: Delivered) -> EntryDelivered:
-    """The event that tells of a delivery."""
+    """The event of a delivery."""
     return EntryDelivered(entry=entry_to_proto(step.entry), user_ids=step.user_ids)
 
 
 def remaining_to_proto(remaining: RemainingSteps) -> FanOutContinued:
-    """The event that carries the rest."""
+    """The event that continues a fan-out."""
     return FanOutContinued(
         entry=entry_to_proto(remaining.entry),
         after_follower_id=remaining.after,
@@ -84,7 +84,7 @@ def remaining_to_proto(remaining: RemainingSteps) -> FanOutContinued:
 
 
 def remaining_from_proto(body: FanOutContinued) -> RemainingSteps:
-    """The rest that an event carries."""
+    """The remaining steps in an event."""
     return RemainingSteps(entry_from_proto(body.entry), body.after_follower_id, body.removal)
 
 

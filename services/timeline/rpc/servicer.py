@@ -1,4 +1,4 @@
-"""TimelineService over gRPC: who calls, what is asked, and how it is answered."""
+"""TimelineService over gRPC."""
 
 import grpc.aio
 from google.protobuf.message import Message
@@ -101,7 +101,7 @@ class TimelineServicer(TimelineServiceServicer):
     async def GetReadMarker(
         self, request: GetReadMarkerRequest, context: Context
     ) -> GetReadMarkerResponse:
-        """Where the caller stopped reading."""
+        """The caller's read marker."""
         marker = await self._store.marker(caller.user().user_id)
         return GetReadMarkerResponse(marker=convert.marker_to_proto(marker))
 
@@ -133,7 +133,7 @@ class TimelineServicer(TimelineServiceServicer):
     async def RebuildHomeTimeline(
         self, request: RebuildHomeTimelineRequest, context: Context
     ) -> RebuildHomeTimelineResponse:
-        """FeedBuilder a home anew, at most once in ten seconds."""
+        """Rebuilds a home, at most once in ten seconds."""
         viewer_id = _whose_home(request.user_id)
         if not await self._cache.take_rebuild_permit(viewer_id):
             raise RebuildTooSoon(retry_after=REBUILD_SECONDS)

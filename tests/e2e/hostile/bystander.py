@@ -1,4 +1,4 @@
-"""An attacker at one address, and what a bystander at another has of it."""
+"""An attacker at one address, and the latency of a bystander at another."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Request = Callable[[httpx2.AsyncClient, int], Awaitable[httpx2.Response]]
 
 @contextlib.asynccontextmanager
 async def attack(module: str, *words: str) -> AsyncIterator[None]:
-    """Runs ``python -m MODULE WORD…`` until the block is left.
+    """Runs `python -m MODULE WORD…` within the context.
 
-    It is a process of its own, so that it takes nothing from the event loop of who measures.
+    The attack has its own process, so that it does not delay the event loop that measures.
     """
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *words)
     try:
@@ -32,7 +32,7 @@ async def attack(module: str, *words: str) -> AsyncIterator[None]:
 
 
 async def p99(edge: Edge, who: Account, request: Request, *, count: int) -> float:
-    """Makes requests one after another; the time in seconds that 99 of 100 took at most."""
+    """Sends requests one after another. Returns the 99th percentile of their time in seconds."""
     taken = []
     async with httpx2.AsyncClient(
         base_url=edge.address,
@@ -49,6 +49,6 @@ async def p99(edge: Edge, who: Account, request: Request, *, count: int) -> floa
 
 
 def check(alone: Sequence[float], beside: Sequence[float]) -> None:
-    """The bystander waits no more than twice as long. Other work on the machine slows some rounds
-    down, of either kind, so the best round beside is compared with the worst one alone."""
+    """The bystander waits at most twice as long. Other work on the machine slows some rounds, so
+    the best round beside the attack is compared with the worst one alone."""
     assert min(beside) <= 2 * max(alone), (alone, beside)

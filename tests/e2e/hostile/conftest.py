@@ -1,4 +1,4 @@
-"""One stack for all who mean it harm."""
+"""One stack for all hostile tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.edge import Account, Edge
 from tests.e2e.stacks import TestStack
 
 PASSWORD = "zebra lamp 9"
-# Passwords are hashed at the least cost that is taken: these tests are not about that.
+# Password hashing at the lowest permitted cost: these tests are not about it.
 SETTINGS = {"ROOST_PASSWORD_MEMORY_MIB": "19"}
 
 SignUp = Callable[[str], Coroutine[Any, Any, Account]]
@@ -20,7 +20,7 @@ SignUp = Callable[[str], Coroutine[Any, Any, Account]]
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestStack]:
-    """A whole stack, as it is deployed."""
+    """A whole stack with default limits."""
     async with TestStack(tmp_path_factory.mktemp("hostile"), SETTINGS) as stack:
         yield stack
 
@@ -34,7 +34,7 @@ async def edge(stack: TestStack) -> AsyncIterator[Edge]:
 
 @pytest.fixture(scope="package")
 def sign_up(edge: Edge) -> SignUp:
-    """Registers somebody of that handle."""
+    """Registers a user with that handle."""
 
     async def register(handle: str) -> Account:
         return await edge.register(handle, PASSWORD)

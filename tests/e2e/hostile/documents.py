@@ -1,7 +1,7 @@
-"""Sends GraphQL documents that are refused until it is killed: ``documents HOST PORT FROM COUNT``.
+"""Sends GraphQL documents that are refused until it is killed: `documents HOST PORT FROM COUNT`.
 
-COUNT connections, each with one request under way. Every document is another one, so that none is
-known. A process of its own, so that it takes nothing from the event loop of who measures.
+COUNT connections, each with one request under way. Every document is different, so that none
+is cached. It has its own process, so that it does not delay the event loop that measures.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from itertools import count
 
 import httpx2
 
-PAUSE_SECONDS = 0.5  # of each connection between two requests: the machine is the bystander's, too
+PAUSE_SECONDS = (
+    0.5  # of each connection between two requests: it shares the machine with the bystander
+)
 
-# Near the limits of strangers, and refused last of all: for the variable that nothing uses.
+# Near the limits of anonymous clients, and refused by the last check: an unused variable.
 _NAMES = ("text", "revision", "deleted", "etag", "visibility", "mediaIds", "createdAt", "id")
 _SPREADS = " ".join(f"...F{each}" for each in range(15))
 _FRAGMENTS = " ".join(f"fragment F{each} on Post {{ {_NAMES[each % 8]} }}" for each in range(15))
 
 
 def document(number: int) -> bytes:
-    """A document that fits the limits and not the schema."""
+    """A document within the limits that does not fit the schema."""
     text = f'query($v: Int) {{ post(id: "{number}") {{ {_SPREADS} }} }} {_FRAGMENTS}'
     return json.dumps({"query": text}).encode()
 
@@ -41,7 +43,7 @@ async def flood(client: httpx2.AsyncClient, numbers: count[int]) -> None:
 
 
 async def main(host: str, port: str, source: str, connections: str) -> None:
-    """Floods from one address."""
+    """Sends from one address."""
     numbers = count()
     async with httpx2.AsyncClient(
         base_url=f"http://{host}:{port}",

@@ -1,7 +1,7 @@
-"""Writes posts with long runs of marks until it is killed: ``marks HOST PORT FROM COUNT``.
+"""Writes posts with long runs of marks until it is killed: `marks HOST PORT FROM COUNT`.
 
 COUNT connections, each with one request under way. The access token is in the environment, as
-``TOKEN``. A process of its own, so that it takes nothing from the event loop of who measures.
+`TOKEN`. It has its own process, so that it does not delay the event loop that measures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import httpx2
 
 # Sorting such a run takes time that grows with the square of its length.
 TEXT = "a" + "\u0315" * 4900 + "\u0300" * 4900
-PAUSE_SECONDS = 0.1  # of each connection between two requests: the machine is the bystander's, too
+PAUSE_SECONDS = (
+    0.1  # of each connection between two requests: it shares the machine with the bystander
+)
 
 
 async def flood(client: httpx2.AsyncClient) -> None:
@@ -27,7 +29,7 @@ async def flood(client: httpx2.AsyncClient) -> None:
 
 
 async def main(host: str, port: str, source: str, connections: str) -> None:
-    """Floods from one address."""
+    """Sends from one address."""
     async with httpx2.AsyncClient(
         base_url=f"http://{host}:{port}",
         transport=httpx2.AsyncHTTPTransport(local_address=source),

@@ -1,6 +1,6 @@
-"""Holds silent connections until it is killed: ``silent HOST PORT FROM COUNT``.
+"""Holds silent connections until it is killed: `silent HOST PORT FROM COUNT`.
 
-A process of its own, so that it takes nothing from the event loop of who measures.
+It has its own process, so that it does not delay the event loop that measures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 1.0  # before a connection that was closed is opened again
 
 
 async def hold(host: str, port: int, source: str) -> None:
-    """Keep one connection without a byte; open it again when it is closed."""
+    """Keeps one connection without a byte; opens it again when it is closed."""
     while True:
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
@@ -23,7 +23,7 @@ async def hold(host: str, port: int, source: str) -> None:
 
 
 async def main(host: str, port: str, source: str, count: str) -> None:
-    """Hold so many."""
+    """Holds that many connections."""
     await asyncio.gather(*(hold(host, int(port), source) for _ in range(int(count))))
 
 

@@ -20,7 +20,7 @@ def matrix(request: pytest.FixtureRequest, edge: Edge, sign_up: SignUp) -> Matri
 
 @pytest.mark.parametrize("protected", [False, True], ids=["open", "protected"])
 @pytest.mark.parametrize("row", ROWS)
-async def test_operation_serves_whom_its_row_names(
+async def test_operation_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
     assert await matrix.wrong(row, protected=protected) == {}

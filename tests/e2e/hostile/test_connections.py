@@ -1,4 +1,4 @@
-"""One address holds all the connections that it can; it must not slow anybody else down."""
+"""One address holds as many connections as it can; requests from others are not slowed down."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ async def stat(prober: httpx2.AsyncClient, stack: TestStack, name: str) -> int:
 
 
 @contextlib.asynccontextmanager
-async def silence(prober: httpx2.AsyncClient, stack: TestStack) -> AsyncIterator[None]:
-    """As many silent connections as there are places, until the block is left."""
+async def silent_connections(prober: httpx2.AsyncClient, stack: TestStack) -> AsyncIterator[None]:
+    """As many silent connections as the edge permits, within the context."""
     host, _, port = stack.stack.envoy.address.rpartition(":")
     refused = "wasmcustom.edge_connections.refused"
     before = await stat(prober, stack, refused)
@@ -48,7 +48,7 @@ async def read_home(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
     return await client.get("/v2/timelines/home", headers=headers)
 
 
-async def test_silent_connections_of_one_address_slow_nobody_else_down(tmp_path: Path) -> None:
+async def test_silent_connections_of_one_address_do_not_slow_down_others(tmp_path: Path) -> None:
     settings = {"ROOST_MAX_CONNECTIONS": str(PLACES), "ROOST_ADDRESS_CONNECTIONS": str(SHARE)}
     alone, beside = [], []
     async with (
@@ -59,7 +59,7 @@ async def test_silent_connections_of_one_address_slow_nobody_else_down(tmp_path:
         reader = await edge.register("bystander", PASSWORD)
         for _ in range(ROUNDS):
             alone.append(await p99(edge, reader, read_home, count=REQUESTS))
-            async with silence(prober, stack):
+            async with silent_connections(prober, stack):
                 beside.append(await p99(edge, reader, read_home, count=REQUESTS))
                 live = await prober.get(f"{stack.stack.edge}/livez")
                 probed = await prober.get(f"http://{stack.stack.envoy.probes}/livez")

@@ -1,4 +1,4 @@
-"""One address sends documents that are refused; it must not slow anybody else down."""
+"""One address sends documents that are refused; requests of others are not slowed down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 CONNECTIONS = 16
 ROUNDS, REQUESTS = 3, 400
-# What an operator has who changes nothing; the bystander reads more than one person may.
+# The default limits of an installation, except the one that the bystander exceeds.
 DEFAULTS = {"ROOST_RATE_STRANGERS": "300", "ROOST_RATE_COST": "60000"}
 
 
@@ -23,7 +23,7 @@ async def read_home(client: httpx2.AsyncClient, _: int) -> httpx2.Response:
     return await client.get("/v2/timelines/home")
 
 
-async def test_refused_documents_of_one_address_slow_nobody_else_down(tmp_path: Path) -> None:
+async def test_refused_documents_of_one_address_do_not_slow_down_others(tmp_path: Path) -> None:
     alone, beside = [], []
     async with TestStack(tmp_path, DEFAULTS) as stack, stack.edge() as edge:
         reader = await edge.register("bystander", PASSWORD)

@@ -6,7 +6,7 @@ import pytest
 
 from local.edge import Edge
 from tests.e2e.hostile.conftest import SignUp
-from tests.e2e.repeating import repeat
+from tests.e2e.idempotency_load import repeat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 

@@ -1,4 +1,4 @@
-"""Signing keys rotate under the feet of everybody, and nobody notices but whoever stole the old."""
+"""Signing keys rotate without a refused token, and tokens of a retired key are refused."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
-# Until the user service has read its keys, and what the gateway and Envoy keep has gone stale.
+# Until the user service has read its keys, and the caches of gateway and Envoy have expired.
 KNOWN_SECONDS = RELOAD_SECONDS + 15.0 + 60.0 + 15.0
 
 
 def rotate_keys(stack: TestStack) -> str:
-    """What an operator calls, in the environment of the user service."""
+    """Runs the operator's command in the environment of the user service."""
     (pid,) = (part.pid for part in stack.stack.status().parts if part.name == "user")
     pairs = Path(f"/proc/{pid}/environ").read_bytes().rstrip(b"\0").split(b"\0")
     environment = dict(pair.decode().split("=", 1) for pair in pairs)
@@ -43,16 +43,16 @@ async def status(edge: Edge, account: Account) -> int:
 
 
 @asynccontextmanager
-async def asking(edge: Edge, account: Account) -> AsyncIterator[list[int]]:
-    """Uses the account's token all the while; the answers' statuses."""
+async def using_token(edge: Edge, account: Account) -> AsyncIterator[list[int]]:
+    """Uses the account's token repeatedly within the context. Yields the statuses."""
     statuses: list[int] = []
 
-    async def ask() -> None:
+    async def use() -> None:
         while True:
             statuses.append(await status(edge, account))
             await asyncio.sleep(0.2)
 
-    task = asyncio.create_task(ask())
+    task = asyncio.create_task(use())
     try:
         yield statuses
     finally:
@@ -63,30 +63,30 @@ def kid_of(account: Account) -> str:
     return str(jwt.get_unverified_header(account.access_token)["kid"])
 
 
-async def test_tokens_work_through_a_rotation_and_those_of_a_retired_key_no_more(
+async def test_tokens_work_during_a_rotation_and_fail_after_their_key_is_retired(
     stack: TestStack, edge: Edge, sign_up: SignUp
 ) -> None:
     old = await sign_up("rotated")
     newest = old
 
-    said = await asyncio.to_thread(rotate_keys, stack)
-    async with asking(edge, old) as answers:
+    output = await asyncio.to_thread(rotate_keys, stack)
+    async with using_token(edge, old) as answers:
 
-        async def signed_anew() -> bool:
+        async def has_new_key() -> bool:
             nonlocal newest
             newest = await edge.refresh(newest)
             answers.append(await status(edge, newest))
             await asyncio.sleep(1.0)
             return kid_of(newest) != kid_of(old)
 
-        await eventually(signed_anew, limit=ANNOUNCED.total_seconds() + KNOWN_SECONDS)
+        await eventually(has_new_key, limit=ANNOUNCED.total_seconds() + KNOWN_SECONDS)
         after = len(answers)
         await eventually(lambda: len(answers) > after + 10, limit=30.0)
 
-    assert kid_of(newest) in said
+    assert kid_of(newest) in output
     assert set(answers) == {200}
 
-    # As if the old key's last token had expired long ago, and somebody had kept the key.
+    # As if the old key's last token had expired long ago, and an attacker had the key.
     async with postgres.connect(stack.stack.postgres.url("roost_user")) as database:
         await database.execute("UPDATE signing_keys SET sign_time = sign_time - interval '1 hour'")
 

@@ -1,4 +1,4 @@
-"""One person sends texts that are dear to normalise; it must not slow anybody else down."""
+"""One user sends texts that are expensive to normalize; requests of others are not slowed down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def write(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
     return await client.post("/v2/posts", json={"text": f"Good morning {number}"})
 
 
-async def test_texts_that_are_dear_to_normalise_slow_nobody_else_down(
+async def test_texts_that_are_expensive_to_normalize_do_not_slow_down_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone, beside = [], []

@@ -1,4 +1,4 @@
-"""Forged, foreign and outlived tokens, at the edge and past it: none gets in."""
+"""Forged, foreign and expired tokens are refused at the edge and by the services."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.asyncio(loop_scope="session")]
 
-# The right token is let in by all of them: it is the attack that is refused.
+# Each of these accepts a valid token, so a refusal is due to the attack.
 CALLS = {
     "user": (UserServiceStub, "GetUserByHandle", GetUserByHandleRequest(handle="nobody")),
     "post": (PostServiceStub, "GetPost", GetPostRequest(post_id=1)),
     "timeline": (TimelineServiceStub, "GetPublicTimeline", GetPublicTimelineRequest()),
     "notification": (NotificationServiceStub, "CountUnread", CountUnreadRequest()),
 }
-# How long a token may outlive its session: a poll, a call, and a busy machine.
+# A token may work this long after its session ended: a poll, a call, a busy machine.
 REVOKED_WITHIN = 5.0
 
 
@@ -65,14 +65,12 @@ async def forge(stack: TestStack) -> Forge:
 
 
 async def shown(edge: Edge, token: str) -> httpx2.Response:
-    """The answer to a request that strangers may make, with that token."""
+    """The response to a request that needs no token, with that token."""
     account = Account(user_id="", handle="", access_token=token, refresh_token="")
     return await edge.send("GET", "/v1/timelines/public", by=account)
 
 
-async def test_right_token_is_taken_so_that_it_is_the_attack_which_is_refused(
-    edge: Edge, forge: Forge
-) -> None:
+async def test_valid_token_is_accepted(edge: Edge, forge: Forge) -> None:
     assert (await shown(edge, forge.signed())).status_code == 200
 
 
@@ -93,7 +91,7 @@ async def test_every_attack_is_refused_at_the_edge(edge: Edge, forge: Forge) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def past_the_edge(stack: TestStack) -> AsyncIterator[dict[str, Mesh]]:
+async def service_meshes(stack: TestStack) -> AsyncIterator[dict[str, Mesh]]:
     """A connection to each service's own port."""
     parts = {part.name: part.address for part in stack.stack.status().parts}
     meshes = {noun: Mesh(parts[noun]) for noun in CALLS}
@@ -103,7 +101,7 @@ async def past_the_edge(stack: TestStack) -> AsyncIterator[dict[str, Mesh]]:
 
 
 async def refusal(mesh: Mesh, noun: str, token: str) -> str:
-    """Why the service refuses a call with that token; empty if it does not."""
+    """The reason with which the service refuses that token; empty if it accepts."""
     stub, method, request = CALLS[noun]
     try:
         await getattr(mesh.with_token(stub, lambda: token, timeout=10.0), method)(request)
@@ -116,9 +114,9 @@ async def refusal(mesh: Mesh, noun: str, token: str) -> str:
 
 @pytest.mark.parametrize("noun", CALLS)
 async def test_every_attack_is_refused_by_the_services(
-    past_the_edge: dict[str, Mesh], forge: Forge, noun: str
+    service_meshes: dict[str, Mesh], forge: Forge, noun: str
 ) -> None:
-    mesh = past_the_edge[noun]
+    mesh = service_meshes[noun]
     assert await refusal(mesh, noun, forge.signed()) == ""
 
     found = {
@@ -131,7 +129,7 @@ async def test_every_attack_is_refused_by_the_services(
 
 
 async def test_token_of_an_ended_session_is_refused_everywhere_within_seconds(
-    edge: Edge, sign_up: SignUp, past_the_edge: dict[str, Mesh]
+    edge: Edge, sign_up: SignUp, service_meshes: dict[str, Mesh]
 ) -> None:
     account = await sign_up("leaver")
     stays = await edge.sign_in("leaver", PASSWORD)
@@ -143,7 +141,7 @@ async def test_token_of_an_ended_session_is_refused_everywhere_within_seconds(
     async def refused_everywhere() -> bool:
         answer = await shown(edge, account.access_token)
         reasons = [
-            await refusal(mesh, noun, account.access_token) for noun, mesh in past_the_edge.items()
+            await refusal(mesh, noun, account.access_token) for noun, mesh in service_meshes.items()
         ]
         by_edge = (answer.status_code, answer.json().get("reason")) == (401, "SESSION_REVOKED")
         return by_edge and set(reasons) == {"SESSION_REVOKED"}
@@ -153,14 +151,14 @@ async def test_token_of_an_ended_session_is_refused_everywhere_within_seconds(
     assert (await shown(edge, stays.access_token)).status_code == 200
 
 
-async def test_hundred_refreshes_at_once_leave_one_lineage(edge: Edge, sign_up: SignUp) -> None:
+async def test_hundred_concurrent_refreshes_leave_one_lineage(edge: Edge, sign_up: SignUp) -> None:
     account = await sign_up("refresher")
     body = {"refresh_token": account.refresh_token}
 
     answers: list[httpx2.Response] = []
 
     async def is_answered() -> bool:
-        """Ask, and again where the edge has no room for so many at once."""
+        """Refreshes; returns False if the edge is overloaded, to repeat it."""
         answer = await edge.send("POST", "/v1/sessions/refresh", body=body)
         if answer.status_code == 503:
             return False
@@ -176,7 +174,7 @@ async def test_hundred_refreshes_at_once_leave_one_lineage(edge: Edge, sign_up: 
     assert again.status_code == 200
 
 
-async def test_device_that_repeats_its_last_refresh_at_once_gets_the_same_answer(
+async def test_last_refresh_repeated_at_once_has_the_same_response(
     edge: Edge, sign_up: SignUp
 ) -> None:
     account = await sign_up("forgetful")

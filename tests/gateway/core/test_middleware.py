@@ -22,7 +22,7 @@ from tests.gateway.samples import (
     person,
     post,
 )
-from tests.servicers.serving import AUDIENCE, ISSUER, token_of
+from tests.servicers.grpc_server import AUDIENCE, ISSUER, token_of
 from tests.waiting import LIMIT
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))

@@ -17,7 +17,7 @@ from services.chassis.auth import access_policy
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings
-from tests.servicers.serving import verifier
+from tests.servicers.grpc_server import verifier
 
 OTHERS = frozenset({"GetUserByHandle", "BatchGetUsers", "UpdateUser", "DeleteUser"})
 

@@ -45,7 +45,7 @@ from services.chassis.runtime.errors import (
     Taken,
     Unavailable,
 )
-from tests.servicers.serving import SERVICE_KEYS, raises_reason, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, raises_reason, serving
 from tests.waiting import LIMIT
 
 if TYPE_CHECKING:  # a name of the type stubs only

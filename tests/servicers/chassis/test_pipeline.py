@@ -66,7 +66,7 @@ from services.chassis.runtime.errors import (
     Unimplemented,
     Violation,
 )
-from tests.servicers.serving import (
+from tests.servicers.grpc_server import (
     Served,
     eventually,
     raises_reason,

@@ -1,4 +1,4 @@
-"""DeliveryService behind a real channel, and two people who use it."""
+"""DeliveryService behind a real channel, and two users."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.settings import NotificationSettings
 from tests.builders.notifications import settings
 from tests.push import Browser
-from tests.servicers.serving import Served, serving
+from tests.servicers.grpc_server import Served, serving
 
 ALICE, BOB = 1001, 1002
 
 
 @dataclass
 class NotificationStack:
-    """What a test holds in hand."""
+    """The running service and its parts."""
 
     served: Served
     store: MemoryNotificationStore
@@ -41,12 +41,12 @@ class NotificationStack:
         return self.served.stub(DeliveryServiceStub, caller=caller)
 
     def of(self, user_id: int, session_id: int = 1) -> Any:
-        """The service as a person sees it."""
+        """The service, called by a user."""
         return self.stub(UserCaller(user_id=user_id, session_id=session_id))
 
 
 def device(number: int = 1, **fields: str) -> pb.CreatePushSubscriptionRequest:
-    """What a browser registers with."""
+    """The registration of a browser."""
     browser = Browser()
     usual = {
         "endpoint": f"https://push.example/{number}",
@@ -58,7 +58,7 @@ def device(number: int = 1, **fields: str) -> pb.CreatePushSubscriptionRequest:
 
 @pytest.fixture
 def mail() -> dict[str, str]:
-    """The settings of the mail server; a module without mail overrides it."""
+    """The settings of the mail server; a module without a mail server overrides it."""
     return {"smtp_url": "smtp://127.0.0.1:1"}
 
 

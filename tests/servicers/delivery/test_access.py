@@ -1,4 +1,4 @@
-"""Who may call what: every RPC of DeliveryService and every kind of caller."""
+"""The access policy of every RPC of DeliveryService for every kind of caller."""
 
 import pytest
 from roost.notification.v1 import delivery_service_pb2 as pb

@@ -1,4 +1,4 @@
-"""Letters reach a real mail server on loopback, whatever it answers."""
+"""Emails to a real mail server on loopback, with all kinds of answers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ HOUR = 7
 
 @dataclass
 class Scenario:
-    """A person with an address, a mail server, and a worker that sends."""
+    """A user with an address, a mail server, and a dispatcher."""
 
     configured: NotificationSettings
     clock: ManualClock
@@ -94,7 +94,7 @@ class Scenario:
         await self.worker.settle()
 
     async def next_morning(self) -> None:
-        """Lets time pass until the person's digest is due, and has the worker do its work."""
+        """Advances the clock until the user's digest is due, and sends."""
         due = next_digest(ALICE, after=self.clock.now(), hour=HOUR)
         self.clock.advance(due - self.clock.now())
         await self.send()
@@ -310,7 +310,7 @@ async def test_an_email_that_is_sent_twice_has_the_same_message_id(scenario: Sce
     await scenario.notify(10)
     await scenario.next_morning()
     (key, row), *_ = scenario.store.database.tables.deliveries.items()
-    # As a worker leaves it that dies after the server took the letter.
+    # As after a worker that died when the server had accepted the email.
     taken = DeliveryRow(
         version=row.version,
         state=State.DUE,

@@ -1,4 +1,4 @@
-"""Mail addresses: given, confirmed, removed."""
+"""Email addresses are set, confirmed and removed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.delivery.domain.email_addresses import CODE_LIFETIME, MAX_WRONG_CO
 from services.delivery.domain.model import Channel
 from services.delivery.domain.tokens import Tokens
 from tests.servicers.delivery.conftest import ALICE, BOB, NotificationStack
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 
 ADDRESS = "alice@mail.example"
 
@@ -44,7 +44,7 @@ async def email(stack: NotificationStack, user_id: int = ALICE) -> tuple[str, bo
 
 
 async def code(stack: NotificationStack, user_id: int = ALICE) -> str:
-    """What the person reads in the letter."""
+    """The code in the email."""
     address = (await stack.deliveries.addresses({user_id}))[user_id]
     tokens = Tokens(master_key=stack.configured.master_key)
     return tokens.code(user_id, address.address, address.code_nonce)

@@ -1,4 +1,4 @@
-"""Whatever people register and peers answer, the dispatcher lives and neighbours are delivered."""
+"""Hostile registrations and answers end neither the dispatcher nor other deliveries."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ _HEADERS = st.lists(
 
 @st.composite
 def http_answers(draw: st.DrawFn) -> bytes:
-    """What nearly is an answer of HTTP/1.1, or is none at all."""
+    """Almost valid and invalid HTTP/1.1 responses."""
     if draw(st.booleans()):
         return draw(st.binary(max_size=200))
     status = draw(st.integers(-1, 1_100).map(lambda n: str(n).encode()) | st.binary(max_size=5))
@@ -112,7 +112,7 @@ SMTP_REPLIES = st.binary(max_size=100) | st.builds(
 async def served(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
 ) -> AsyncIterator[int]:
-    """A server on loopback until the block is left; gives its port, closes what it has served."""
+    """The port of a server on loopback, which runs for the duration of the block."""
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -132,7 +132,7 @@ async def served(
 
 @dataclass
 class PushService:
-    """Takes messages at /good, and gives all others the answers of the test."""
+    """Accepts messages at /good, and sends the answers of the test to all others."""
 
     answers: list[bytes]
     taken: int = 0
@@ -153,10 +153,10 @@ class PushService:
 
 @dataclass
 class MailService:
-    """Takes letters to the good address, and gives the replies of the test for all others."""
+    """Accepts emails to the good address, and sends the replies of the test for all others."""
 
     replies: list[bytes]
-    # Whether even the greeting is one of the replies.
+    # Whether the greeting is one of the replies too.
     hostile_greeting: bool = False
     taken: list[bytes] = field(default_factory=list)
 
@@ -179,7 +179,7 @@ class MailService:
                 writer.write(b"250 OK\r\n")
             else:
                 writer.write(b"250 OK\r\n")
-        # All at once, and then the end: nobody waits for the rest of a reply.
+        # All replies at once, then the end of the connection: no client waits for the rest.
         writer.write(b"".join(self.replies) if hostile else b"")
 
 
@@ -264,7 +264,7 @@ async def scenario(folder: Path, mail_port: int) -> AsyncIterator[Scenario]:
 
 
 def set_aside() -> float:
-    """How much was set aside so far, on all channels."""
+    """The number of failures so far, on all channels."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -274,7 +274,7 @@ def set_aside() -> float:
 
 
 def check_hostile(rows: list[DeliveryRow], counted: float) -> None:
-    """Each has an outcome in plain words, and what failed for its own fault was counted."""
+    """Each row has a plain result, and failures by an error of our own are counted."""
     faults = 0
     for row in rows:
         assert row.state is not State.DUE or row.last_answer, "no outcome was recorded"

@@ -1,4 +1,4 @@
-"""What is due reaches real receivers on loopback, whatever they answer."""
+"""Push messages to real receivers on loopback, with all kinds of answers."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ class Scenario:
             await transaction.add_due(due, now)
 
     async def send(self, after: timedelta | float = PUSH_AFTER) -> None:
-        """Lets time pass, and has the worker do what is due then."""
+        """Advances the clock, and sends what is due."""
         self.clock.advance(after)
         await self.worker.take()
         await self.worker.settle()
 
     def read(self, pushed: Pushed) -> Any:
-        """What the device shows."""
+        """The message that the device decrypts."""
         browser = self.browsers[int(pushed.path.removeprefix("/"))]
         return json.loads(browser.decrypt(pushed.body))
 
@@ -146,7 +146,7 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
 
 
 def answering(*replies: Reply) -> Any:
-    """These answers in turn, the last one for good."""
+    """These answers in turn; the last one repeats."""
     left = list(replies)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
@@ -457,7 +457,7 @@ async def test_nobody_there_is_tried_again(scenario: Scenario) -> None:
 
 
 async def strictly(scenario: Scenario, tmp_path: Path) -> None:
-    """Has what is due sent by a worker that may not push to this machine."""
+    """Sends by a worker that may not push to loopback."""
     strict = settings(tmp_path, push_loopback_allowed=False)
     scenario.clock.advance(PUSH_AFTER)
     async with working(
@@ -507,7 +507,7 @@ async def test_while_nobody_knows_the_names_nothing_goes_out(scenario: Scenario)
 
 
 class Dying:
-    """A store that a worker dies before: nothing is noted of what it sent."""
+    """A store that records nothing, as if the worker had died before."""
 
     def __init__(self, store: MemoryDeliveryStore[Any]) -> None:
         self._store = store

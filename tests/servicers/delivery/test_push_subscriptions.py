@@ -1,4 +1,4 @@
-"""Devices that take pushed messages."""
+"""Devices that receive push messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.chassis.runtime.errors import (
 from services.delivery.domain.subscriptions import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 from tests.push import Browser, b64, unb64
 from tests.servicers.delivery.conftest import ALICE, BOB, NotificationStack, device
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 
 
 async def endpoints(stack: NotificationStack, user_id: int = ALICE) -> list[str]:

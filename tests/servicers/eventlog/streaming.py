@@ -20,7 +20,7 @@ from roost.notification.v1.notification_pb2 import UserEvent
 
 from services.chassis.auth.caller import Caller, ServiceCaller
 from services.chassis.runtime.errors import RoostError
-from tests.servicers.serving import Served
+from tests.servicers.grpc_server import Served
 from tests.waiting import eventually
 
 GATEWAY = ServiceCaller("gateway")
@@ -80,7 +80,7 @@ class Stream:
         return [getattr(step, kind) for step in self.steps if step.WhichOneof("step") == kind]
 
     async def attached(self, *user_ids: int) -> None:
-        """Waits until these people are attached."""
+        """Waits until these users are attached."""
 
         def all_there() -> bool:
             return set(user_ids) <= {each.user_id for each in self.of("attached")}
@@ -88,8 +88,8 @@ class Stream:
         await self.until(all_there)
 
     async def has(self, user_id: int, sequences: list[int]) -> None:
-        """Waits until exactly these have come, in that order."""
-        with suppress(TimeoutError):  # the comparison says more
+        """Waits for exactly these sequences, in that order."""
+        with suppress(TimeoutError):  # the assertion shows more
             await self.until(lambda: len(self.sequences(user_id)) >= len(sequences))
         assert self.sequences(user_id) == sequences
 
@@ -98,7 +98,7 @@ class Stream:
         assert condition(), f"the stream ended: {self.failure!r}"
 
     async def over(self) -> RoostError | None:
-        """Waits for the end of the stream; why it ended."""
+        """Waits for the end of the stream; returns its failure."""
         await eventually(lambda: self.ended)
         return self.failure
 
@@ -124,7 +124,7 @@ class Stream:
 
 @asynccontextmanager
 async def streaming(served: Served, *, caller: Caller = GATEWAY) -> AsyncIterator[Stream]:
-    """A stream for the length of the block."""
+    """A stream for the duration of the block."""
     stream = Stream(served, caller)
     try:
         yield stream

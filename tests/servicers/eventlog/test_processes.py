@@ -1,4 +1,4 @@
-"""Both processes as they are composed, on real engines: events go in, streams bring them."""
+"""Both processes as composed, on real engines: events in, streams out."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from services.notification import compose
 from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.servicers.eventlog.streaming import Stream, streaming
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.waiting import eventually
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
+# The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
 ALICE, BOB, CAROL = 1, 2, 3
@@ -151,7 +151,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         assert one.events(ALICE)[1].resource.resource == "like"
         await one.until(lambda: [each.post_id for each in one.of("activity")] == [50])
 
-        # A famous author's event names nobody: the graph says who of those here follows.
+        # A celebrity's event names no users: the graph returns the present followers.
         running.graph.edges.add((CAROL, BOB))
         await running.post(51, BOB)
         await one.until(lambda: one.sequences(CAROL) == [1])
@@ -165,7 +165,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         await both_have(one, other, 4)
         assert one.events(ALICE)[3].session.session_id == 7
 
-        # Without Valkey events come later, and all of them.
+        # Without Valkey all events arrive, with a delay.
         await asyncio.to_thread(engines.stop, "valkey")
         try:
             for post_id in range(60, 70):
@@ -177,7 +177,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
         await both_have(one, other, 15)
         assert other.events(CAROL) == []
 
-        # A process that stops ends its streams; they go on at another.
+        # A process that stops ends its streams; they continue at another.
         running.parts[0].on_drain[0]()
         assert isinstance(await one.over(), Unavailable)
         await running.publish(ALICE, posts.PostCreated(post=Post(id=80, author_id=ALICE)))
@@ -190,7 +190,7 @@ async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(
 
 
 async def both_have(one: Stream, other: Stream, last: int) -> None:
-    """Waits until everything up to `last` has come to both, once and in order."""
+    """Waits until both have all sequences up to `last`, once and in order."""
     expected = list(range(1, last + 1))
     await eventually(
         lambda: one.sequences(ALICE) == other.sequences(ALICE) == expected, limit=SETTLED

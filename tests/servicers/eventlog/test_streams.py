@@ -42,7 +42,7 @@ from services.eventlog.rpc import convert
 from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import assert_complete, services, user_or
 from tests.servicers.eventlog.streaming import GATEWAY, streaming
-from tests.servicers.serving import Served, raises_reason, serving
+from tests.servicers.grpc_server import Served, raises_reason, serving
 from tests.waiting import eventually
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -74,7 +74,7 @@ class Place:
         await self.store.attach_users([user_id], self.clock.now(), missed=convert.ARRIVALS_MISSED)
 
     async def append_unheard(self, user_id: int, count: int = 1) -> None:
-        """Appends while no wake-up comes through."""
+        """Appends without a wake-up."""
         self.wired = False
         await self.append(user_id, count)
         self.wired = True
@@ -83,7 +83,7 @@ class Place:
     async def process(
         self, *, max_waiting: int = MAX_WAITING, stall_seconds: float = 10.0
     ) -> AsyncIterator[tuple[Served, LiveDelivery]]:
-        """A process that serves, from its start to its end."""
+        """A serving process for the duration of the block."""
         live = LiveDelivery(
             store=self.store,
             clock=self.clock,

@@ -13,18 +13,18 @@ from services.chassis.auth import access_policy
 
 
 class FakeUsers(UserServiceServicer):
-    """Answers BatchGetUsers as the contract says. `calls` has the requests, oldest first."""
+    """Implements BatchGetUsers. `calls` has the requests, oldest first."""
 
     def __init__(self) -> None:
         self.calls: list[rpc.BatchGetUsersRequest] = []
-        self._people: dict[int, User] = {}
+        self._known_users: dict[int, User] = {}
         self._follows: set[tuple[int, int]] = set()
         self._blocks: set[tuple[int, int]] = set()
         self._mutes: set[tuple[int, int]] = set()
 
     def add(self, user_id: int, handle: str, *, protected: bool = False) -> int:
         """Adds a user and returns the id."""
-        self._people[user_id] = User(
+        self._known_users[user_id] = User(
             id=user_id,
             handle=handle,
             display_name=handle.title(),
@@ -35,15 +35,15 @@ class FakeUsers(UserServiceServicer):
         return user_id
 
     def protect(self, user_id: int) -> None:
-        self._people[user_id].protected = True
+        self._known_users[user_id].protected = True
 
     def count(self, user_id: int, number: int) -> None:
         """Sets each of the user's counts to `number`."""
-        person = self._people[user_id]
-        person.followers_count = person.following_count = person.posts_count = number
+        user = self._known_users[user_id]
+        user.followers_count = user.following_count = user.posts_count = number
 
     def delete(self, user_id: int) -> None:
-        del self._people[user_id]
+        del self._known_users[user_id]
 
     def follow(self, follower_id: int, followee_id: int) -> None:
         self._follows.add((follower_id, followee_id))
@@ -69,24 +69,24 @@ class FakeUsers(UserServiceServicer):
         handles = {handle.lower() for handle in request.handles}
         asked = set(request.user_ids)
         found = [
-            self._as_seen_by(request.viewer_id, person)
-            for person in self._people.values()
-            if person.id in asked or person.handle.lower() in handles
+            self._as_seen_by(request.viewer_id, user)
+            for user in self._known_users.values()
+            if user.id in asked or user.handle.lower() in handles
         ]
         return rpc.BatchGetUsersResponse(users=sorted(found, key=lambda user: user.id))
 
-    def apart(self, one_id: int, other_id: int) -> bool:
+    def either_blocks(self, one_id: int, other_id: int) -> bool:
         """Whether one of the two blocks the other."""
         return not self._blocks.isdisjoint({(one_id, other_id), (other_id, one_id)})
 
-    def _as_seen_by(self, viewer_id: int, person: User) -> User:
+    def _as_seen_by(self, viewer_id: int, user: User) -> User:
         seen = User()
-        seen.CopyFrom(person)
+        seen.CopyFrom(user)
         if viewer_id:
-            there, back = (viewer_id, person.id), (person.id, viewer_id)
+            there, back = (viewer_id, user.id), (user.id, viewer_id)
             seen.viewer_relationship.CopyFrom(
                 Relationship(
-                    user_id=person.id,
+                    user_id=user.id,
                     following=there in self._follows,
                     followed_by=back in self._follows,
                     blocking=there in self._blocks,
@@ -98,7 +98,7 @@ class FakeUsers(UserServiceServicer):
 
 
 class FakeGraph(GraphServiceServicer):
-    """Answers BatchGetPairRelationships for the users of a FakeUsers, with blocks only."""
+    """Implements BatchGetPairRelationships for the users of a FakeUsers, with blocks only."""
 
     def __init__(self, users: FakeUsers) -> None:
         self.calls: list[graph.BatchGetPairRelationshipsRequest] = []
@@ -112,14 +112,14 @@ class FakeGraph(GraphServiceServicer):
         return graph.BatchGetPairRelationshipsResponse(
             relationships=[
                 graph.PairRelationship(
-                    either_blocks=self._users.apart(each.from_user_id, each.to_user_id)
+                    either_blocks=self._users.either_blocks(each.from_user_id, each.to_user_id)
                 )
                 for each in request.pairs
             ]
         )
 
 
-# What the fakes leave out.
+# The methods that the fakes do not have.
 WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})
 WITHOUT_OF_GRAPH = frozenset(
     each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods

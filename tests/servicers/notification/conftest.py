@@ -16,14 +16,14 @@ from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.notification import compose
 from services.notification.adapters.clients import MeshPosts, MeshProfiles, MeshVisibility
 from services.notification.adapters.memory import MemoryNotificationStore
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, serving
 from tests.servicers.notification.peers import Peers
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
 from tests.stores.notification.scenario import Scenario
 
 
 @dataclass
 class NotificationStack:
-    """What a test holds in hand."""
+    """The running service and its parts."""
 
     served: Served
     peers: Peers
@@ -36,7 +36,7 @@ class NotificationStack:
         return self.served.stub(NotificationServiceStub, caller=caller)
 
     def of(self, user_id: int) -> NotificationServiceStub:
-        """The service as a person sees it."""
+        """The service, called by a user."""
         return self.stub(UserCaller(user_id=user_id, session_id=1))
 
 

@@ -42,16 +42,16 @@ Context = grpc.aio.ServicerContext
 
 
 class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
-    """The truth: who there is, who hides from whom, and which post is in which conversation."""
+    """The users, who is hidden from whom, and the conversations of posts."""
 
     def __init__(self) -> None:
         self.people: set[int] = set()
-        # (who hides, from whom)
+        # (hidden user, viewer)
         self.hidden: set[tuple[int, int]] = set()
         self.conversations: dict[int, int] = {}
         self.follows: set[tuple[int, int]] = set()
         self.protected: set[int] = set()
-        # (viewer, post), and (viewer, person)
+        # (viewer, post), and (viewer, user)
         self.hidden_posts: set[tuple[int, int]] = set()
         self.mutes: set[tuple[int, int]] = set()
         self.filtered = 0
@@ -117,7 +117,7 @@ class Peers(GraphServiceServicer, UserServiceServicer, PostServiceServicer):
         )
 
     def mounts(self) -> list[MountedServicer]:
-        """What serves them."""
+        """The servicers of all three services."""
         return [
             MountedServicer(
                 add_GraphServiceServicer_to_server,

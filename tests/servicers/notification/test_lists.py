@@ -10,8 +10,8 @@ from roost.notification.v1.notification_service_pb2 import (
 )
 
 from services.chassis.runtime.errors import Invalid
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.notification.conftest import NotificationStack
-from tests.servicers.serving import raises_reason
 from tests.stores.notification.scenario import ALICE, BOB, CAROL, created, followed, liked
 
 LIKE, FOLLOW = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_FOLLOW

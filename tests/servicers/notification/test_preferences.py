@@ -1,4 +1,4 @@
-"""Wishes, muted conversations and watched people over gRPC."""
+"""Preferences, muted conversations and watched users over gRPC."""
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -21,8 +21,8 @@ from services.chassis.runtime.errors import (
     WrongState,
 )
 from services.notification.domain.model import MAX_MUTED_CONVERSATIONS, MAX_WATCHED
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.notification.conftest import NotificationStack
-from tests.servicers.serving import raises_reason
 from tests.stores.notification.scenario import ALICE, BOB, CAROL, created, liked
 
 LIKE, REPLY = pb.NOTIFICATION_KIND_LIKE, pb.NOTIFICATION_KIND_REPLY
@@ -113,7 +113,7 @@ async def test_a_conversation_is_muted_by_any_post_of_it(stack: NotificationStac
     await alice.MuteConversation(MuteConversationRequest(post_id=result.id))
     silent = await stack.scenario.listed(ALICE)
     named = (await preferences(stack, ALICE)).muted_conversation_ids
-    # The posts are gone meanwhile; what the preferences name is enough.
+    # The posts are deleted; the ids in the preferences are sufficient.
     stack.peers.conversations.clear()
     await alice.UnmuteConversation(UnmuteConversationRequest(post_id=post.id))
 

@@ -1,4 +1,4 @@
-"""Both processes as they are composed, on real engines: events go in, notifications come out."""
+"""Both processes as composed, on real engines: events in, notifications out."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.mail import Mailbox, mail_server
 from tests.push import Browser, PushServer, push_server
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.notification.peers import Peers
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
 from tests.stores.notification.scenario import (
     ALICE,
     BOB,
@@ -43,7 +43,7 @@ from tests.stores.notification.scenario import (
 )
 from tests.waiting import eventually
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
+# The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 
 

@@ -10,13 +10,13 @@ from roost.notification.v1.notification_service_pb2 import (
 
 from services.chassis.runtime.errors import Invalid, RuleBroken
 from services.chassis.runtime.ids import MAX_ID
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.notification.conftest import NotificationStack
-from tests.servicers.serving import raises_reason
 from tests.stores.notification.scenario import ALICE, BOB, liked
 
 
 async def two_likes(stack: NotificationStack) -> tuple[int, int]:
-    """The ids of two notifications of Alice's, newest first."""
+    """The ids of two notifications of Alice, newest first."""
     await stack.scenario.handle(*(liked(BOB, stack.scenario.post(ALICE)) for _ in range(2)))
     newer, older = await stack.scenario.groups(ALICE)
     return newer.id, older.id

@@ -40,7 +40,7 @@ from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from tests.builders.posts import Numbers
 from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
-from tests.servicers.serving import Served, serving, token_of
+from tests.servicers.grpc_server import Served, serving, token_of
 
 NOWHERE = "redis://127.0.0.1:1"
 
@@ -53,9 +53,9 @@ class Scenario:
         self.users = users
         self.store = store
         numbers = Numbers()
-        self.alice = users.add(numbers.person(bucket=1), "Alice")
-        self.bob = users.add(numbers.person(bucket=2), "bob")
-        self.carol = users.add(numbers.person(bucket=3), "carol")
+        self.alice = users.add(numbers.user(bucket=1), "Alice")
+        self.bob = users.add(numbers.user(bucket=2), "bob")
+        self.carol = users.add(numbers.user(bucket=3), "carol")
 
     @property
     def address(self) -> str:

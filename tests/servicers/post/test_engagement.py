@@ -16,9 +16,9 @@ from services.chassis.runtime.errors import (
     WrongState,
 )
 from services.chassis.runtime.ids import bucket_of
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
 from tests.servicers.post.test_lists import every_page
-from tests.servicers.serving import raises_reason
 
 ACTS = ("Like", "Repost", "Bookmark")
 BACK = {"Unlike": "Like", "UndoRepost": "Repost", "RemoveBookmark": "Bookmark"}

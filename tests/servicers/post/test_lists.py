@@ -9,8 +9,8 @@ from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import raises_reason
 
 
 async def every_page(call: Callable[[Any], Awaitable[Any]], request: Any) -> list[Any]:

@@ -10,8 +10,8 @@ from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, U
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache import redis_client
 from services.chassis.runtime.errors import Unauthenticated
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario, a_scenario
-from tests.servicers.serving import raises_reason
 
 USER_SERVICE = ServiceCaller("user")
 

@@ -14,8 +14,8 @@ from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.runtime.errors import NotFound
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import raises_reason
 
 
 async def test_a_page_of_posts_calls_the_user_service_once(scenario: Scenario) -> None:

@@ -11,8 +11,8 @@ from roost.post.v1.post_pb2 import (
 )
 
 from services.chassis.runtime.errors import NotFound, RuleBroken, WrongState
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import raises_reason
 
 
 async def seen_by(scenario: Scenario, post: Post) -> set[int | None]:

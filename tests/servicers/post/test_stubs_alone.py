@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from services.chassis.auth.caller import UserCaller
+from tests.servicers.grpc_server import token_of
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import token_of
 
 GEN = Path(__file__).parents[3] / "gen"
 NAME = re.compile(r"[A-Za-z0-9._-]+")

@@ -7,8 +7,8 @@ from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED, Post
 
 from services.chassis.runtime.errors import NotFound
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import raises_reason
 
 
 async def thread(

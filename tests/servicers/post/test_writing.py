@@ -21,8 +21,8 @@ from services.chassis.runtime.errors import (
     WrongState,
 )
 from services.chassis.runtime.ids import bucket_of
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
-from tests.servicers.serving import raises_reason
 
 
 async def test_the_response_to_a_creation_has_author_entities_and_zero_counts(

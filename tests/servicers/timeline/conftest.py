@@ -27,7 +27,7 @@ from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.rpc.servicer import TimelineServicer
-from tests.servicers.serving import SERVICE_KEYS, Served, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, serving
 from tests.servicers.timeline.peers import Peers
 
 MAX_HOME = 30
@@ -35,7 +35,7 @@ MAX_HOME = 30
 
 @dataclass
 class Timeline:
-    """What a test holds in hand."""
+    """The running service and its parts."""
 
     served: Served
     peers: Peers
@@ -49,7 +49,7 @@ class Timeline:
         return self.served.stub(TimelineServiceStub, caller=caller)
 
     def of(self, user_id: int) -> TimelineServiceStub:
-        """The service as a person sees it."""
+        """The service, called by a user."""
         return self.stub(UserCaller(user_id=user_id, session_id=1))
 
 

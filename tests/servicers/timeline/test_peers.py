@@ -12,7 +12,7 @@ from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.errors import Unavailable
 from services.timeline.adapters.clients import MeshGraph
-from tests.servicers.serving import SERVICE_KEYS, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, serving
 from tests.servicers.timeline.peers import Peers
 
 

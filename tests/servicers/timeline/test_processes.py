@@ -30,11 +30,11 @@ from services.timeline.domain.model import Entry
 from services.timeline.rpc.convert import entry_to_proto
 from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
-from tests.servicers.serving import SERVICE_KEYS, Served, mounts_of, serving
+from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.timeline.peers import Peers
 from tests.waiting import eventually
 
-# The broker takes some seconds to give the partitions of a new group to its first member.
+# The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
 
@@ -46,9 +46,11 @@ FIRST_FAN, LAST_FAN = FANS[0], FANS[-1]
 class Running:
     """The Timeline service, the services that it asks, and a way to tell it what happened."""
 
-    def __init__(self, served: Served, peers: Peers, sender: Publisher, told: list[Event]) -> None:
+    def __init__(
+        self, served: Served, peers: Peers, sender: Publisher, received: list[Event]
+    ) -> None:
         self.peers = peers
-        self.told = told
+        self.received = received
         self._served = served
         self._sender = sender
 
@@ -79,7 +81,7 @@ class Running:
         """On whose homes the entry was said to have arrived."""
         arrivals = [
             EntryDelivered.FromString(each.payload)
-            for each in self.told
+            for each in self.received
             if each.type == EntryDelivered.DESCRIPTOR.full_name
         ]
         return {
@@ -91,12 +93,12 @@ class Running:
 
     def moves(self) -> list[tuple[int, int]]:
         """The read markers that were said to have moved, and up to where."""
-        told = [
+        received = [
             ReadMarkerMoved.FromString(each.payload)
-            for each in self.told
+            for each in self.received
             if each.type == ReadMarkerMoved.DESCRIPTOR.full_name
         ]
-        return [(each.user_id, each.last_read_id) for each in told]
+        return [(each.user_id, each.last_read_id) for each in received]
 
     async def public(self) -> list[int]:
         stub = self._served.stub(TimelineServiceStub)
@@ -131,12 +133,12 @@ async def running(
         sender = await stack.enter_async_context(
             publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
         )
-        told: list[Event] = []
+        received: list[Event] = []
         begun = SystemClock().now()
 
         async def listen(events: Sequence[Event]) -> None:
-            # The topics are those of every stack, so what other tests told is there as well.
-            told.extend(event for event in events if event.time >= begun)
+            # The topics are those of every stack, so events of other tests are there as well.
+            received.extend(event for event in events if event.time >= begun)
 
         listener = Subscriber(
             brokers=kafka,
@@ -149,7 +151,7 @@ async def running(
         jobs = [asyncio.create_task(job()) for _, job in work.jobs_by_name()]
         jobs.append(asyncio.create_task(listener.run()))
         try:
-            yield Running(served, peers, sender, told)
+            yield Running(served, peers, sender, received)
             assert not any(job.done() for job in jobs), "a job ended"
         finally:
             for job in jobs:
@@ -171,7 +173,7 @@ async def test_events_reach_homes_also_after_valkey_was_away(
     assert await running.home(FIRST_FAN) == [100]
     await eventually(lambda: is_public(running, 100), limit=SETTLED)
 
-    # Others hear on whose homes it arrived, page by page, and how far somebody has read.
+    # Events name the homes where it arrived, page by page, and the moved read marker.
     await eventually(lambda: running.told_of(100) == {BOB, *FANS}, limit=SETTLED)
     await running.read_up_to(LAST_FAN, 100)
     await eventually(lambda: running.moves() == [(LAST_FAN, 100)], limit=SETTLED)
@@ -195,7 +197,7 @@ async def test_events_reach_homes_also_after_valkey_was_away(
     await running.tell("roost.user.v1", LAST_FAN, user_events_pb2.FollowRemoved(**follow))
     await eventually(lambda: shows(running, LAST_FAN, [100]), limit=SETTLED)
 
-    # Valkey goes; homes are still read, and what is posted meanwhile is delivered afterwards.
+    # Valkey goes; homes are still read, and new posts are delivered afterwards.
     await asyncio.to_thread(engines.stop, "valkey")
     try:
         await running.post(110, BOB)

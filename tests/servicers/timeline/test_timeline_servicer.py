@@ -28,7 +28,7 @@ from services.chassis.runtime.errors import (
 )
 from services.chassis.runtime.ids import MAX_ID, first_id_at
 from services.timeline.domain.model import Entry, PublicEntry, home_of
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.timeline.conftest import MAX_HOME, Timeline
 
 ALICE, BOB, CAROL = 1, 2, 3

@@ -28,7 +28,7 @@ from services.user.rpc import convert
 from services.user.rpc.events import describe
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
-from tests.servicers.serving import AUDIENCE, ISSUER, Served, serving
+from tests.servicers.grpc_server import AUDIENCE, ISSUER, Served, serving
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "zebra lamp 9"

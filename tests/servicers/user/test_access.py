@@ -1,4 +1,4 @@
-"""Who may call what: every RPC of the service and every kind of caller."""
+"""The access policy of every RPC of the service for every kind of caller."""
 
 import pytest
 from roost.user.v1 import auth_service_pb2, graph_service_pb2, user_service_pb2

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.chassis.auth.tokens import ServiceIdentity
 from services.chassis.rpc.clients import Mesh
 from services.user.adapters.post_client import MeshCacheInvalidation
-from tests.servicers.serving import SERVICE_KEYS
+from tests.servicers.grpc_server import SERVICE_KEYS
 from tests.servicers.user.conftest import Actor, UserServiceStack
 
 Act = Callable[[Actor, Actor], Awaitable[object]]

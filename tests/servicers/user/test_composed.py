@@ -27,7 +27,7 @@ from services.chassis.runtime.supervision import Job
 from services.user import compose
 from services.user.settings import UserSettings
 from tests.engines import Databases
-from tests.servicers.serving import Served, mounts_of, serving
+from tests.servicers.grpc_server import Served, mounts_of, serving
 
 PASSWORD = "zebra lamp 9"
 PATIENCE = 60.0

@@ -11,7 +11,7 @@ from roost.user.v1.user_service_pb2 import UpdateUserRequest
 
 from services.chassis.runtime.errors import NotFound, RuleBroken, WrongState
 from services.user.domain import follows
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import Actor, UserServiceStack
 
 

@@ -15,7 +15,7 @@ from roost.user.v1.user_service_pb2 import DeleteUserRequest
 from services.chassis.auth import caller
 from services.chassis.runtime.errors import RoostError, TooMany, Unauthenticated
 from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 HOME = "192.0.2.1"

@@ -12,7 +12,7 @@ from roost.user.v1.user_service_pb2 import (
 from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
 from services.chassis.runtime.errors import Forbidden, Invalid, NotFound
 from tests.builders.users import Scenario
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect
 
@@ -304,7 +304,7 @@ async def test_an_empty_batch_is_empty(stack: UserServiceStack) -> None:
 async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_size(
     stack: UserServiceStack, alice: Actor, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [user.id for user in await Scenario(stack.store, stack.clock).people(count)]
+    ids = [user.id for user in await Scenario(stack.store, stack.clock).users(count)]
     await batch(stack, user_ids=ids)
     calls: list[str] = []
 

@@ -33,7 +33,7 @@ from services.chassis.runtime.errors import (
     Unauthenticated,
 )
 from services.user.domain.model import Counts
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 

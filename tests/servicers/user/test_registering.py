@@ -24,7 +24,7 @@ from services.chassis.runtime.errors import (
     Unauthenticated,
 )
 from services.user.domain.passwords import Passwords
-from tests.servicers.serving import AUDIENCE, ISSUER, raises_reason, serving
+from tests.servicers.grpc_server import AUDIENCE, ISSUER, raises_reason, serving
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 
 

@@ -28,7 +28,7 @@ from services.chassis.runtime.errors import (
 )
 from services.user.domain.refresh_tokens import RefreshTokens
 from services.user.domain.sessions import REFRESHES_A_MINUTE
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import MASTER_KEY, PASSWORD, Actor, UserServiceStack
 
 

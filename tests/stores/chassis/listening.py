@@ -35,25 +35,25 @@ def said(topic: str, key: str, text: str) -> Event:
 
 
 class Listener:
-    """Notes what it hears, by key."""
+    """Records events by key."""
 
     def __init__(self) -> None:
-        self.heard: dict[str, list[str]] = defaultdict(list)
+        self.received: dict[str, list[str]] = defaultdict(list)
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def hear(self, event: Event, body: StringValue) -> None:
+    async def receive(self, event: Event, body: StringValue) -> None:
         await self.gate.wait()
-        self.heard[event.key].append(body.value)
+        self.received[event.key].append(body.value)
 
     @property
     def count(self) -> int:
-        return sum(len(texts) for texts in self.heard.values())
+        return sum(len(texts) for texts in self.received.values())
 
     @property
     def routes(self) -> Routes:
         made = Routes()
-        made.on(StringValue, self.hear)
+        made.on(StringValue, self.receive)
         return made
 
 

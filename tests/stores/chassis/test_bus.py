@@ -47,7 +47,7 @@ async def test_all_events_arrive_in_order_within_their_key(
     async with subscribed(kafka, name, sender, listener.routes):
         await eventually(lambda: listener.count == 200, limit=LIMIT)
 
-    for key, texts in listener.heard.items():
+    for key, texts in listener.received.items():
         assert texts == [str(number) for number in range(200) if number % 7 == int(key)]
 
 
@@ -80,7 +80,7 @@ async def test_member_that_stops_leaves_off_where_the_next_one_begins(
     async with subscribed(kafka, name, sender, second.routes):
         await eventually(lambda: second.count > 0, limit=LIMIT)
 
-    assert second.heard == {"k": ["more"]}
+    assert second.received == {"k": ["more"]}
 
 
 async def test_event_that_is_no_event_is_a_dead_letter_with_the_reason(
@@ -134,7 +134,7 @@ async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
                 await rows.append(connection, event)
         relay = Relay(database_url=outbox.url, publisher=sender, clock=outbox.clock)
         relaying = asyncio.create_task(relay.run())
-        await eventually(lambda: listener.heard == {"k": ["small"]}, limit=LIMIT)
+        await eventually(lambda: listener.received == {"k": ["small"]}, limit=LIMIT)
         relaying.cancel()
         await asyncio.wait({relaying})
         reasons = await outbox.fetch("SELECT reason FROM outbox_refused")
@@ -176,7 +176,9 @@ async def test_partition_that_moves_waits_for_the_event_at_hand(
             await eventually(lambda: len(two.assigned) == 1, limit=LIMIT)
             await eventually(lambda: first.count + second.count >= 10, limit=LIMIT)
 
-    handled = [key for each in (first, second) for key, texts in each.heard.items() for _ in texts]
+    handled = [
+        key for each in (first, second) for key, texts in each.received.items() for _ in texts
+    ]
     assert sorted(handled) == sorted(str(number) for number in range(10))
 
 
@@ -196,6 +198,6 @@ async def test_commit_in_the_database_reaches_a_handler_through_the_relay(
                 OutboxMessage.of(topic=name, key=1, body=StringValue(value="hello"))
             )
 
-        await eventually(lambda: listener.heard == {"1": ["hello"]}, limit=LIMIT)
+        await eventually(lambda: listener.received == {"1": ["hello"]}, limit=LIMIT)
         relaying.cancel()
         await asyncio.wait({relaying})

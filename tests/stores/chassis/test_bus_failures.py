@@ -142,13 +142,13 @@ async def test_consumer_goes_on_when_the_broker_is_back(
     name, listener = topic(partitions=2), Listener()
     async with subscribed(kafka, name, sender, listener.routes):
         await sender.publish([said(name, "k", "before")])
-        await eventually(lambda: listener.heard["k"] == ["before"], limit=LIMIT)
+        await eventually(lambda: listener.received["k"] == ["before"], limit=LIMIT)
 
         await asyncio.to_thread(engines.stop, "broker")
         await asyncio.to_thread(engines.start, "broker")
         await until_published(sender, said(name, "k", "after"))
 
-        await eventually(lambda: listener.heard["k"][-1] == "after", limit=LIMIT)
+        await eventually(lambda: listener.received["k"][-1] == "after", limit=LIMIT)
 
 
 def read_to(kafka: str, name: str, last: int) -> list[int]:

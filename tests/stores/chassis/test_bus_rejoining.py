@@ -1,4 +1,4 @@
-"""A member that is given no partition says so, and joins anew until it is given some."""
+"""A member that is given no partition says so, and joins again until it gets some."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

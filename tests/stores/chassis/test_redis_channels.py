@@ -23,7 +23,7 @@ async def client(valkey: str) -> AsyncIterator[RedisClient]:
 async def test_messages_come_from_the_channels_that_were_named(
     client: RedisClient, valkey: str
 ) -> None:
-    async with listening(valkey, ["news", "weather"]) as heard:
+    async with listening(valkey, ["news", "weather"]) as received:
         await heard_by(client, "news", 1)
         await client.pipeline(
             [
@@ -32,21 +32,21 @@ async def test_messages_come_from_the_channels_that_were_named(
                 ("PUBLISH", "weather", "rain"),
             ]
         )
-        await eventually(lambda: len(heard) == 2)
+        await eventually(lambda: len(received) == 2)
 
-    assert heard == [("news", b"\x00\xff"), ("weather", b"rain")]
+    assert received == [("news", b"\x00\xff"), ("weather", b"rain")]
 
 
 async def test_messages_come_again_once_the_server_is_back(
     client: RedisClient, valkey: str, engines: Engines
 ) -> None:
-    async with listening(valkey, ["news"]) as heard:
+    async with listening(valkey, ["news"]) as received:
         await heard_by(client, "news", 1)
         await asyncio.to_thread(engines.stop, "valkey")
         await asyncio.to_thread(engines.start, "valkey")
         await heard_by(client, "news", 1, limit=20.0)
         await client.execute("PUBLISH", "news", "after")
-        await eventually(lambda: ("news", b"after") in heard)
+        await eventually(lambda: ("news", b"after") in received)
 
 
 async def test_messages_begin_when_a_server_that_was_away_is_there(
@@ -54,12 +54,12 @@ async def test_messages_begin_when_a_server_that_was_away_is_there(
 ) -> None:
     await asyncio.to_thread(engines.stop, "valkey")
     try:
-        async with listening(valkey, ["news"]) as heard:
+        async with listening(valkey, ["news"]) as received:
             await asyncio.sleep(0)
             await asyncio.to_thread(engines.start, "valkey")
             await heard_by(client, "news", 1, limit=20.0)
             await client.execute("PUBLISH", "news", "after")
-            await eventually(lambda: heard == [("news", b"after")])
+            await eventually(lambda: received == [("news", b"after")])
     finally:
         await asyncio.to_thread(engines.start, "valkey")
 
@@ -68,25 +68,25 @@ async def test_messages_come_from_a_cluster(engines: Engines, tmp_path: Path) ->
     async with (
         cluster_of_one(engines, tmp_path) as url,
         redis_client.connect(url, call_seconds=5.0) as client,
-        listening(url, ["news"]) as heard,
+        listening(url, ["news"]) as received,
     ):
         await heard_by(client, "news", 1)
         await client.execute("PUBLISH", "news", "good")
-        await eventually(lambda: heard == [("news", b"good")])
+        await eventually(lambda: received == [("news", b"good")])
 
 
 @asynccontextmanager
 async def listening(url: str, channels: list[str]) -> AsyncIterator[list[tuple[str, bytes]]]:
-    """What is heard on these channels while the block lasts."""
-    heard: list[tuple[str, bytes]] = []
+    """The messages on these channels while the block lasts."""
+    received: list[tuple[str, bytes]] = []
 
     async def listen() -> None:
         async for message in redis_channels.messages(url, channels):
-            heard.append(message)  # noqa: PERF401 - it has no end
+            received.append(message)  # noqa: PERF401 - it has no end
 
     task = asyncio.create_task(listen())
     try:
-        yield heard
+        yield received
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""The stores under test, and a person with devices."""
+"""The stores under test, and users with devices."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Scenario:
     clock: ManualClock
 
     def number(self) -> int:
-        """An id that nobody else has."""
+        """A unique id."""
         return next(_numbers)
 
     async def device(
@@ -118,7 +118,7 @@ class Scenario:
 
 @pytest.fixture(scope="module")
 def database_url(postgres: Databases) -> Iterator[str]:
-    """One database for a module: its tests use people of their own."""
+    """One database for a module: each test uses its own users."""
     url = postgres.fresh("notification")
     yield url
     postgres.drop(url)
@@ -143,7 +143,7 @@ async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
 
 @pytest.fixture
 async def real(database_url: str) -> AsyncIterator[Scenario]:
-    """For what only a database with many sessions can show."""
+    """On PostgreSQL, for tests with concurrent sessions."""
     clock = ManualClock()
     async with postgres.connect(database_url, clock=clock, max_size=20) as connected:
         await connected.execute(_EMPTY)

@@ -1,4 +1,4 @@
-"""People take turns, however much is due to some; silent devices are paused."""
+"""Users take turns, also if some have long queues; devices that time out are paused."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ BACKLOG = OLDEST + 100
 
 
 async def backlog(scenario: Scenario, user: int, number: int = BACKLOG) -> None:
-    """Much is due to the person, and has been for a minute."""
+    """Adds many messages to the user that have been due for a minute."""
     await scenario.device(user)
     await scenario.add(*(scenario.due(user, topic=f"LIKE:{n}", seconds=0) for n in range(number)))
     scenario.clock.advance(60)
@@ -83,7 +83,7 @@ async def test_everybody_gets_a_turn_where_more_people_wait_than_one_claim_looks
 ) -> None:
     greedy = scenario.number()
     await backlog(scenario, greedy)
-    # They have something that is not due yet, so a look at them finds nothing.
+    # Their messages are not due yet, so their turns find nothing.
     waiting = [scenario.number() for _ in range(TURNS + 10)]
     for user in waiting:
         await scenario.device(user)

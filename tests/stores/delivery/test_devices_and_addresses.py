@@ -1,4 +1,4 @@
-"""Devices and addresses: kept for a person, and forgotten with session or person."""
+"""Devices and addresses of users, deleted with the session or the account."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -208,4 +208,4 @@ async def test_a_failed_transaction_leaves_nothing_due(scenario: Scenario) -> No
 
 
 class ManualFailure(Exception):
-    """What a test raises."""
+    """Raised by a test."""

@@ -1,4 +1,4 @@
-"""What is due: noted, taken on by one worker at a time, and recorded."""
+"""Due messages are added, claimed by one worker at a time, and recorded."""
 
 import asyncio
 from datetime import timedelta

@@ -30,7 +30,7 @@ from services.eventlog.domain.store import LogStore
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ALICE, BOB, CAROL = 1, 2, 3
-# Arrivals of an absence are missing.
+# The content of the entry about missing arrivals.
 MISSED = b"missed"
 
 

@@ -58,13 +58,13 @@ async def contents(pool: Database) -> dict[int, list[bytes]]:
 
 
 class Undone(Exception):
-    """A writer changed its mind."""
+    """A writer rolls back."""
 
 
 async def write(
     store: PostgresLogStore, writer: int, chance: random.Random, done: Counter[bytes]
 ) -> None:
-    """Appends to changing people in any order; notes what is known to be committed."""
+    """Appends to random users in random order; counts what was committed."""
     for turn in range(ROUNDS):
         recipients = [chance.choice(PEOPLE) for _ in range(chance.randint(1, 40))]
         content = b"%d/%d/%d" % (writer, turn, len(recipients))

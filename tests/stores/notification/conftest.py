@@ -1,4 +1,4 @@
-"""The stores under test, each empty, and a world that acts on them."""
+"""The stores under test, each empty, and a scenario."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,8 +1,8 @@
-"""Whatever people do in whatever order, the list equals a plain computation over all deeds, and
-so does the list of a client that knows nothing but the event log.
+"""After random acts in random order, the list equals a plain computation over all activities, and
+so does the list of a client that only reads the event log.
 
-The model knows one truth: what stands at the end. A deed is listed if it stands, nothing ended it
-for good, and its recipient mutes neither the person nor the conversation.
+The model contains what remains at the end. An activity is listed if it was neither undone nor ended
+permanently, and its recipient mutes neither the actor nor the conversation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WRITING = ("write", "edit", "delete")
 
 
 class Act(NamedTuple):
-    """Something that somebody does; `numbers` choose posts and mentions."""
+    """An act of a user; `numbers` choose posts and mentions."""
 
     what: str
     actor: int
@@ -57,7 +57,7 @@ ACTS = st.builds(
 
 
 class Line(NamedTuple):
-    """A deed, as the model sees it."""
+    """An activity in the model."""
 
     recipient: int
     kind: str
@@ -67,7 +67,7 @@ class Line(NamedTuple):
 
 @dataclass
 class Model:
-    """Everything that stands, in the order in which it came to be."""
+    """All activities that are not undone, in the order of their creation."""
 
     activities: dict[Line, None] = field(default_factory=dict)
     mutes: set[tuple[int, int]] = field(default_factory=set)
@@ -78,7 +78,7 @@ class Model:
             self.activities.setdefault(line)
 
     def shown(self, user_id: int) -> list[tuple[str, int, tuple[int, ...]]]:
-        """Groups by newest deed: likes and reposts by post, all follows, others by themselves."""
+        """Groups by newest activity: likes and reposts by post, all follows, others alone."""
         groups: dict[tuple[str, int, int], list[int]] = {}
         for line in reversed(self.activities):
             if line.recipient == user_id and (user_id, line.actor) not in self.mutes:
@@ -89,7 +89,7 @@ class Model:
 
 
 class Play:
-    """Does acts in the world and in the model alike."""
+    """Applies acts to the scenario and to the model."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -97,7 +97,7 @@ class Play:
         self.posts: list[post_pb2.Post] = [scenario.post(author) for author in PEOPLE]
 
     def perform(self, act: Act) -> Iterator[Message]:
-        """The events of an act that is possible; the model is changed on the way."""
+        """The events of a possible act, which is also applied to the model."""
         what, actor, other, number, mentions = act
         post = self.posts[number % len(self.posts)]
         blocks, activities = self.scenario.graph.blocks, self.model.activities
@@ -176,13 +176,13 @@ class Play:
 
 
 class Follower:
-    """A client that knows nothing but what the event log tells."""
+    """A client that only reads the event log."""
 
     def __init__(self) -> None:
         self.logged: list[LogEntry] = []
 
     def listed(self, user_id: int) -> list[pb.NotificationGroup]:
-        """The list as the events make it, newest first."""
+        """The list that results from the events, newest first."""
         groups: dict[int, pb.NotificationGroup] = {}
         for each in self.logged:
             if each.user_id == user_id:
@@ -201,11 +201,11 @@ async def compare(
     played: list[Act],
     batch: int,
 ) -> None:
-    """Plays the acts in batches, each batch twice, and compares all lists."""
+    """Applies the acts in batches, each batch twice, and compares all lists."""
     play = Play(Scenario(store, clock))
     waiting: list[Message] = []
     for act in played:
-        # What people may do depends on blocks, and mutes on their events: these go alone.
+        # Acts depend on earlier blocks, and activities on mutes: these are batches of their own.
         if act.what in SOCIAL and waiting:
             await deliver(play.scenario, waiting)
         waiting += play.perform(act)

@@ -64,7 +64,7 @@ def deliveries(store: NotificationStore) -> DeliveryStore:
 
 @pytest.fixture(autouse=True)
 async def device(scenario: Scenario) -> PushSubscription:
-    """Alice has a device, and an address that is confirmed."""
+    """Adds a device and a confirmed address of Alice."""
     now = scenario.clock.now()
     added = PushSubscription(
         id=1,
@@ -95,7 +95,7 @@ def unread_of(scenario: Scenario) -> UnreadQueries:
 async def due(
     scenario: Scenario, deliveries: DeliveryStore, channel: Channel, after: timedelta = PUSH_AFTER
 ) -> list[Delivery]:
-    """What a worker takes on, that much later."""
+    """The deliveries that a worker claims after that time."""
     scenario.clock.advance(after)
     now = scenario.clock.now()
     until = now + timedelta(seconds=30)
@@ -341,7 +341,7 @@ async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
     async with scenario.store.transaction() as transaction:
         await transaction.record_deleted_user(BOB, scenario.clock.now())
     await scenario.handle(undoes(post))
-    # Known as gone no longer; what was taken back would still be remembered.
+    # The deletion is not recorded any more; a withdrawal would still be.
     scenario.clock.advance(KEPT / 2)
     expire = partial(
         delete_expired, store=scenario.store, cleanup=scenario.cleanup, clock=scenario.clock
@@ -354,7 +354,7 @@ async def test_nothing_is_remembered_of_what_is_taken_back_after_a_person_left(
 
 
 async def sent(scenario: Scenario, deliveries: DeliveryStore) -> int:
-    """How many pushes go out now, and are noted as sent."""
+    """Claims all due pushes and records them as sent; returns their number."""
     claimed = await due(scenario, deliveries, Channel.PUSH)
     found = await unread_of(scenario).unread({(ALICE, each.version) for each in claimed})
     now = scenario.clock.now()
@@ -415,6 +415,6 @@ async def test_the_digest_is_due_in_the_morning_of_the_person(
 
 
 def morning(scenario: Scenario) -> timedelta:
-    """How long it is until Alice's digest goes out in Tokyo."""
+    """The time until Alice's digest is due in Tokyo."""
     now = scenario.clock.now()
     return next_digest(ALICE, after=now, hour=7, time_zone="Asia/Tokyo") - now

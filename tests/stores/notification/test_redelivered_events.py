@@ -1,4 +1,4 @@
-"""Events that come again, in another order, side by side, or to a process that dies."""
+"""Events that are repeated, reordered, concurrent, or consumed by a process that dies."""
 
 import asyncio
 
@@ -64,7 +64,7 @@ async def test_a_process_that_is_killed_between_two_steps_leaves_nothing_behind(
     await scenario.handle(created(post))
     gone = scenario.event(deleted(post))
 
-    # The transaction of the event is committed, and the steps after it never begin.
+    # The transaction of the event is committed, and the cleanup after it never begins.
     envelopes = envelopes_of([gone])
     assert envelopes
     await scenario.notifier.handle(envelopes)

@@ -30,9 +30,9 @@ class Scenario:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.numbers = Numbers()
-        self.alice = self.numbers.person(bucket=3)
-        self.bob = self.numbers.person(bucket=3)
-        self.carol = self.numbers.person(bucket=511)
+        self.alice = self.numbers.user(bucket=3)
+        self.bob = self.numbers.user(bucket=3)
+        self.carol = self.numbers.user(bucket=511)
 
     async def post(
         self,

@@ -39,7 +39,7 @@ class CountingStore(MemoryStore):
         return await super().posts(post_ids)
 
     async def write(self, **given: object) -> Post:
-        author = self.numbers.person()
+        author = self.numbers.user()
         post = a_post(self.numbers.of(author), author, **given)
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
         await self.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))

@@ -53,7 +53,7 @@ async def test_concurrent_copies_of_a_request_write_one_post(scenario: Scenario)
 
 async def test_a_storm_of_likes_on_one_post_is_counted_right(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
-    users = [scenario.numbers.person() for _ in range(40)]
+    users = [scenario.numbers.user() for _ in range(40)]
 
     async def back_and_forth(user_id: int) -> None:
         for _ in range(2):
@@ -72,7 +72,7 @@ async def test_a_storm_of_likes_on_one_post_is_counted_right(scenario: Scenario)
 
 async def test_concurrent_changes_do_not_deadlock(scenario: Scenario) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(6)]
-    users = [scenario.numbers.person() for _ in range(8)]
+    users = [scenario.numbers.user() for _ in range(8)]
     choose = random.Random(7)
 
     async def one(user_id: int) -> None:
@@ -169,7 +169,7 @@ async def test_taking_back_never_counts_below_zero(scenario: Scenario, database:
 async def test_timeline_entries_of_ten_thousand_users_are_found_in_time(
     scenario: Scenario, database: Database
 ) -> None:
-    users = [scenario.numbers.person(bucket=number % 512) for number in range(10_000)]
+    users = [scenario.numbers.user(bucket=number % 512) for number in range(10_000)]
     await database.execute(
         """
         INSERT INTO posts (id, bucket, author_id, visibility, answers_others, conversation_id,
@@ -192,7 +192,7 @@ async def test_counts_are_right_while_accounts_change_and_users_contribute(
     scenario: Scenario,
 ) -> None:
     posts = [await scenario.post(scenario.alice) for _ in range(5)]
-    users = [scenario.numbers.person() for _ in range(8)]
+    users = [scenario.numbers.user() for _ in range(8)]
     choose = random.Random(9)
     # The current state, and the previous one of writers that read it before the change.
     accounts = {user_id: [OPEN_ACCOUNT] for user_id in users}

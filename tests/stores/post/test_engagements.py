@@ -94,7 +94,7 @@ async def test_users_who_engaged_are_listed_newest_first(
     scenario: Scenario, kind: EngagementKind
 ) -> None:
     post = await scenario.post(scenario.alice)
-    users = [scenario.numbers.person() for _ in range(4)]
+    users = [scenario.numbers.user() for _ in range(4)]
     given = [await scenario.engage(kind, user_id, post) for user_id in users]
 
     page = await scenario.store.engagements_of_post(kind, post.id, before=0, limit=3)

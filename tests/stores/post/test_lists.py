@@ -160,7 +160,7 @@ async def test_timelines_contain_what_belongs_on_homes(scenario: Scenario) -> No
 async def test_timeline_entries_are_the_newest_of_all_authors_at_any_limit(
     scenario: Scenario,
 ) -> None:
-    users = [scenario.numbers.person(bucket=n) for n in range(12)]
+    users = [scenario.numbers.user(bucket=n) for n in range(12)]
     # Some write a lot, some little, one nothing, in mixed order.
     for turn in range(40):
         author = users[turn * turn % 11]

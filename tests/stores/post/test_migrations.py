@@ -32,7 +32,7 @@ class Before:
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
         self._numbers = Numbers()
-        self.author, self.reader = (self._numbers.person() for _ in range(2))
+        self.author, self.reader = (self._numbers.user() for _ in range(2))
 
     async def write(self, visibility: int, *, answers: int = 0, quotes: int = 0) -> int:
         post_id = self._numbers.of(self.author)

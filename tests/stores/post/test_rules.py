@@ -38,7 +38,7 @@ def combinations() -> Iterator[tuple[Visibility, str, bool, AccountState]]:
 async def write(
     scenario: Scenario, visibility: Visibility, parent_of: str, quotes: bool, account: AccountState
 ) -> Case:
-    author_id = scenario.numbers.person()
+    author_id = scenario.numbers.user()
     quoted = await scenario.post(scenario.alice)
     parent = None
     if parent_of != "nothing":

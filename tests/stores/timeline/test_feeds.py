@@ -448,17 +448,17 @@ async def test_a_feed_carries_the_note_of_its_builder(feeds: Feeds) -> None:
 
 async def test_a_note_is_renewed_only_if_it_is_the_one_that_was_seen(feeds: Feeds) -> None:
     await made(feeds, posts([1]), merge_note=b"old")
-    await feeds.set_merge_note(ALICE, b"spoilt")
+    await feeds.set_merge_note(ALICE, b"invalid")
 
     late = await feeds.renew_merge_note(ALICE, seen=b"old", merge_note=b"too late")
-    right = await feeds.renew_merge_note(ALICE, seen=b"spoilt", merge_note=b"new")
+    right = await feeds.renew_merge_note(ALICE, seen=b"invalid", merge_note=b"new")
 
     assert (late, right) == (False, True)
     assert (await feeds.read(ALICE, before=TOP, limit=1)).merge_note == b"new"
 
 
 async def test_a_missing_feed_gets_no_note(feeds: Feeds) -> None:
-    await feeds.set_merge_note(ALICE, b"spoilt")
+    await feeds.set_merge_note(ALICE, b"invalid")
     renewed = await feeds.renew_merge_note(ALICE, seen=b"", merge_note=b"new")
 
     await made(feeds, posts([1]))

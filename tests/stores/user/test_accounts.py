@@ -13,13 +13,13 @@ from tests.builders.users import Scenario
 
 
 async def test_a_user_is_read_as_added(scenario: Scenario) -> None:
-    alice = await scenario.person(bio="Birds", website="https://alice.example", protected=True)
+    alice = await scenario.user(bio="Birds", website="https://alice.example", protected=True)
 
     assert await scenario.store.users([alice.id]) == [alice]
 
 
 async def test_unknown_users_are_absent(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
 
     found = await scenario.store.users([alice.id, 1])
 
@@ -27,7 +27,7 @@ async def test_unknown_users_are_absent(scenario: Scenario) -> None:
 
 
 async def test_a_handle_is_claimed_once(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
 
     async with scenario.store.transaction() as transaction:
         claimed = await transaction.claim_handle(alice.handle.lower(), 5, tombstone="~")
@@ -48,7 +48,7 @@ async def test_one_of_many_claims_at_once_wins(real: Scenario) -> None:
 
 
 async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Scenario) -> None:
-    alice = await scenario.person(followers_count=3)
+    alice = await scenario.user(followers_count=3)
     changed = replace(
         alice,
         display_name="Alice A.",
@@ -71,7 +71,7 @@ async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Sce
 async def test_deleted_users_are_absent_from_reads_but_keep_their_handle(
     scenario: Scenario,
 ) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
 
     async with scenario.store.transaction() as transaction:
         await transaction.delete_user(alice.id, scenario.clock.now())
@@ -88,7 +88,7 @@ async def test_deleted_users_are_absent_from_reads_but_keep_their_handle(
 
 
 async def test_a_password_is_replaced(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
 
     async with scenario.store.transaction() as transaction:
         assert await transaction.lock_password(alice.id) == "a hash"
@@ -98,7 +98,7 @@ async def test_a_password_is_replaced(scenario: Scenario) -> None:
 
 
 async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
 
     async def fail() -> None:
         async with scenario.store.transaction() as transaction:
@@ -116,7 +116,7 @@ async def test_what_fails_leaves_nothing_behind(scenario: Scenario) -> None:
 async def test_what_names_a_deleted_user_is_removed_and_the_handle_stays_reserved(
     scenario: Scenario,
 ) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     key = alice.handle.lower()
     form = f"~{key[::-1]}"
     async with scenario.store.transaction() as transaction:
@@ -134,7 +134,7 @@ async def test_what_names_a_deleted_user_is_removed_and_the_handle_stays_reserve
 
 
 async def test_a_user_who_is_not_deleted_is_not_removed(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
 
     async with scenario.store.transaction() as transaction:
         await transaction.retire_handle(alice.id, lambda _: "~form")
@@ -160,7 +160,7 @@ async def test_requests_of_forgotten_callers_are_forgotten(scenario: Scenario) -
 
 
 async def test_networks_are_known_by_user_until_they_are_old(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
     now = scenario.clock.now()
     await scenario.store.prune(now)
     async with scenario.store.transaction() as transaction:
@@ -179,7 +179,7 @@ async def test_networks_are_known_by_user_until_they_are_old(scenario: Scenario)
 
 
 async def test_networks_of_one_user_are_forgotten(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
     async with scenario.store.transaction() as transaction:
         for person in (alice, bob):
             await transaction.remember_network(person.id, b"home", scenario.clock.now())
@@ -192,7 +192,7 @@ async def test_networks_of_one_user_are_forgotten(scenario: Scenario) -> None:
 
 
 async def test_a_deleted_account_has_no_known_networks(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     async with scenario.store.transaction() as transaction:
         await transaction.remember_network(alice.id, b"home", scenario.clock.now())
         await transaction.delete_user(alice.id, scenario.clock.now())

@@ -34,7 +34,7 @@ async def sessions(real: Scenario) -> Sessions:
 
 
 async def sign_in(real: Scenario, sessions: Sessions) -> SignedIn:
-    user = await real.person()
+    user = await real.user()
     async with real.store.transaction() as transaction:
         return await sessions.open(transaction, user.id, "telephone")
 
@@ -87,7 +87,7 @@ async def test_many_processes_that_rotate_at_once_announce_one_key(real: Scenari
 async def test_follows_and_blocks_of_one_pair_at_once_never_leave_a_follow_under_a_block(
     real: Scenario,
 ) -> None:
-    alice, bob = await real.people(2)
+    alice, bob = await real.users(2)
 
     async def act(what: str, actor: User, other: User) -> None:
         async def effect(transaction: UserTransaction) -> Relationship:
@@ -115,7 +115,7 @@ async def test_follows_and_blocks_of_one_pair_at_once_never_leave_a_follow_under
 
 
 async def test_both_ends_of_many_follows_at_once_agree(real: Scenario) -> None:
-    people = await real.people(6)
+    people = await real.users(6)
 
     async def follow(actor: User, other: User) -> None:
         async def effect(transaction: UserTransaction) -> Relationship:

@@ -34,7 +34,7 @@ async def test_a_relationship_is_read_from_both_ends(
     seen_by_source: Relationship,
     seen_by_target: Relationship,
 ) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
 
     await scenario.relate(kind, alice, bob)
 
@@ -48,7 +48,7 @@ async def test_a_relationship_is_read_from_both_ends(
 
 
 async def test_relationships_with_many_users_are_distinct(scenario: Scenario) -> None:
-    alice, bob, carol, dave = await scenario.people(4)
+    alice, bob, carol, dave = await scenario.users(4)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, bob, alice)
     await scenario.relate(RelationshipKind.MUTE, alice, bob)
@@ -66,7 +66,7 @@ async def test_relationships_with_many_users_are_distinct(scenario: Scenario) ->
 async def test_relationships_of_pairs_are_those_of_each_first_user_with_the_second(
     scenario: Scenario,
 ) -> None:
-    alice, bob, carol = await scenario.people(3)
+    alice, bob, carol = await scenario.users(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.MUTE, bob, alice)
     await scenario.relate(RelationshipKind.BLOCK, carol, bob)
@@ -82,7 +82,7 @@ async def test_relationships_of_pairs_are_those_of_each_first_user_with_the_seco
 
 
 async def test_a_relationship_is_added_and_removed_once(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
 
     async with scenario.store.transaction() as transaction:
@@ -95,7 +95,7 @@ async def test_a_relationship_is_added_and_removed_once(scenario: Scenario) -> N
 
 
 async def test_lists_come_newest_first_by_page_from_both_ends(scenario: Scenario) -> None:
-    alice, *others = await scenario.people(4)
+    alice, *others = await scenario.users(4)
     out = [
         ListedRelationship(await scenario.relate(RelationshipKind.FOLLOW, alice, each), each.id)
         for each in others
@@ -122,7 +122,7 @@ async def test_lists_come_newest_first_by_page_from_both_ends(scenario: Scenario
 
 
 async def test_ids_come_in_ascending_order_by_page(scenario: Scenario) -> None:
-    alice, *others = await scenario.people(4)
+    alice, *others = await scenario.users(4)
     for each in reversed(others):
         await scenario.relate(RelationshipKind.FOLLOW, each, alice)
     await scenario.relate(RelationshipKind.REQUEST, alice, others[0])
@@ -138,7 +138,7 @@ async def test_ids_come_in_ascending_order_by_page(scenario: Scenario) -> None:
 
 
 async def test_ids_of_several_users_come_at_once(scenario: Scenario) -> None:
-    alice, bob, carol = await scenario.people(3)
+    alice, bob, carol = await scenario.users(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, bob)
     async with scenario.store.transaction() as transaction:
@@ -152,7 +152,7 @@ async def test_ids_of_several_users_come_at_once(scenario: Scenario) -> None:
 
 
 async def test_follows_and_requests_are_counted_up_to_the_limit(scenario: Scenario) -> None:
-    alice, *others = await scenario.people(5)
+    alice, *others = await scenario.users(5)
     for each in others[:2]:
         await scenario.relate(RelationshipKind.FOLLOW, alice, each)
     await scenario.relate(RelationshipKind.REQUEST, alice, others[2])
@@ -165,7 +165,7 @@ async def test_follows_and_requests_are_counted_up_to_the_limit(scenario: Scenar
 
 
 async def test_who_waits_longest_comes_first(scenario: Scenario) -> None:
-    alice, *others = await scenario.people(4)
+    alice, *others = await scenario.users(4)
     for each in others:
         await scenario.relate(RelationshipKind.REQUEST, each, alice)
 
@@ -176,7 +176,7 @@ async def test_who_waits_longest_comes_first(scenario: Scenario) -> None:
 
 
 async def test_all_relationships_of_a_user_are_found_in_batches(scenario: Scenario) -> None:
-    alice, bob, carol = await scenario.people(3)
+    alice, bob, carol = await scenario.users(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, alice)
     await scenario.relate(RelationshipKind.BLOCK, carol, alice)
@@ -210,7 +210,7 @@ async def test_all_relationships_of_a_user_are_found_in_batches(scenario: Scenar
 async def test_a_background_task_is_stored_once_and_the_oldest_comes_first(
     scenario: Scenario,
 ) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
     now = scenario.clock.now()
     background_task = BackgroundTask.REMOVE_RELATIONSHIPS
     async with scenario.store.transaction() as transaction:
@@ -226,7 +226,7 @@ async def test_a_background_task_is_stored_once_and_the_oldest_comes_first(
 
 
 async def test_counters_change_and_never_fall_below_zero(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
 
     async with scenario.store.transaction() as transaction:
         await transaction.change_counts(
@@ -241,7 +241,7 @@ async def test_counters_change_and_never_fall_below_zero(scenario: Scenario) -> 
 
 
 async def test_only_counters_that_are_as_seen_are_corrected(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2, followers_count=4)
+    alice, bob = await scenario.users(2, followers_count=4)
     seen = {alice.id: Counts(followers=4), bob.id: Counts(followers=3)}
     right = {alice.id: Counts(1, 1, 1), bob.id: Counts(1, 1, 1)}
 
@@ -254,7 +254,7 @@ async def test_only_counters_that_are_as_seen_are_corrected(scenario: Scenario) 
 
 
 async def test_counters_are_compared_with_the_relationships(scenario: Scenario) -> None:
-    alice, bob, carol = await scenario.people(3)
+    alice, bob, carol = await scenario.users(3)
     await scenario.relate(RelationshipKind.FOLLOW, alice, bob)
     await scenario.relate(RelationshipKind.FOLLOW, carol, bob)
     await scenario.relate(RelationshipKind.BLOCK, alice, carol)
@@ -268,7 +268,7 @@ async def test_counters_are_compared_with_the_relationships(scenario: Scenario) 
 
 
 async def test_pairs_that_lock_each_other_both_ways_never_deadlock(real: Scenario) -> None:
-    people = await real.people(4)
+    people = await real.users(4)
 
     async def flip(actor: int, other: int) -> None:
         async with real.store.transaction() as transaction:
@@ -296,7 +296,7 @@ async def test_pairs_that_lock_each_other_both_ways_never_deadlock(real: Scenari
 
 
 async def test_counters_changed_by_many_at_once_add_up(real: Scenario) -> None:
-    people = await real.people(5)
+    people = await real.users(5)
 
     async def change(turn: int) -> None:
         order = people[turn % 5 :] + people[: turn % 5]

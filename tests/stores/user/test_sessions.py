@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 async def test_a_session_is_read_as_added_and_as_saved(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     session = await scenario.session(alice)
     used = replace(
         session,
@@ -32,7 +32,7 @@ async def test_a_session_is_read_as_added_and_as_saved(scenario: Scenario) -> No
 
 
 async def test_a_session_is_not_found_under_another_user(scenario: Scenario) -> None:
-    alice, bob = await scenario.people(2)
+    alice, bob = await scenario.users(2)
     session = await scenario.session(alice)
 
     assert await scenario.store.session(bob.id, session.id) is None
@@ -41,7 +41,7 @@ async def test_a_session_is_not_found_under_another_user(scenario: Scenario) -> 
 
 
 async def test_live_sessions_are_listed_newest_first_by_page(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     now = scenario.clock.now()
     first, second, third = [await scenario.session(alice) for _ in range(3)]
     await scenario.session(alice, revoke_time=now)
@@ -58,7 +58,7 @@ async def test_live_sessions_are_listed_newest_first_by_page(scenario: Scenario)
 
 
 async def test_sessions_that_ended_after_a_time_are_found(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     now = scenario.clock.now() + timedelta(days=1)
     before = await scenario.session(alice, revoke_time=now)
     after = await scenario.session(alice, revoke_time=now + MINUTE)
@@ -71,7 +71,7 @@ async def test_sessions_that_ended_after_a_time_are_found(scenario: Scenario) ->
 
 
 async def test_a_ticket_is_taken_once(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     ticket = StreamTicket(user_id=alice.id, session_id=7, expire_time=scenario.clock.now() + MINUTE)
     name = alice.id.to_bytes(32)
     async with scenario.store.transaction() as transaction:
@@ -98,7 +98,7 @@ async def test_one_of_many_who_take_a_ticket_at_once_gets_it(real: Scenario) -> 
 
 
 async def test_what_has_ended_is_pruned(scenario: Scenario) -> None:
-    alice = await scenario.person()
+    alice = await scenario.user()
     now = scenario.clock.now()
     await scenario.store.prune(now)
     live = await scenario.session(alice)

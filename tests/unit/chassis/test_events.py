@@ -1,4 +1,4 @@
-"""An event survives its trip through a Kafka record; what is no event is told apart."""
+"""An event survives its trip through a Kafka record; any other record is refused."""
 
 from datetime import UTC, datetime
 from uuid import UUID

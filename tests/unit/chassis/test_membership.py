@@ -1,4 +1,4 @@
-"""A member without partitions says so and joins anew, unless others hold all of them."""
+"""A member without partitions says so and joins again, unless others hold all of them."""
 
 import pytest
 from prometheus_client import REGISTRY

@@ -77,23 +77,23 @@ def counted(outcome: str) -> float:
 
 
 class Listener:
-    """Notes what it is told; fails with the errors it is given, one a call."""
+    """Records events; fails with the given errors, one a call."""
 
     def __init__(self, *errors: Exception) -> None:
-        self.heard: list[str] = []
+        self.handled_values: list[str] = []
         self.traces: list[str | None] = []
         self._errors = list(errors)
 
-    async def hear(self, event: Event, body: StringValue) -> None:
+    async def handle(self, event: Event, body: StringValue) -> None:
         if self._errors:
             raise self._errors.pop(0)
-        self.heard.append(body.value)
+        self.handled_values.append(body.value)
         self.traces.append(telemetry.traceparent())
 
     @property
     def routes(self) -> Routes:
         made = Routes()
-        made.on(StringValue, self.hear)
+        made.on(StringValue, self.handle)
         return made
 
 
@@ -105,7 +105,7 @@ async def test_events_are_handled_in_order_and_counted_as_handled() -> None:
 
         await eventually(lambda: work.handled == 3)
 
-    assert listener.heard == ["a", "b", "c"]
+    assert listener.handled_values == ["a", "b", "c"]
 
 
 async def test_event_is_handled_inside_the_trace_that_caused_it() -> None:
@@ -127,7 +127,7 @@ async def test_error_that_passes_is_waited_out_and_nothing_overtakes() -> None:
 
         await eventually(lambda: work.handled == 2)
 
-    assert listener.heard == ["a", "b"]
+    assert listener.handled_values == ["a", "b"]
     assert parking.dead_letter_topic == []
 
 
@@ -140,7 +140,7 @@ async def test_event_that_always_fails_is_a_dead_letter_and_the_next_one_handled
 
         await eventually(lambda: work.handled == 2)
 
-    assert listener.heard == ["b"]
+    assert listener.handled_values == ["b"]
     assert parking.dead_letter_topic == [(bad, "KeyError: 'gone'")]
 
 
@@ -153,20 +153,20 @@ async def test_record_that_is_no_event_is_a_dead_letter_at_once() -> None:
 
         await eventually(lambda: work.handled == 3)
 
-    assert listener.heard == ["b"]
+    assert listener.handled_values == ["b"]
     assert [record for record, _ in parking.dead_letter_topic] == [POISON, unreadable]
 
 
 async def test_type_that_nobody_handles_is_skipped() -> None:
     routes = Routes()
     listener = Listener()
-    routes.on(Int64Value, listener.hear)  # type: ignore[arg-type]
+    routes.on(Int64Value, listener.handle)  # type: ignore[arg-type]
     async with working(handlers=routes) as work:
         work.accept(received(said("a")))
 
         await eventually(lambda: work.handled == 1)
 
-    assert listener.heard == []
+    assert listener.handled_values == []
 
 
 async def test_batch_holds_all_that_waits_in_order() -> None:
@@ -252,7 +252,7 @@ async def test_record_that_cannot_be_a_dead_letter_blocks_no_other() -> None:
 
         await eventually(lambda: work.handled == 2)
 
-    assert listener.heard == ["b"]
+    assert listener.handled_values == ["b"]
     assert counted("dropped") - before == 1
 
 
@@ -294,7 +294,7 @@ async def test_finishing_ends_after_the_event_at_hand() -> None:
         await work.finish(1.0)
         work.accept([Received(said("b"), 1)])
 
-    assert listener.heard == ["a"]
+    assert listener.handled_values == ["a"]
     assert work.handled == 1
 
 

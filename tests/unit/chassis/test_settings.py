@@ -28,13 +28,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("ROOST_LOG_LEVEL", "debug")
 
-    told = load(ServiceSettings)
+    settings = load(ServiceSettings)
 
-    assert told.kafka_brokers == ("127.0.0.1:9092", "127.0.0.1:9093")
-    assert told.page_token_key == b"\x0f" * 32
-    assert told.service_key_file == Path("/run/user.pem")
-    assert told.log_level == "debug"
-    assert told.token_issuer == "https://roost.local"
+    assert settings.kafka_brokers == ("127.0.0.1:9092", "127.0.0.1:9093")
+    assert settings.page_token_key == b"\x0f" * 32
+    assert settings.service_key_file == Path("/run/user.pem")
+    assert settings.log_level == "debug"
+    assert settings.token_issuer == "https://roost.local"
 
 
 def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Whatever one delivery does, the others go out, and the lane goes on."""
+"""An error of one delivery affects neither the others nor the worker."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ PUSH = CAPACITIES[Channel.PUSH]
 
 
 class Poison(Exception):
-    """What a test raises: nothing that anybody expects."""
+    """An unexpected error."""
 
 
 @dataclass
 class Sending:
-    """A carrier whose receivers do as the test says, by topic."""
+    """A sender whose receivers act as the test sets, by topic."""
 
     acts: dict[str, Callable[[], Awaitable[SendResult]]] = field(default_factory=dict)
     unpackable: Mapping[str, Exception] = field(default_factory=dict)
@@ -95,7 +95,7 @@ async def raising() -> SendResult:
 
 @dataclass
 class Scenario:
-    """A memory store, and people with a device and an address each."""
+    """A memory store, and users with a device and an address each."""
 
     clock: ManualClock
     notifications: MemoryNotificationStore
@@ -211,7 +211,7 @@ async def test_a_fault_leaves_where_it_was_raised_and_no_address_in_the_log(
 
 
 class Refusing:
-    """A store that refuses to write some answers, or answers nothing at all."""
+    """A store that fails to write some results, or is unavailable."""
 
     def __init__(self, store: Any, refuse: Callable[[DeliveryUpdate], Exception | None]) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What a letter can carry, and which addresses are one mailbox."""
+"""Which addresses are valid, and which share one mailbox."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The letters that people get."""
+"""The content of emails."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes

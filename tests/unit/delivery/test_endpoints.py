@@ -1,4 +1,4 @@
-"""Messages go to the public internet, whatever an endpoint pretends to be."""
+"""Endpoints on the public internet are allowed, and no others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Connections go where the rule looked, to public addresses alone, and read little."""
+"""Connections go to the checked address, only to public ones, and read a limited amount."""
 
 import asyncio
 import socket
@@ -124,7 +124,7 @@ async def test_a_name_server_that_never_answers_takes_few_threads(
     found = await resolver.addresses("push.example.org", 443)
 
     assert found == ["93.184.216.34"]
-    # A look-up that was given up keeps its thread, and counts until it ends.
+    # A cancelled look-up keeps its thread, and counts until it ends.
     requested[0].cancel()
     await asyncio.wait([requested[0]])
     with pytest.raises(TooManyLookUps):

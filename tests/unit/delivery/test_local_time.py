@@ -1,4 +1,4 @@
-"""Digests' hours and quiet hours by the clock on the wall, through summer time and back."""
+"""Hours of digests and quiet hours in local time, across clock changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.delivery.domain.local_time import (
     next_time,
     quiet_until,
 )
-from tests.servicers.serving import raises_reason
+from tests.servicers.grpc_server import raises_reason
 
 # In 2026 it leaves out 02:00 to 03:00 on March 8th, and has 01:00 to 02:00 twice on November 1st.
 NEW_YORK = "America/New_York"

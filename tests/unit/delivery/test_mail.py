@@ -1,4 +1,4 @@
-"""Where mail is handed in, as an operator writes it."""
+"""The URL of the mail server."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.delivery.domain.public_addresses import is_public
 
-# IANA's Special-Purpose Address Registries, written down apart from the rule.
+# IANA's Special-Purpose Address Registries, written independently of the rule.
 RESERVED = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -61,7 +61,7 @@ RESERVED = [
     "fe80::/10",
     "fec0::/10",
     "ff00::/8",
-    # Not given to anybody: nothing but 2000::/3 is, and NAT64.
+    # Not assigned: only 2000::/3 and NAT64 are.
     "200::/7",
     "400::/6",
     "4000::/3",

@@ -1,4 +1,4 @@
-"""What follows from an answer of a receiver."""
+"""The update that follows from an answer of a receiver."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +45,7 @@ def follows(
 
 
 def dates() -> st.SearchStrategy[str]:
-    """What nearly is a date."""
+    """Almost valid dates."""
     numbers = st.integers(-(10**6), 10**25)
     return st.builds(
         "{}, {} {} {} {}:{}:{} {}".format,

@@ -1,4 +1,4 @@
-"""What an operator may say of delivery."""
+"""The settings of delivery."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Codes, unsubscribe tokens and topics follow from the master key."""
+"""Codes, unsubscribe tokens and topics are derived from the master key."""
 
 import re
 

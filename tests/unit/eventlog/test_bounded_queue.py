@@ -1,4 +1,4 @@
-"""What waits for a stream."""
+"""The items that wait for a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def entry(sequence: int) -> LogEntry:
 
 
 class Rooms:
-    """Counts how often there was room again."""
+    """Counts the calls of `room`."""
 
     def __init__(self) -> None:
         self.times = 0

@@ -1,4 +1,4 @@
-"""Wake-ups as bytes."""
+"""The serialization of wake-ups."""
 
 from __future__ import annotations
 

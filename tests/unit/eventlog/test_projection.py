@@ -1,4 +1,4 @@
-"""What each event leaves in which logs."""
+"""The log entries of each event."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ POST = 50
 
 
 class Scenario:
-    """Logs in memory, and the graph that celebrities' followers are looked up in."""
+    """Logs in memory, and the graph of celebrities' followers."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()

@@ -49,7 +49,7 @@ class State:
 
 @dataclass
 class Client:
-    """Somebody's device: a state, and up to where it has read."""
+    """A user's device: a state, and the last sequence that it applied."""
 
     state: State = field(default_factory=State)
     sequence: int = 0
@@ -80,7 +80,7 @@ class Sync(RuleBasedStateMachine):
         finally:
             self.loop.close()
 
-    # What people do: the truth changes, and an event is on its way.
+    # Acts: the state changes, and an event is published.
 
     @rule(pair=pairs, kind=st.sampled_from(["follow", "follow_request", "block", "mute"]))
     def tie_or_untie(self, pair: tuple[int, int], kind: str) -> None:
@@ -156,7 +156,7 @@ class Sync(RuleBasedStateMachine):
             self.truth[person].arrivals.add(self.next_id)
         self.happens(timelines.EntryDelivered(entry=place, user_ids=homes))
 
-    # What happens to events and clients.
+    # Steps of events and clients.
 
     @rule(count=numbers)
     def handle_events(self, count: int) -> None:
@@ -179,7 +179,7 @@ class Sync(RuleBasedStateMachine):
 
     @rule(person=people, place=st.integers(0, 1))
     def sync(self, person: int, place: int) -> None:
-        """A client reads to the end of the log; what is on its way yet is not in its truth."""
+        """A client reads to the end of the log; events that are not consumed yet are not in it."""
         self.handle_events(len(self.on_their_way))
         client, truth = self.clients[person][place], self.truth[person]
         self.run(self.scenario.comes(person))

@@ -1,4 +1,4 @@
-"""Forgetting what is old, however much of it there is."""
+"""The deletion of expired events, in any number."""
 
 from __future__ import annotations
 

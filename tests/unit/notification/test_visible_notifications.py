@@ -33,7 +33,7 @@ def scenario() -> Scenario:
 
 
 async def mention(scenario: Scenario, posts: Sequence[Post]) -> None:
-    """Has the posts arrive, no more of them in one moment than ids can be made in it."""
+    """Publishes the posts, at most as many at one time as ids can be created."""
     for start in range(0, len(posts), 100):
         await scenario.handle(*(created(post) for post in posts[start : start + 100]))
 

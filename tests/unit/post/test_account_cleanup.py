@@ -30,7 +30,7 @@ class Scenario:
         clock = ManualClock()
         self.numbers = Numbers()
         self.store = MemoryStore(clock=clock)
-        self.alice, self.bob, self.carol = (self.numbers.person() for _ in range(3))
+        self.alice, self.bob, self.carol = (self.numbers.user() for _ in range(3))
         self.deleted_bodies: list[tuple[int, int]] = []
         self.cleanup = AccountCleanup(
             store=self.store, clock=clock, describe=describe, delete_body=self._delete_body
@@ -112,7 +112,7 @@ async def test_a_deleted_account_leaves_tombstones_and_no_engagement(scenario: S
 
 async def test_a_deleted_post_takes_its_reposts_and_likes_along(scenario: Scenario) -> None:
     post = await scenario.post(scenario.alice)
-    users = [scenario.numbers.person() for _ in range(5)]
+    users = [scenario.numbers.user() for _ in range(5)]
     for user_id in users:
         await scenario.engage(REPOST, user_id, post)
         await scenario.engage(LIKE, user_id, post)

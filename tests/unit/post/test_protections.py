@@ -57,10 +57,10 @@ class Scenario:
         self.store = MemoryStore(clock=ManualClock())
         self.accounts = Accounts()
         self.protections = Protections(store=self.store, profiles=self.accounts)
-        self.alice, self.bob, self.carol = (self.person() for _ in range(3))
+        self.alice, self.bob, self.carol = (self.user() for _ in range(3))
 
-    def person(self) -> int:
-        user_id = self.numbers.person()
+    def user(self) -> int:
+        user_id = self.numbers.user()
         self.accounts.states[user_id] = OPEN_ACCOUNT
         return user_id
 
@@ -142,7 +142,7 @@ async def test_review_finds_accounts_that_were_protected_before_counts_depended_
     scenario: Scenario,
 ) -> None:
     post = await scenario.post(scenario.alice)
-    users = [scenario.bob, scenario.carol, *(scenario.person() for _ in range(3))]
+    users = [scenario.bob, scenario.carol, *(scenario.user() for _ in range(3))]
     for user_id in users:
         await scenario.contribute(user_id, post)
     scenario.accounts.states[users[1]] = scenario.accounts.states[users[4]] = PROTECTED

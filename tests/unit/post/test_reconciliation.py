@@ -23,7 +23,7 @@ async def test_drifts_are_corrected_counted_and_looked_for_only_once() -> None:
     clock, numbers = ManualClock(), Numbers()
     store = MemoryStore(clock=clock)
     reconciliation = Reconciliation(store=store, clock=clock)
-    author = numbers.person()
+    author = numbers.user()
     posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(250)]
     for post in posts:
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
@@ -54,7 +54,7 @@ async def test_post_that_cannot_be_counted_keeps_no_other_from_it(
     clock, numbers = ManualClock(), Numbers()
     store = MemoryStore(clock=clock)
     reconciliation = Reconciliation(store=store, clock=clock)
-    author = numbers.person()
+    author = numbers.user()
     posts = [a_post(numbers.of(author), author, create_time=clock.now()) for _ in range(5)]
     for post in posts:
         message = OutboxMessage(topic="t", key="k", type="created", payload=b"")

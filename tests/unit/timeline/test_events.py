@@ -49,7 +49,7 @@ async def scenario() -> Scenario:
 
 
 class Announced:
-    """Takes announcements, unless told to lose them."""
+    """Takes announcements, unless `away` is set."""
 
     def __init__(self) -> None:
         self.batches: list[list[Delivered]] = []

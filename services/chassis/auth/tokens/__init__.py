@@ -1,6 +1,6 @@
 """Signed tokens (JWT, ES256 and nothing else): who may have issued one, and what it says.
 
-Two kinds go through the mesh and are told apart by `typ`: access tokens of people, and identities
+Two kinds go through the mesh, distinguished by `typ`: access tokens of users, and identities
 of services. `Verifier` turns either into a Caller; `AccessTokens` and `ServiceIdentity` issue them.
 """
 

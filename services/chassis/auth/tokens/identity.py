@@ -1,4 +1,4 @@
-"""A service's own identity, for the calls that it makes on nobody's behalf."""
+"""A service's own identity, for calls that it makes in its own name."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ class ServiceIdentity:
     def __init__(self, key: SigningKey, *, clock: Clock) -> None:
         self._key = key
         self._clock = clock
-        # By the service that they are for: the token, and when it is due to be signed anew.
+        # By the service that they are for: the token, and when it is due to be signed again.
         self._tokens: dict[str, tuple[str, float]] = {}
 
     @property
@@ -37,7 +37,7 @@ class ServiceIdentity:
         return self._key.kid
 
     def token(self, service: str) -> str:
-        """A token for calls to that service, good for at least 20 s more; signed anew only when it
+        """A token for calls to that service, good for at least 20 s more; signed again only when it
         has to be."""
         token, renew_at = self._tokens.get(service, ("", float("-inf")))
         if self._clock.monotonic() >= renew_at:

@@ -18,7 +18,7 @@ from services.chassis.runtime.logs import logger
 # How long a fetched key set is used before it is fetched again; the issuer announces a new key
 # at least twice as long before it signs with it.
 MAX_AGE = 60.0
-# An unknown `kid` asks for the keys again, but forged ones must not make us ask all the time.
+# An unknown `kid` makes the ring fetch the keys again, but forged ones not more often than this.
 MIN_INTERVAL = 5.0
 
 _NEVER = float("-inf")
@@ -141,7 +141,7 @@ class KeyRing:
     def _fetch(self) -> asyncio.Task[None]:
         if self._fetching is None:
             self._tried_at = self._clock.monotonic()
-            # On nobody's behalf: neither the deadline nor the token of the call that noticed.
+            # In an empty context: without the deadline and the token of the call that noticed.
             self._fetching = asyncio.create_task(self._refresh(), context=Context())
             self._fetching.add_done_callback(self._forget)
         return self._fetching
@@ -158,7 +158,7 @@ class KeyRing:
             }
         except Exception as error:
             # Whatever is wrong with the source, the keys that are known are still good.
-            logger().warning("keys_not_fetched", error=repr(error))
+            logger().warning("jwks_fetch_failed", error=repr(error))
             return
         self.stale_at = self._clock.monotonic() + MAX_AGE
 

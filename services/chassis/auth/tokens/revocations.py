@@ -1,7 +1,7 @@
-"""Sessions that were ended before their access tokens expired: known within about a second."""
+"""Sessions that were revoked before their access tokens expired: read within about a second."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import KeysView, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +11,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import Unauthenticated
 from services.chassis.runtime.logs import logger
 
-# An ended session's tokens are refused within this time and that of one call.
+# A revoked session's tokens are refused within this time and that of one call.
 POLL_SECONDS = 1.0
 # By how much two machines' clocks may be apart; what a token is taken for beyond its end.
 _LEEWAY_SECONDS = 60.0
@@ -28,55 +28,52 @@ class SessionRevoked(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """What a source answers."""
+    """The answer of a source."""
 
     session_ids: Sequence[int]
-    # What to ask for what comes after.
+    # `since` of the next call.
     as_of: datetime
 
 
 class RevocationSource(Protocol):
-    """Who knows which sessions were ended."""
+    """Where revoked sessions are read."""
 
     async def revoked(self, since: datetime | None) -> Revoked:
         """The sessions that ended after that time, at least; None for all within KEEP_SECONDS.
-        Raises a RoostError if that cannot be said now."""
+        Raises a RoostError while it is unavailable."""
         ...
 
 
 class RevokedSessions:
-    """The ended sessions that matter, as a set to look into (`session_id in revoked`).
+    """The revoked sessions whose tokens have not expired: `session_ids`, a live view.
 
-    `run` keeps it fresh. While the source is away what is known is kept, and nothing else is
-    refused: a token is then good until it expires, as its signature says.
+    `run` keeps it current. While the source is unavailable the known sessions stay, and no other
+    token is refused: it is valid until it expires.
     """
 
     def __init__(self, source: RevocationSource, *, clock: Clock) -> None:
         self._source = source
         self._clock = clock
         self._since: datetime | None = None
-        # When each is forgotten; all are kept equally long, so they stand in that order.
+        # When each is deleted; all are kept equally long, so they are in that order.
         self._until: dict[int, float] = {}
+        self.session_ids: KeysView[int] = self._until.keys()
         self._away = False
 
-    def __contains__(self, session_id: object) -> bool:
-        """Whether the session is known to have ended."""
-        return session_id in self._until
-
     async def run(self) -> None:
-        """Asks again and again, for ever."""
+        """Calls `ask` every POLL_SECONDS."""
         while True:
             await self.ask()
             await asyncio.sleep(POLL_SECONDS)
 
     async def ask(self) -> None:
-        """Learns what is new, and forgets what no longer matters."""
+        """Reads what is new, and deletes expired sessions."""
         try:
             answer = await self._source.revoked(self._since)
         except Exception as error:
-            # Whatever is wrong with the source, calls are served by what is known.
+            # Whatever is wrong with the source, calls are served by the known sessions.
             if not self._away:
-                logger().warning("revoked_sessions_not_read", error=repr(error))
+                logger().warning("revoked_sessions_fetch_failed", error=repr(error))
             self._away = True
             return
         self._away = False

@@ -45,12 +45,12 @@ class _Verified:
 
 
 class Verifier:
-    """Verifies access tokens of people, and identities of services that are shown to one of
-    `services_here`, which are those that the process offers.
+    """Verifies access tokens of users, and identities of services whose audience is one of
+    `services_here`, the services that the process offers.
 
-    A verified token is remembered (by its SHA-256, least recently used first out) until it
-    expires or its key is withdrawn, so that one of many calls pays for the signature. Whether its
-    session is among the `revoked` is asked at every call.
+    A verified token is cached (by its SHA-256, LRU) until it expires or its key is withdrawn, so
+    that one of many calls verifies the signature. Every call checks whether the session is among
+    the `revoked`.
     """
 
     def __init__(

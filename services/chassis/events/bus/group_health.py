@@ -1,4 +1,4 @@
-"""What the broker says of a consumer group."""
+"""The state of a consumer group at the broker."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SECONDS = 5.0
 def has_live_member(
     consumer: Consumer, connecting: dict[str, Any], group: str, topics: Sequence[str]
 ) -> bool:
-    """Whether members of the group hold every partition of the topics; False if nobody says so.
+    """Whether members of the group hold every partition of the topics; False if unconfirmed.
 
     Brokers that do not list members say at least whether the group is stable; the assignment of a
     stable group leaves no partition out.
@@ -31,7 +31,7 @@ def has_live_member(
         answer = admin.describe_consumer_groups([group], request_timeout=_SECONDS)
         described = answer[group].result(2 * _SECONDS)
     except (KafkaException, TimeoutError) as unknown:
-        logger().warning("group_not_described", group=group, error=str(unknown))
+        logger().warning("group_describe_failed", group=group, error=str(unknown))
         return False
     held = {
         (place.topic, place.partition)

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 # Brokers hand out partitions within seconds; the one out of a wheel waits for half of the session
 # timeout at each change of a group.
 UNASSIGNED_SECONDS = 15.0
-# How long a member without partitions waits before it joins anew: longer each time, so that many
+# How long a member without partitions waits before it joins again: longer each time, so that many
 # of them do not keep their group in motion.
 REJOIN_SECONDS = (20.0, 160.0)
 
@@ -22,7 +22,7 @@ _partitions = Gauge(
 )
 _rejoins = Counter(
     "roost_consumer_rejoins_total",
-    "Times that a member which had no partitions joined its group anew",
+    "Times that a member which had no partitions joined its group again",
     ["group"],
 )
 
@@ -57,7 +57,7 @@ class Membership:
         self._gauge.set(0)
 
     def joined(self) -> None:
-        """The member asks to be one of the group from now on."""
+        """The member begins to join the group."""
         self._joined = self._record_check = self._monotonic()
         self._settled_without = False
 
@@ -94,7 +94,7 @@ class Membership:
         self._standby = others_hold_all
 
     def rejoins(self) -> None:
-        """The member leaves to join anew."""
+        """The member leaves to join again."""
         _rejoins.labels(self._group).inc()
         self._patience = min(self._patience * 2, REJOIN_SECONDS[1])
 

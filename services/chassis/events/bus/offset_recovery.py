@@ -1,7 +1,7 @@
 """Gets a broker out of a group that it cannot settle.
 
 Tansu keeps a group in memory, and may go on naming a leader that has left: each new member then
-waits for that leader to hand out partitions. It reads the group anew from its store, where it
+waits for that leader to hand out partitions. It reads the group again from its store, where it
 checks the leader, when two requests change the group at the same moment. Committing what is
 committed already is such a request, and changes nothing else. Kafka has no use for it and takes it
 from a group without members only, where it is as harmless.
@@ -22,11 +22,11 @@ _SECONDS = 5.0
 
 def rewrite_committed_offsets(configuration: dict[str, Any], topics: Sequence[str]) -> None:
     """Commits the committed offsets of the group over some connections at once. Never raises
-    KafkaException: joining anew shows whether it helped."""
+    KafkaException: joining again shows whether it helped."""
     try:
         offsets = _committed(configuration, topics)
     except KafkaException as away:
-        logger().warning("group_not_refreshed", error=str(away))
+        logger().warning("offset_refresh_failed", error=str(away))
         return
     together = threading.Barrier(_CONNECTIONS)
     threads = [
@@ -68,6 +68,6 @@ def _commit(
         for _ in range(_COMMITS_EACH):
             consumer.commit(offsets=offsets, asynchronous=False)
     except (KafkaException, threading.BrokenBarrierError) as refused:
-        logger().debug("group_not_refreshed", error=str(refused))
+        logger().debug("offset_refresh_failed", error=str(refused))
     finally:
         consumer.close()

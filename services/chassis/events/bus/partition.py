@@ -223,7 +223,7 @@ class Partition:
             self._delay.observe((now - event.time).total_seconds())
 
     async def _move_to_dead_letters(self, received: Received, cause: Exception) -> None:
-        # What is wrong may stand in the reason, and be what no text may hold.
+        # The reason may contain invalid text of the event.
         reason = f"{type(cause).__name__}: {cause}".encode(errors="replace").decode()
         logger().error(
             "event_dead_lettered",

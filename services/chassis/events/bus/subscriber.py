@@ -26,7 +26,7 @@ from services.chassis.events.routes import BatchHandler, Handler
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 
-# A member that is asked to stop finishes the event at hand within this time.
+# A member that stops finishes the current event within this time.
 DRAIN_SECONDS = 10.0
 
 # What arrives ends the wait at once. Nothing arrives of partitions that are paused, so while some
@@ -86,8 +86,8 @@ class Subscriber:
             "session.timeout.ms": 6_000,
             "heartbeat.interval.ms": 1_000,
             # Brokers also wait so long for a member that is in the middle of joining. Tansu goes on
-            # waiting for one that died there, be it the leader of its group, and gives nobody a
-            # partition meanwhile. This thread polls all the time, and drains for DRAIN_SECONDS.
+            # waiting for one that died there, be it the leader of its group, and gives no member a
+            # partition until then. This thread polls all the time, and drains for DRAIN_SECONDS.
             "max.poll.interval.ms": 30_000,
             # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu
             # sleeps so long between two looks: it delays an event there by up to this, and each
@@ -132,9 +132,9 @@ class Subscriber:
         return self._membership.unready()
 
     async def run(self) -> None:
-        """Works until it is cancelled; then finishes what is at hand, commits, and leaves.
+        """Works until it is cancelled; then finishes the current events, commits, and leaves.
 
-        A member that has had no partition for long joins its group anew. Raises KafkaException if
+        A member that has had no partition for long joins its group again. Raises KafkaException if
         the library gives up for good, and whatever ended the work on a partition.
         """
         self._loop = asyncio.get_running_loop()
@@ -167,7 +167,7 @@ class Subscriber:
                 consumer.close()
 
     def _poll(self, consumer: Consumer) -> None:
-        """Fetches until it is to stop, or has to join anew."""
+        """Fetches until it is to stop, or has to join again."""
         commit_at = lag_at = 0.0
         while not self._stopping.is_set():
             message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)

@@ -49,7 +49,7 @@ from tests.gateway.samples import (
     person,
     post,
 )
-from tests.servicers.serving import token_of
+from tests.servicers.grpc_server import token_of
 from tests.waiting import eventually
 
 

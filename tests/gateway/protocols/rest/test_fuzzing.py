@@ -17,7 +17,7 @@ from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import running
 from tests.gateway.route_cases import CASES
 from tests.gateway.samples import ALICE
-from tests.servicers.serving import USER_KEY, token_of
+from tests.servicers.grpc_server import USER_KEY, token_of
 
 EXAMPLES = 5
 SECONDS = 600.0

@@ -63,7 +63,7 @@ from tests.gateway.samples import (
     person,
     post,
 )
-from tests.servicers.serving import token_of
+from tests.servicers.grpc_server import token_of
 from tests.waiting import eventually
 
 TICKETS = {name: user_id for user_id, name in NAMES.items()} | {"good": ALICE}

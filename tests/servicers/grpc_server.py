@@ -1,13 +1,13 @@
-"""Runs servicers behind the whole interceptor pipeline and calls them through a real channel.
+"""Runs servicers with all interceptors and calls them through a real channel.
 
     async with serving(MountedServicer(add_PostServiceServicer_to_server, servicer)) as served:
         posts = served.stub(PostServiceStub, caller=UserCaller(user_id=1, session_id=10))
         with raises_reason(NotFound, "POST_NOT_FOUND"):
             await posts.GetPost(GetPostRequest(post_id=5))
 
-Everything is as in production but the port: tokens are signed and verified, requests are checked
-against their contract, errors travel as statuses and come back as the classes of `chassis.errors`.
-`caller` is a stranger by default; a person or a service otherwise.
+Everything is as in production except the port: tokens are signed and verified, requests are checked
+against their contract, and errors are sent as statuses and raised as classes of `chassis.errors`.
+`caller` is anonymous by default.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ SERVICE_KEYS = {name: SigningKey.generate(name) for name in SERVICE_NAMES}
 
 
 def token_of(caller: Caller, clock: Clock | None = None, *, service: str = "gateway") -> str | None:
-    """A token that the test verifier of the service takes for that caller; None for a stranger."""
+    """A token of that caller for the test verifier of the service; None if anonymous."""
     clock = clock or SystemClock()
     match caller:
         case Anonymous():
@@ -65,12 +65,12 @@ def token_of(caller: Caller, clock: Clock | None = None, *, service: str = "gate
 
 
 def service_of(generated: object) -> str:
-    """The service that something belongs to which was generated from its contract."""
+    """The service of a generated class or function."""
     return str(generated.__module__).split(".")[1]
 
 
 def verifier(clock: Clock | None = None, *, services_here: Collection[str] = ()) -> Verifier:
-    """Takes the tokens of `token_of`."""
+    """A verifier that accepts the tokens of `token_of`."""
     clock = clock or SystemClock()
     services = StaticJwks([key.public_jwk() for key in SERVICE_KEYS.values()])
     return Verifier(
@@ -99,7 +99,7 @@ class Served:
         caller: Caller = ANONYMOUS,
         timeout: float = 10.0,
     ) -> S:
-        """A stub whose calls come from that caller."""
+        """A stub that calls as that caller."""
         service = service_of(kind)
         return self.mesh.with_token(
             kind,
@@ -109,12 +109,12 @@ class Served:
         )
 
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:
-        """A stub that shows exactly this token."""
+        """A stub that sends exactly this token."""
         return self.mesh.with_token(kind, lambda: token, timeout=10.0)
 
 
 def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:
-    """What a composed process would serve."""
+    """The servicers of a composed process."""
     assert isinstance(parts.server, Server)
     return parts.server.mounts
 
@@ -126,7 +126,7 @@ async def serving(
     clock: Clock | None = None,
     address: str = "127.0.0.1:0",
 ) -> AsyncIterator[Served]:
-    """Serves the mounts, on a free port of 127.0.0.1 by default, until the block is left."""
+    """Serves the mounts within the context, on a free port of 127.0.0.1 by default."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     services_here = {service_of(each.register) for each in mounts}

@@ -19,12 +19,13 @@ REFRESH_ROUNDS = 100  # they take less than an access token lasts, on any machin
 
 
 async def repeat(edge: Edge, author: Account, rounds: int) -> Counter[int]:
-    """Ask for a post ``AT_ONCE`` times at once with one key, in each round; count the answers.
+    """Requests a post `AT_ONCE` times concurrently with one key, in each round.
 
-    Every answer is either the post, byte for byte the same, or that the first one is still in
-    flight; and whoever asks later gets the post. The author has one post a round in the end.
+    Every response is either the same post, byte for byte, or says that the first request is still
+    in flight. A later request returns the post. In the end the author has one post per round.
+    Returns the counts of the statuses.
     """
-    answered: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
     for number in range(rounds):
         key = f"round-{number}"
         if number % REFRESH_ROUNDS == REFRESH_ROUNDS - 1:
@@ -35,7 +36,7 @@ async def repeat(edge: Edge, author: Account, rounds: int) -> Counter[int]:
 
         answers = await asyncio.gather(*(post() for _ in range(AT_ONCE)))
         replay = await post()
-        answered.update(answer.status_code for answer in answers)
+        statuses.update(answer.status_code for answer in answers)
 
         made = {answer.content for answer in answers if answer.status_code == 201}
         waited = [answer for answer in answers if answer.status_code != 201]
@@ -46,29 +47,29 @@ async def repeat(edge: Edge, author: Account, rounds: int) -> Counter[int]:
         }
     posts = [each["post"]["text"] async for each in edge.walk(f"/v1/users/{author.user_id}/posts")]
     assert sorted(posts) == sorted(f"round-{number}" for number in range(rounds))
-    return answered
+    return statuses
 
 
 async def run(rounds: int, folder: Path) -> None:
-    """Start a stack of its own and repeat there."""
+    """Starts a stack and runs the load there."""
     async with TestStack(folder) as stack, stack.edge() as edge:
         author = await edge.register("repeater", "zebra lamp 9")
         begun = time.monotonic()
-        answered = await repeat(edge, author, rounds)
+        statuses = await repeat(edge, author, rounds)
         took = time.monotonic() - begun
     print(
         f"{rounds} rounds of {AT_ONCE} in {took:.0f} s: {rounds} posts, "
-        f"{answered[201]} equal answers, {answered[409]} told to wait, none otherwise"
+        f"{statuses[201]} equal answers, {statuses[409]} in flight, no other"
     )
 
 
 def main() -> None:
-    """Repeat as the command line says."""
+    """Runs with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1000)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="roost-same-key-") as folder:
-        asyncio.run(run(told.rounds, Path(folder)))
+        asyncio.run(run(arguments.rounds, Path(folder)))
 
 
 if __name__ == "__main__":

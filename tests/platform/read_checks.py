@@ -1,4 +1,4 @@
-"""Everything that one reader is shown, and what of it the truth forbids."""
+"""Reads everything as one viewer, and compares it with the reference model."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Json
-from tests.platform.truth import STRANGER, Truth
+from tests.platform.reference_model import ANONYMOUS, ReferenceModel
 
 
-class Reading:
-    """Reads as one person, or as a stranger, and notes each thing that should not be shown."""
+class ReadChecks:
+    """Reads as one user, or anonymously. Records what the viewer must not be shown."""
 
-    def __init__(self, edge: Edge, truth: Truth, reader: Account | None) -> None:
+    def __init__(self, edge: Edge, model: ReferenceModel, viewer: Account | None) -> None:
         self._edge = edge
-        self._truth = truth
-        self._by = reader
-        self._reader = reader.user_id if reader else STRANGER
+        self._model = model
+        self._account = viewer
+        self._viewer = viewer.user_id if viewer else ANONYMOUS
         self.faults: list[str] = []
 
     async def timelines(self) -> None:
-        """The public timeline, the reader's home in both orders, what they keep and are told."""
+        """The public timeline, the home in both orders, bookmarks and notifications."""
         for item in await self._items("/v1/timelines/public"):
             self._check_post("public", item["post"])
-            if (self._reader, item["post"]["author"]["id"]) in self._truth.mutes:
-                self._fault("public", "shows somebody muted")
-        if self._by is None:
+            if (self._viewer, item["post"]["author"]["id"]) in self._model.mutes:
+                self._fault("public", "shows a muted user")
+        if self._account is None:
             return
         for path in ("/v1/timelines/home", "/v1/timelines/home?order=relevant"):
             for item in await self._items(path):
@@ -33,36 +33,37 @@ class Reading:
                 self._check_belongs(path, item)
         for post in await self._items("/v1/bookmarks"):
             self._check_post("bookmarks", post)
-        for told in await self._items("/v1/notifications"):
-            self._check_people("notifications", told["people"])
-            if told["post"] is not None:
-                self._check_post("notifications", told["post"])
+        for notification in await self._items("/v1/notifications"):
+            self._check_users("notifications", notification["people"])
+            if notification["post"] is not None:
+                self._check_post("notifications", notification["post"])
 
-    async def person(self, person: str) -> None:
+    async def user(self, user: str) -> None:
         """A profile and its lists."""
-        blocked = (person, self._reader) in self._truth.blocks
-        profile = await self._edge.send("GET", f"/v1/users/{person}", by=self._by)
+        blocked = (user, self._viewer) in self._model.blocks
+        profile = await self._edge.send("GET", f"/v1/users/{user}", by=self._account)
         if (profile.status_code == 404) != blocked:
             self._fault("profile", f"{profile.status_code}, blocked: {blocked}")
         for name in ("followers", "following"):
-            answer = await self._edge.send("GET", f"/v1/users/{person}/{name}", by=self._by)
-            if answer.is_success != self._truth.may_list(self._reader, person):
-                self._fault(name, f"{answer.status_code} for a list of {person}")
-            self._check_people(name, answer.json().get("items", []))
-        for item in await self._items(f"/v1/users/{person}/posts?include_replies=true"):
+            answer = await self._edge.send("GET", f"/v1/users/{user}/{name}", by=self._account)
+            if answer.is_success != self._model.may_list(self._viewer, user):
+                self._fault(name, f"{answer.status_code} for a list of {user}")
+            self._check_users(name, answer.json().get("items", []))
+        for item in await self._items(f"/v1/users/{user}/posts?include_replies=true"):
             self._check_item("posts", item)
-            if item["reposted_by"] and self._truth.apart(person, item["post"]["author"]["id"]):
-                self._fault("posts", f"shows a repost of {item['post']['author']['id']}, apart")
-        for post in await self._items(f"/v1/users/{person}/likes"):
+            reposted = item["reposted_by"] and item["post"]["author"]["id"]
+            if reposted and self._model.either_blocks(user, reposted):
+                self._fault("posts", f"shows a repost of {reposted} despite a block")
+        for post in await self._items(f"/v1/users/{user}/likes"):
             self._check_post("likes", post)
 
     async def post(self, post_id: str) -> None:
-        """A post, its conversation, and who responded to it; exactly where it may be seen."""
-        may_see = self._truth.may_see(self._reader, post_id)
-        may_know = self._truth.may_see_tombstone(self._reader, post_id)
+        """A post, its thread and its engagements: readable if the viewer may see it."""
+        may_see = self._model.may_see(self._viewer, post_id)
+        may_know = self._model.may_see_tombstone(self._viewer, post_id)
         for part in ("", "/replies", "/quotes", "/revisions", "/likers", "/reposters"):
             path = f"/v1/posts/{post_id}{part}"
-            answer = await self._edge.send("GET", path, by=self._by)
+            answer = await self._edge.send("GET", path, by=self._account)
             expected = may_see or (part == "/replies" and may_know)
             if answer.is_success != expected:
                 self._fault(path, f"{answer.status_code}: {answer.text[:200]}")
@@ -70,30 +71,30 @@ class Reading:
                 found = answer.json()
                 items = [found] if part == "" else found["items"]
                 if part in ("/likers", "/reposters"):
-                    self._check_people(path, items)
+                    self._check_users(path, items)
                 elif part != "/revisions":
                     for each in items:
                         self._check_post(path, each)
         await self._thread(post_id, expected=may_see or may_know)
 
     async def batch(self) -> None:
-        """All posts at once: just those that may be seen."""
-        ids = list(self._truth.posts)[-50:]
+        """A batch of all posts has exactly the visible ones."""
+        ids = list(self._model.posts)[-50:]
         if not ids:
             return
         found = await self._items(f"/v1/posts?ids={','.join(ids)}")
         for each in found:
             self._check_post("batch", each)
         shown = {each["id"] for each in found if not each["deleted"]}
-        hidden = {each for each in ids if self._truth.may_see(self._reader, each)} - shown
+        hidden = {each for each in ids if self._model.may_see(self._viewer, each)} - shown
         if hidden:
             self._fault("batch", f"{hidden} is missing")
 
-    async def graphql(self, people: Sequence[str]) -> None:
-        """Everything again in GraphQL: the same places, posts and people, just as REST has them."""
-        ids = list(self._truth.posts)[-50:]
+    async def graphql(self, users: Sequence[str]) -> None:
+        """GraphQL has the same lists, posts and users as REST."""
+        ids = list(self._model.posts)[-50:]
         lists = {"publicTimeline": "/v1/timelines/public"}
-        if self._by is not None:
+        if self._account is not None:
             lists |= {
                 "homeTimeline": "/v1/timelines/home",
                 "bookmarks": "/v1/bookmarks",
@@ -101,10 +102,10 @@ class Reading:
             }
         variables = {
             "posts": [global_id("Post", int(each)) for each in ids],
-            "people": [global_id("User", int(each)) for each in people],
+            "people": [global_id("User", int(each)) for each in users],
         }
         body = {"query": _document(lists), "variables": variables}
-        answer = await self._edge.send("POST", "/graphql", by=self._by, body=body)
+        answer = await self._edge.send("POST", "/graphql", by=self._account, body=body)
         data = answer.json().get("data")
         if data is None or "errors" in answer.json():
             self._fault("graphql", answer.text[:300])
@@ -115,15 +116,15 @@ class Reading:
         live = [each for each in data["posts"] if each and not each["deleted"]]
         self._check_same("posts", live, found)
         gone = {each["restId"] for each in data["posts"] if each and each["deleted"]}
-        known = {each for each in ids if self._truth.may_see_tombstone(self._reader, each)}
+        known = {each for each in ids if self._model.may_see_tombstone(self._viewer, each)}
         if gone != known:
             self._fault("posts", f"{gone} are tombstones in GraphQL, not {known}")
-        self._check_same("nodes", data["people"], await self._profiles(people))
+        self._check_same("nodes", data["people"], await self._profiles(users))
 
-    async def _profiles(self, people: Sequence[str]) -> list[Json | None]:
+    async def _profiles(self, users: Sequence[str]) -> list[Json | None]:
         found: list[Json | None] = []
-        for each in people:
-            answer = await self._edge.send("GET", f"/v1/users/{each}", by=self._by)
+        for each in users:
+            answer = await self._edge.send("GET", f"/v1/users/{each}", by=self._account)
             found.append(answer.json() if answer.is_success else None)
         return found
 
@@ -140,7 +141,7 @@ class Reading:
                 self._fault(where, f"{one['text']!r} in GraphQL, {text!r} in REST")
 
     async def _thread(self, post_id: str, *, expected: bool) -> None:
-        answer = await self._edge.send("GET", f"/v1/posts/{post_id}/thread", by=self._by)
+        answer = await self._edge.send("GET", f"/v1/posts/{post_id}/thread", by=self._account)
         if answer.is_success != expected:
             self._fault("thread", f"{answer.status_code} for {post_id}")
         if answer.is_success:
@@ -149,7 +150,7 @@ class Reading:
                 self._check_post("thread", each)
 
     async def _items(self, path: str) -> list[Json]:
-        answer = await self._edge.send("GET", path, by=self._by)
+        answer = await self._edge.send("GET", path, by=self._account)
         if answer.status_code >= 500:
             self._fault(path, answer.text[:200])
         found: list[Json] = answer.json().get("items", [])
@@ -158,37 +159,39 @@ class Reading:
     def _check_item(self, where: str, item: Json) -> None:
         self._check_post(where, item["post"])
         if item["reposted_by"] is not None:
-            self._check_people(where, [item["reposted_by"]])
+            self._check_users(where, [item["reposted_by"]])
 
     def _check_belongs(self, where: str, item: Json) -> None:
         author = item["post"]["author"]["id"]
         actor = (item["reposted_by"] or item["post"]["author"])["id"]
-        if not self._truth.brings_home(self._reader, actor):
-            self._fault(where, f"shows what {actor} brought")
-        if (self._reader, author) in self._truth.mutes:
+        if not self._model.belongs_on_home(self._viewer, actor):
+            self._fault(where, f"shows a post or repost of {actor}")
+        if (self._viewer, author) in self._model.mutes:
             self._fault(where, f"shows {author}, who is muted")
 
     def _check_post(self, where: str, post: Json) -> None:
         for each in _with_quoted(post):
             if each["deleted"]:
                 if each["text"] or each["entities"] or each["author"] or each["visibility"]:
-                    self._fault(where, f"tombstone {each['id']} says more than its place")
-            elif not self._truth.may_see(self._reader, each["id"]):
+                    self._fault(where, f"tombstone {each['id']} has content")
+            elif not self._model.may_see(self._viewer, each["id"]):
                 self._fault(where, f"shows post {each['id']}")
             self._check_quoted(where, each)
 
     def _check_quoted(self, where: str, post: Json) -> None:
         quoted = post["quoted_post"]
-        if quoted and self._truth.apart(post["author"]["id"], quoted["author"]["id"]):
-            self._fault(where, f"shows {quoted['id']} quoted by {post['author']['id']}, apart")
+        if quoted and self._model.either_blocks(post["author"]["id"], quoted["author"]["id"]):
+            self._fault(
+                where, f"shows {quoted['id']} quoted by {post['author']['id']} despite a block"
+            )
 
-    def _check_people(self, where: str, people: Sequence[Json]) -> None:
-        for each in people:
-            if self._truth.apart(self._reader, each["id"]):
-                self._fault(where, f"shows {each['id']}, who is apart")
+    def _check_users(self, where: str, users: Sequence[Json]) -> None:
+        for each in users:
+            if self._model.either_blocks(self._viewer, each["id"]):
+                self._fault(where, f"shows {each['id']}, despite a block")
 
     def _fault(self, where: str, what: str) -> None:
-        self.faults.append(f"{self._reader or 'a stranger'}: {where}: {what}")
+        self.faults.append(f"{self._viewer or 'anonymous'}: {where}: {what}")
 
 
 def _document(lists: Iterable[str]) -> str:

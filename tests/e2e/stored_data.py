@@ -1,4 +1,4 @@
-"""Everything that a stack has stored: rows of databases, keys of Valkey, objects, and logs."""
+"""All stored data of a stack: rows of databases, keys of Valkey, objects, and logs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ _FOLDER = 1 << 31
 
 
 class Stored(NamedTuple):
-    """Something that is stored, as bytes, and where."""
+    """A stored value as bytes, and its place."""
 
     place: str
     content: bytes
 
 
 async def everything(stack: TestStack, nouns: Collection[str]) -> AsyncIterator[Stored]:
-    """All that the stack holds now, but for the files of engines: what they show is read through
-    them."""
+    """All data that is stored now. The data of engines is read through them, not from files."""
     for noun in nouns:
         async for row in rows(stack, noun):
             yield row
@@ -64,7 +63,7 @@ async def rows(stack: TestStack, noun: str) -> AsyncIterator[Stored]:
 
 
 def holding(text: str | int) -> re.Pattern[bytes]:
-    """Finds a text, in any case, or a number that stands alone."""
+    """Matches a text, ignoring case, or a whole number."""
     word = re.escape(str(text).encode())
     return re.compile(rb"\b" + word + rb"\b" if isinstance(text, int) else word, re.IGNORECASE)
 
