@@ -1,4 +1,4 @@
-"""The rows of the matrix, asked in GraphQL: the same of the same things, with the same answers."""
+"""Executes the rows of the matrix in GraphQL. The results are those of REST."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.authorization.rows import ROWS, YES, Sent
 from tests.authorization.scenario import Scenario, operation_of
 from tests.gateway.protocols.graphql.field_cases import FIELDS, Asking
 
-# What a row is about, and what that is called in a global id.
+# The kinds of resources, and their types in global ids.
 _KINDS = {
     "account": "User",
     "request": "User",
@@ -29,7 +29,7 @@ _IDS = {
     "setNotificationsMarker.lastReadId": "Notification",
 }
 _NAMES = {"replyToPostId": "replyToId", "lastReadId": "id"}
-# Of the documents that the gateway's tests ask: what they send where a row sends nothing.
+# Variables that the documents of the gateway's tests send, and rows do not.
 _EXAMPLES = {"after", "replyToId", "quotedPostId", "mediaIds", "visibility"}
 
 
@@ -39,15 +39,15 @@ def field_of(row: str) -> Asking:
     return FIELDS[name]
 
 
-async def in_graphql(scenario: Scenario, row: str, by: Account | None, thing: str) -> str:
-    """The reason of the refusal, or YES; asked as the row says of this thing."""
+async def in_graphql(scenario: Scenario, row: str, by: Account | None, target: str) -> str:
+    """Executes a row as this user, on this resource: the reason of the error, or YES."""
     asking = field_of(row)
     variables = {name: value for name, value in asking.variables.items() if name not in _EXAMPLES}
     given = ROWS[row]
-    if given.about:
-        variables["id"] = global_id(_KINDS[given.about], int(thing))
+    if given.resource:
+        variables["id"] = global_id(_KINDS[given.resource], int(target))
     for sent in (given.body, given.query):
-        variables |= _variables(row, sent, scenario, by, thing)
+        variables |= _variables(row, sent, scenario, by, target)
     if "visibility" in asking.variables:
         variables["visibility"] = "PUBLIC"
     answer = await scenario.edge.send(
@@ -57,10 +57,10 @@ async def in_graphql(scenario: Scenario, row: str, by: Account | None, thing: st
 
 
 def _variables(
-    row: str, sent: Sent | None, scenario: Scenario, by: Account | None, thing: str
+    row: str, sent: Sent | None, scenario: Scenario, by: Account | None, target: str
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in (sent(scenario, by, thing) if sent else {}).items():
+    for name, value in (sent(scenario, by, target) if sent else {}).items():
         if isinstance(value, dict):
             found |= value
             continue

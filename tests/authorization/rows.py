@@ -21,166 +21,166 @@ YES = ""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Somebody of a role asks about the owner's account, or about a post of it."""
+class Attempt:
+    """A user of a role requests something about the owner's account, or about a post of it."""
 
     role: str
     protected: bool
     visibility: str = "public"
 
     @property
-    def apart(self) -> bool:
+    def is_blocked(self) -> bool:
         return self.role in {"blocked", "blocker"}
 
     @property
-    def near(self) -> bool:
+    def is_close(self) -> bool:
         return self.role in {"follower", "owner"}
 
 
 # The reason of the refusal, or YES.
-Rule = Callable[[Asked], str]
-# What is sent along: from the scene, whoever asks, and the id of what it is about.
+Rule = Callable[[Attempt], str]
+# Parameters of the request: from the scenario, its sender, and the id of the resource.
 Sent = Callable[["Scenario", "Account | None", str], Json]
 
 
 @dataclass(frozen=True)
 class Row:
-    """An operation: by whom it is answered, what it is about, and what is sent along."""
+    """An operation: its rule, the kind of its resource, and the parameters of the request."""
 
     rule: Rule
-    about: str = ""
+    resource: str = ""
     body: Sent | None = None
     query: Sent | None = None
 
 
-def anyone(asked: Asked) -> str:
+def anyone(attempt: Attempt) -> str:
     return YES
 
 
-def signed_in(asked: Asked) -> str:
-    return "TOKEN_MISSING" if asked.role == "stranger" else YES
+def signed_in(attempt: Attempt) -> str:
+    return "TOKEN_MISSING" if attempt.role == "stranger" else YES
 
 
-def finds(asked: Asked) -> str:
-    """Everyone finds an account but whom it has blocked."""
-    return "USER_NOT_FOUND" if asked.role == "blocked" else YES
+def finds(attempt: Attempt) -> str:
+    """Everyone finds an account, except users whom it blocks."""
+    return "USER_NOT_FOUND" if attempt.role == "blocked" else YES
 
 
-def sees_lists(asked: Asked) -> str:
+def sees_lists(attempt: Attempt) -> str:
     """Lists of a protected account are for followers."""
-    if asked.role == "blocked":
+    if attempt.role == "blocked":
         return "USER_NOT_FOUND"
-    return "ACCOUNT_PROTECTED" if asked.protected and not asked.near else YES
+    return "ACCOUNT_PROTECTED" if attempt.protected and not attempt.is_close else YES
 
 
-def follows(asked: Asked) -> str:
-    """One may follow, or ask to, whoever has not blocked one, and whom one has not blocked."""
+def follows(attempt: Attempt) -> str:
+    """A user may follow another, or request it, if neither blocks the other."""
     refusals = {
         "blocked": "USER_NOT_FOUND",
         "blocker": "BLOCKING",
         "owner": "CANNOT_FOLLOW_SELF",
     }
-    return signed_in(asked) or refusals.get(asked.role, YES)
+    return signed_in(attempt) or refusals.get(attempt.role, YES)
 
 
-def blocks(asked: Asked) -> str:
-    """One may block anybody else, whoever has blocked one too."""
-    return signed_in(asked) or ("CANNOT_BLOCK_SELF" if asked.role == "owner" else YES)
+def blocks(attempt: Attempt) -> str:
+    """A user may block any other user, also one who blocks them."""
+    return signed_in(attempt) or ("CANNOT_BLOCK_SELF" if attempt.role == "owner" else YES)
 
 
-def mutes(asked: Asked) -> str:
-    """One may mute anybody else whom one finds."""
-    refused = signed_in(asked) or finds(asked)
-    return refused or ("CANNOT_MUTE_SELF" if asked.role == "owner" else YES)
+def mutes(attempt: Attempt) -> str:
+    """A user may mute any other user whom they find."""
+    refused = signed_in(attempt) or finds(attempt)
+    return refused or ("CANNOT_MUTE_SELF" if attempt.role == "owner" else YES)
 
 
-def takes_back(asked: Asked) -> str:
-    """One takes back what one did; where that is nothing, it is about somebody whom one finds."""
-    return signed_in(asked) or finds(asked)
+def undoes(attempt: Attempt) -> str:
+    """A user may undo what they did. If there is nothing to undo, they must find the other."""
+    return signed_in(attempt) or finds(attempt)
 
 
-def is_asked(asked: Asked) -> str:
-    """Only whom a request is made to may grant it; who follows already needs no more."""
-    granted = asked.role == "owner"
-    return signed_in(asked) or (YES if granted else "FOLLOW_REQUEST_NOT_FOUND")
+def decides_request(attempt: Attempt) -> str:
+    """Only the recipient of a follow request may accept it."""
+    granted = attempt.role == "owner"
+    return signed_in(attempt) or (YES if granted else "FOLLOW_REQUEST_NOT_FOUND")
 
 
-def has_session(asked: Asked) -> str:
+def has_session(attempt: Attempt) -> str:
     """Sessions are their owner's alone."""
-    return signed_in(asked) or (YES if asked.role == "owner" else "SESSION_NOT_FOUND")
+    return signed_in(attempt) or (YES if attempt.role == "owner" else "SESSION_NOT_FOUND")
 
 
-def watches(asked: Asked) -> str:
-    """One watches whose posts one may see, but not oneself."""
+def watches(attempt: Attempt) -> str:
+    """A user may watch other users whose posts they may see."""
     refusals = {"blocker": "BLOCKING", "owner": "CANNOT_WATCH_SELF"}
-    return signed_in(asked) or refusals.get(asked.role) or sees_lists(asked)
+    return signed_in(attempt) or refusals.get(attempt.role) or sees_lists(attempt)
 
 
-def has_device(asked: Asked) -> str:
-    """And so are devices."""
-    return signed_in(asked) or (YES if asked.role == "owner" else "PUSH_SUBSCRIPTION_NOT_FOUND")
+def has_device(attempt: Attempt) -> str:
+    """Devices are their owner's alone."""
+    return signed_in(attempt) or (YES if attempt.role == "owner" else "PUSH_SUBSCRIPTION_NOT_FOUND")
 
 
-def sends_mail(asked: Asked) -> str:
-    """There is no mail server where the rows are tried."""
-    return signed_in(asked) or "EMAIL_NOT_OFFERED"
+def sets_email(attempt: Attempt) -> str:
+    """No mail server is configured where the rows run."""
+    return signed_in(attempt) or "EMAIL_NOT_OFFERED"
 
 
-def confirms_mail(asked: Asked) -> str:
-    """Nor is there a code to confirm an address with."""
-    return signed_in(asked) or "EMAIL_CODE_INVALID"
+def confirms_email(attempt: Attempt) -> str:
+    """No code was sent that confirms an address."""
+    return signed_in(attempt) or "EMAIL_CODE_INVALID"
 
 
-def unsubscribes(asked: Asked) -> str:
-    """Whoever has the token of a letter; nobody else, whoever asks."""
+def unsubscribes(attempt: Attempt) -> str:
+    """The token of an email decides, not the caller. The rows send an invented one."""
     return "UNSUBSCRIBE_TOKEN_INVALID"
 
 
-def reads(asked: Asked) -> str:
-    """The table of visibility: a post that one may not see does not exist."""
-    if asked.role == "owner":
+def reads(attempt: Attempt) -> str:
+    """The table of visibility: a post that the viewer may not see does not exist."""
+    if attempt.role == "owner":
         return YES
     hidden = (
-        asked.apart
-        or asked.visibility == "mentioned"
-        or ((asked.protected or asked.visibility == "followers") and asked.role != "follower")
+        attempt.is_blocked
+        or attempt.visibility == "mentioned"
+        or ((attempt.protected or attempt.visibility == "followers") and attempt.role != "follower")
     )
     return "POST_NOT_FOUND" if hidden else YES
 
 
-def responds(asked: Asked) -> str:
-    """One may respond to what one may see."""
-    return signed_in(asked) or reads(asked)
+def responds(attempt: Attempt) -> str:
+    """A user may engage with a post that they may see."""
+    return signed_in(attempt) or reads(attempt)
 
 
-def owns(asked: Asked) -> str:
-    """Authors alone change what they wrote; to others it is there or not."""
-    refused = signed_in(asked) or reads(asked)
-    return refused or (YES if asked.role == "owner" else "NOT_AUTHOR")
+def owns(attempt: Attempt) -> str:
+    """Only the author may change a post."""
+    refused = signed_in(attempt) or reads(attempt)
+    return refused or (YES if attempt.role == "owner" else "NOT_AUTHOR")
 
 
-def quotes(asked: Asked) -> str:
+def quotes(attempt: Attempt) -> str:
     """Public posts of open accounts."""
-    free = not asked.protected and asked.visibility == "public"
-    return responds(asked) or (YES if free else "QUOTE_NOT_ALLOWED")
+    free = not attempt.protected and attempt.visibility == "public"
+    return responds(attempt) or (YES if free else "QUOTE_NOT_ALLOWED")
 
 
-def reposts(asked: Asked) -> str:
-    """The same, and one's own that are not for mentioned people alone."""
-    if asked.role == "owner":
-        return "REPOST_NOT_ALLOWED" if asked.visibility == "mentioned" else YES
-    return responds(asked) or ("REPOST_NOT_ALLOWED" if quotes(asked) else YES)
+def reposts(attempt: Attempt) -> str:
+    """The same, and own posts that are not for mentioned users alone."""
+    if attempt.role == "owner":
+        return "REPOST_NOT_ALLOWED" if attempt.visibility == "mentioned" else YES
+    return responds(attempt) or ("REPOST_NOT_ALLOWED" if quotes(attempt) else YES)
 
 
 def _sent(**fields: str | bool) -> Sent:
-    return lambda scenario, by, thing: dict(fields)
+    return lambda scenario, by, target: dict(fields)
 
 
-def _newcomer(scenario: Scenario, by: Account | None, thing: str) -> Json:
+def _newcomer(scenario: Scenario, by: Account | None, target: str) -> Json:
     return {"handle": f"n{secrets.token_hex(6)}", "password": PASSWORD}
 
 
-def _device(scenario: Scenario, by: Account | None, thing: str) -> Json:
+def _device(scenario: Scenario, by: Account | None, target: str) -> Json:
     return device()
 
 
@@ -193,8 +193,7 @@ def device() -> Json:
     }
 
 
-# By the operation's id in the OpenAPI document; a second row of an operation says in brackets what
-# it shows.
+# By the operation's id in the OpenAPI document. Its further rows have a note in brackets.
 ROWS: dict[str, Row] = {
     "getUser": Row(finds, "account"),
     "listFollowers": Row(sees_lists, "account"),
@@ -202,14 +201,14 @@ ROWS: dict[str, Row] = {
     "listUserPosts": Row(sees_lists, "account"),
     "listLikedPosts": Row(sees_lists, "account"),
     "follow": Row(follows, "account"),
-    "unfollow": Row(takes_back, "account"),
+    "unfollow": Row(undoes, "account"),
     "block": Row(blocks, "account"),
-    "unblock": Row(takes_back, "account"),
+    "unblock": Row(undoes, "account"),
     "watch": Row(watches, "account"),
     "unwatch": Row(signed_in, "account"),
     "mute": Row(mutes, "account"),
-    "unmute": Row(takes_back, "account"),
-    "acceptFollowRequest": Row(is_asked, "request"),
+    "unmute": Row(undoes, "account"),
+    "acceptFollowRequest": Row(decides_request, "request"),
     "rejectFollowRequest": Row(signed_in, "request"),
     "getSession": Row(has_session, "session"),
     "revokeSession": Row(has_session, "session"),
@@ -229,29 +228,36 @@ ROWS: dict[str, Row] = {
     "repost": Row(reposts, "post"),
     "undoRepost": Row(signed_in, "post"),
     "createPost (a reply)": Row(
-        responds, "post", body=lambda scenario, by, thing: {"text": "re", "reply_to_post_id": thing}
+        responds,
+        "post",
+        body=lambda scenario, by, target: {"text": "re", "reply_to_post_id": target},
     ),
     "createPost (a quote)": Row(
-        quotes, "post", body=lambda scenario, by, thing: {"text": "see", "quoted_post_id": thing}
+        quotes,
+        "post",
+        body=lambda scenario, by, target: {"text": "see", "quoted_post_id": target},
     ),
     "updatePost": Row(owns, "post", body=_sent(text="changed")),
     "deletePost": Row(owns, "post"),
     "register": Row(anyone, body=_newcomer),
     "signIn": Row(
         anyone,
-        body=lambda scenario, by, thing: {"handle": scenario.owner.handle, "password": PASSWORD},
+        body=lambda scenario, by, target: {
+            "handle": scenario.owner.handle,
+            "password": PASSWORD,
+        },
     ),
     "refreshSession": Row(
         anyone,
-        body=lambda scenario, by, thing: {"refresh_token": (by or scenario.owner).refresh_token},
+        body=lambda scenario, by, target: {"refresh_token": (by or scenario.owner).refresh_token},
     ),
-    "findUsers": Row(anyone, query=lambda scenario, by, thing: {"handle": scenario.owner.handle}),
+    "findUsers": Row(anyone, query=lambda scenario, by, target: {"handle": scenario.owner.handle}),
     "getPosts": Row(
-        anyone, query=lambda scenario, by, thing: {"ids": ",".join(scenario.posts.values())}
+        anyone, query=lambda scenario, by, target: {"ids": ",".join(scenario.posts.values())}
     ),
     "getPublicTimeline": Row(anyone),
     "getRelationships": Row(
-        signed_in, query=lambda scenario, by, thing: {"ids": scenario.owner.user_id}
+        signed_in, query=lambda scenario, by, target: {"ids": scenario.owner.user_id}
     ),
     "createPost": Row(signed_in, body=_sent(text="hello")),
     "getMe": Row(signed_in),
@@ -265,7 +271,7 @@ ROWS: dict[str, Row] = {
     "issueStreamTicket": Row(signed_in),
     "getReadMarker": Row(signed_in),
     "setReadMarker": Row(
-        signed_in, body=lambda scenario, by, thing: {"last_read_id": scenario.posts["public"]}
+        signed_in, body=lambda scenario, by, target: {"last_read_id": scenario.posts["public"]}
     ),
     "rebuildHomeTimeline": Row(signed_in),
     "listNotifications": Row(signed_in),
@@ -280,9 +286,9 @@ ROWS: dict[str, Row] = {
     "getPushSubscription": Row(has_device, "device"),
     "deletePushSubscription": Row(has_device, "device"),
     "getEmail": Row(signed_in),
-    "setEmail": Row(sends_mail, body=_sent(address="somebody@example.org")),
+    "setEmail": Row(sets_email, body=_sent(address="somebody@example.org")),
     "removeEmail": Row(signed_in),
-    "confirmEmail": Row(confirms_mail, body=_sent(code="123456")),
+    "confirmEmail": Row(confirms_email, body=_sent(code="123456")),
     "unsubscribe": Row(unsubscribes, query=_sent(token="invented")),
     "changePassword": Row(
         signed_in, body=_sent(old_password=PASSWORD, new_password="lamp 9 zebra")

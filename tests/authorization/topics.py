@@ -1,4 +1,4 @@
-"""Who may hear of what, as it happens: a row for each topic of the stream and of subscriptions."""
+"""Who may subscribe: a row for each topic of the stream and each GraphQL subscription."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Refused
 from local.graphql import subscribed
 from local.stream import opened
-from tests.authorization.rows import ROLES, YES, Asked, Row, responds, signed_in
+from tests.authorization.rows import ROLES, YES, Attempt, Row, responds, signed_in
 from tests.authorization.scenario import Scenario
 
 PATIENCE = 60.0
@@ -31,43 +31,43 @@ _DOCUMENTS = {
 }
 
 
-async def wrong(scenario: Scenario) -> dict[tuple[str, str, str], str]:
-    """Tries every topic with everybody; what came out other than its row says."""
+async def mismatches(scenario: Scenario) -> dict[tuple[str, str, str], str]:
+    """Subscribes to every topic as each role. Returns the results that differ from its row."""
     found = {}
-    for rows, hear in ((STREAM, _in_stream), (SUBSCRIPTIONS, _in_graphql)):
+    for rows, subscribe in ((STREAM, _in_stream), (SUBSCRIPTIONS, _in_graphql)):
         for topic, row in rows.items():
-            things = scenario.posts if row.about else {"public": ""}
-            for visibility, thing in things.items():
+            targets = scenario.posts if row.resource else {"public": ""}
+            for visibility, target in targets.items():
                 for role in ROLES:
-                    expected = row.rule(Asked(role, scenario.protected, visibility))
-                    answer = await hear(scenario.edge, scenario.people[role], topic, thing)
+                    expected = row.rule(Attempt(role, scenario.protected, visibility))
+                    answer = await subscribe(scenario.edge, scenario.accounts[role], topic, target)
                     if answer != expected:
                         found[topic, visibility, role] = f"{answer!r} rather than {expected!r}"
     return found
 
 
-async def _in_stream(edge: Edge, by: Account | None, topic: str, thing: str) -> str:
+async def _in_stream(edge: Edge, by: Account | None, topic: str, target: str) -> str:
     try:
         ticket = await edge.call("POST", "/v1/stream/tickets", by=by)
     except Refused as refusal:
         return refusal.reason
     assert by is not None, ticket
     async with opened(edge, by) as stream:
-        await stream.send("subscribe", topics=[f"{topic}:{thing}" if thing else topic])
+        await stream.send("subscribe", topics=[f"{topic}:{target}" if target else topic])
         frame = await stream.next(seconds=PATIENCE)
         while frame["type"] not in {"subscribed", "error"}:
             frame = await stream.next(seconds=PATIENCE)
     return YES if frame["type"] == "subscribed" else str(frame["problem"]["reason"])
 
 
-async def _in_graphql(edge: Edge, by: Account | None, topic: str, thing: str) -> str:
-    given = {"id": global_id("Post", int(thing))} if thing else {}
+async def _in_graphql(edge: Edge, by: Account | None, topic: str, target: str) -> str:
+    given = {"id": global_id("Post", int(target))} if target else {}
     try:
         if by is None:
             await edge.call("POST", "/v1/stream/tickets", by=by)
         assert by is not None
         async with subscribed(edge, by, _DOCUMENTS[topic], **given) as subscription:
-            if thing:
+            if target:
                 await subscription.next(seconds=PATIENCE)
     except Refused as refusal:
         return refusal.reason

@@ -20,7 +20,7 @@ from local.edge import Account, Edge
 from local.graphql import execute, subscribed
 from tests.authorization.rows import PASSWORD
 from tests.authorization.scenario import scenario
-from tests.authorization.topics import STREAM, SUBSCRIPTIONS, wrong
+from tests.authorization.topics import STREAM, SUBSCRIPTIONS, mismatches
 from tests.e2e.conftest import DOCUMENTS, Shared
 from tests.waiting import eventually
 
@@ -126,4 +126,4 @@ async def each_topic_serves_the_callers_of_its_row(edge: Edge, *, protected: boo
     async def sign_up(handle: str) -> Account:
         return await edge.register(handle, PASSWORD)
 
-    assert await wrong(await scenario(edge, sign_up, protected=protected)) == {}
+    assert await mismatches(await scenario(edge, sign_up, protected=protected)) == {}

@@ -12,7 +12,7 @@ from gateway.api.versions import NEWEST, VERSIONS
 from services.user.domain.passwords import Passwords
 from tests.authorization import rows
 from tests.authorization.graphql import field_of, in_graphql
-from tests.authorization.rows import ROWS, Asked
+from tests.authorization.rows import ROWS, Attempt
 from tests.authorization.scenario import Matrix, operation_of
 from tests.completeness import assert_listed
 from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES
@@ -49,7 +49,7 @@ async def test_document_and_rows_agree_on_anonymous_operations(matrix: Matrix) -
 
     for row, given in ROWS.items():
         needs_token = operations[operation_of(row)].needs_token
-        refused = given.rule(Asked("stranger", protected=False)) == "TOKEN_MISSING"
+        refused = given.rule(Attempt("stranger", protected=False)) == "TOKEN_MISSING"
         assert refused == needs_token, row
 
 
@@ -58,7 +58,7 @@ async def test_document_and_rows_agree_on_anonymous_operations(matrix: Matrix) -
 async def test_operation_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
-    assert await matrix.wrong(row, protected=protected) == {}
+    assert await matrix.mismatches(row, protected=protected) == {}
 
 
 @pytest.mark.parametrize("matrix", [NEWEST], indirect=True, ids=["graphql"])
@@ -67,7 +67,7 @@ async def test_operation_serves_the_callers_of_its_row(
 async def test_field_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
-    assert await matrix.wrong(row, protected=protected, ask=in_graphql) == {}
+    assert await matrix.mismatches(row, protected=protected, execute=in_graphql) == {}
 
 
 async def test_every_field_has_a_row() -> None:

@@ -23,4 +23,4 @@ def matrix(request: pytest.FixtureRequest, edge: Edge, sign_up: SignUp) -> Matri
 async def test_operation_serves_the_callers_of_its_row(
     matrix: Matrix, row: str, protected: bool
 ) -> None:
-    assert await matrix.wrong(row, protected=protected) == {}
+    assert await matrix.mismatches(row, protected=protected) == {}
