@@ -26,12 +26,12 @@ class GatewaySettings(IdentifiedSettings):
     graphql_manifest: Path | None = None
     # Whether the schema may be asked for, and the page to try it is there.
     graphql_introspection: bool = False
-    # Mutations a minute of one person, and sign-ins and sign-ups of one address, in GraphQL: the
+    # Mutations a minute of one user, and sign-ins and sign-ups of one address, in GraphQL: the
     # edge's own numbers, since the edge cannot distinguish them from reads. So many refreshes of an
     # address may be refused in a minute, too, of REST and GraphQL together.
     rate_writes: int = Field(default=120, ge=1)
     rate_logins: int = Field(default=20, ge=1)
-    # What all GraphQL documents of one person, or of one stranger's address, may cost in a minute:
+    # What all GraphQL documents of one user, or of one stranger's address, may cost in a minute:
     # 200 home screens, or 30 of the costliest documents. The costliest that is not known yet has to
     # fit.
     rate_cost: int = Field(default=60_000, ge=MAX_COST + MAX_READING)

@@ -39,7 +39,7 @@ class NodeQueries:
 
     @resolved(
         "Several things by their global ids, in their order; null for each that is not found.",
-        each=CALL,  # people whom the batch does not bring are loaded one by one
+        each=CALL,  # users whom the batch does not bring are loaded one by one
     )
     async def nodes(
         self,

@@ -19,7 +19,7 @@ ROUTE = "roost.route"
 RESPONSE_HEADERS = "roost.response_headers"
 HEADERS = "roost.headers"
 
-# What belongs to one person is kept by nobody else; what has an ETag may be kept to ask again.
+# What belongs to one user is kept by nobody else; what has an ETag may be kept to ask again.
 NO_STORE = (b"cache-control", b"no-store")
 REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 

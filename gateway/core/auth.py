@@ -20,7 +20,7 @@ _BEARER = re.compile(rb"Bearer [A-Za-z0-9._-]+")
 class Authenticator:
     """Authenticates requests by the access policy of their route.
 
-    Only people's tokens count here: services have nothing to do at the edge, so no key of theirs
+    Only users' tokens count here: services have nothing to do at the edge, so no key of theirs
     is known. A verified token is remembered, so most requests pay for one hash.
     """
 
@@ -45,7 +45,7 @@ class Authenticator:
         )
 
     async def authenticate(self, headers: Mapping[bytes, bytes], access: Policy) -> int:
-        """The id of the person who calls, 0 for strangers. Their token goes along with every call
+        """The id of the user who calls, 0 for strangers. Their token goes along with every call
         that is made for the running request.
 
         Raises TokenInvalid, TokenExpired or SessionRevoked for a bad token even where strangers may

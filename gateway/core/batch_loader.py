@@ -1,4 +1,4 @@
-"""Loads posts and people by id in batches, for one operation."""
+"""Loads posts and users by id in batches, for one operation."""
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +22,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-# As many posts, and as many people, as BatchGetPosts takes.
+# As many posts, and as many users, as BatchGetPosts takes.
 _MAX_BATCH = 200
 
 
@@ -30,12 +30,12 @@ _POST, _USER = 0, 1
 
 
 class BatchLoader:
-    """Loads each post and person at most once. What is requested in one turn of the loop goes into
+    """Loads each post and user at most once. What is requested in one turn of the loop goes into
     one call. Each operation, change and event has a new loader, so nothing is stale."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        # By kind and id, so that posts and people go into the same call.
+        # By kind and id, so that posts and users go into the same call.
         self._seen: DataLoader[tuple[int, int], Hydrated] = DataLoader(
             load_fn=self._load_seen, max_batch_size=_MAX_BATCH
         )
@@ -47,11 +47,11 @@ class BatchLoader:
         return await self._get(self._seen, (_POST, post_id))
 
     async def person(self, user_id: int) -> User | None:
-        """A person; None where they are gone or hidden."""
+        """A user; None where they are gone or hidden."""
         found = (await self._get(self._seen, (_USER, user_id))).users.get(user_id)
         if found is not None:
             return found
-        # Lists leave out whom one blocks, but a profile is shown.
+        # Lists leave out whom the caller blocks, but a profile is shown.
         return await self._get(self._profiles, user_id)
 
     async def _get(self, loader: DataLoader[K, V], key: K) -> V:

@@ -62,7 +62,7 @@ class Backends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceBackends:
-    """Calls in the gateway's own name: for many people at once, or before the caller is known."""
+    """Calls in the gateway's own name: for many users at once, or before the caller is known."""
 
     auth: "AuthServiceAsyncStub"
     graph: "GraphServiceAsyncStub"

@@ -116,7 +116,7 @@ def _in_json_terms(types: re.Match[str]) -> str:
     return " or ".join(_JSON_TERMS.get(each, each) for each in types[1].split(" | "))
 
 
-# What PostgreSQL cannot store. Texts that people read are left to their services, whose rules
+# What PostgreSQL cannot store. Texts that users read are left to their services, whose rules
 # (docs/text.md) refuse it too.
 NO_NUL = pattern("^[^\\u0000]*$", "must not contain U+0000")
 

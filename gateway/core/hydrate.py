@@ -1,4 +1,4 @@
-"""The bodies behind ids: posts and people, loaded at most once a request."""
+"""The bodies behind ids: posts and users, loaded at most once a request."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from roost.user.v1.user_pb2 import User
 
 from gateway.core.clients import Backends
 
-# People and posts of BatchGetPosts: what 40 notifications name.
+# Users and posts of BatchGetPosts: what 40 notifications name.
 _MOST = 200
 
 
@@ -74,7 +74,7 @@ async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydra
         return Hydrated()
     response = await backends.posts.BatchGetPosts(
         BatchGetPostsRequest(
-            # One post may stand on a page several times, reposted by several people.
+            # One post may stand on a page several times, reposted by several users.
             post_ids=dict.fromkeys([entry.post_id for entry in entries]),
             include_user_ids=dict.fromkeys(
                 [entry.reposter_id for entry in entries if entry.reposter_id]
@@ -86,7 +86,7 @@ async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydra
 
 async def hydrate_groups(backends: Backends, groups: Sequence[NotificationGroup]) -> Hydrated:
     """Loads everything that up to 40 notifications need to be shown, in one call. Of what comes
-    behind these, people are left out where there are too many."""
+    behind these, users are left out where there are too many."""
     user_ids = list(dict.fromkeys([each for group in groups for each in group.sample_user_ids]))
     del user_ids[_MOST:]
     if not user_ids:

@@ -161,7 +161,7 @@ def close_code_of(error: RoostError) -> int:
 
 
 def title_of(reason: str) -> str:
-    """The reason as a person would write it: HANDLE_TAKEN is "Handle taken"."""
+    """The reason in words: HANDLE_TAKEN is "Handle taken"."""
     return reason.replace("_", " ").capitalize()
 
 

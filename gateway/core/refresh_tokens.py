@@ -18,7 +18,7 @@ Refresh = Callable[[str], Awaitable[RefreshSessionResponse]]
 
 class Refreshing:
     """Exchanges refresh tokens, of REST and GraphQL. Only refused ones count against the address
-    that they come from: many people may share one, and a good token is proof enough."""
+    that they come from: many users may share one, and a good token is proof enough."""
 
     def __init__(self, *, backends: Backends, refused: Buckets) -> None:
         self._backends = backends

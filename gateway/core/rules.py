@@ -19,12 +19,12 @@ def authored(post: Post, found: Hydrated) -> bool:
 
 
 def listed(_: User, __: Hydrated) -> bool:
-    """The rule of lists of people: their services have filtered them."""
+    """The rule of lists of users: their services have filtered them."""
     return True
 
 
 def is_audible(user_id: int, found: Hydrated) -> bool:
-    """Whether this person's activities notify the viewer: they may be seen and are not muted."""
+    """Whether this user's activities notify the viewer: they may be seen and are not muted."""
     person = found.users.get(user_id)
     return person is not None and not person.viewer_relationship.muting
 

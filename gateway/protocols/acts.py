@@ -1,7 +1,7 @@
-"""Keyed acts: changes of one thing by its id, such as following a person or liking a post.
+"""Keyed acts: changes of one thing by its id, such as following a user or liking a post.
 
 Each act is declared once. It yields a REST route and a GraphQL mutation, with one summary, the same
-access (a signed-in person), the same idempotency key and the same call to a service.
+access (a signed-in user), the same idempotency key and the same call to a service.
 """
 
 import inspect

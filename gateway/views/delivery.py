@@ -34,13 +34,13 @@ class PushSubscription(Struct, frozen=True, gc=False):
 
 
 class PushSubscriptions(Struct, frozen=True, gc=False):
-    """One's devices, newest first."""
+    """The caller's devices, newest first."""
 
     items: list[PushSubscription]
 
 
 class Email(Struct, frozen=True, gc=False):
-    """Where one's digest goes."""
+    """The caller's email address for the digest."""
 
     address: Annotated[str | None, Meta(description="Null for nowhere.")]
     confirmed: Annotated[bool, Meta(description="Whether it is in use.")]

@@ -30,7 +30,10 @@ class QuietHours(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A part of each day in which nothing is pushed: what is due in it goes out when it ends."""
 
     start_hour: Annotated[
-        Hour, Meta(description="The hour with which it begins, in one's time zone.", examples=[22])
+        Hour,
+        Meta(
+            description="The hour with which it begins, in the caller's time zone.", examples=[22]
+        ),
     ]
     end_hour: Annotated[
         Hour,
@@ -43,7 +46,7 @@ class QuietHours(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class KindPreference(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """How a person is notified of one kind."""
+    """How the user is notified of one kind."""
 
     sender: Annotated[SenderFilter, Meta(description="Whose activities notify.")] = field(
         name="from"
@@ -52,7 +55,7 @@ class KindPreference(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class KindPreferences(Struct, frozen=True, gc=False):
-    """How a person is notified of each kind."""
+    """How the user is notified of each kind."""
 
     follow: KindPreference
     follow_request: KindPreference
@@ -74,7 +77,7 @@ class NotificationPreferences(Struct, frozen=True, gc=False):
     ]
     watched_user_ids: Annotated[
         list[Id],
-        Meta(description="People of whose new posts one is notified, as far as one may see them."),
+        Meta(description="The users whom the caller watches, as far as the caller may see them."),
     ]
     email_digest: Annotated[bool, Meta(description="Whether a daily summary goes out by e-mail.")]
     time_zone: Annotated[

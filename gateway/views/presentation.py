@@ -23,7 +23,7 @@ from gateway.core import rules
 from gateway.core.hydrate import Entry, Hydrated
 from gateway.views import shapes
 
-# About 1 KiB a post and 0.7 KiB a person: at most some 60 MiB, and 35 more where another version
+# About 1 KiB a post and 0.7 KiB a user: at most some 60 MiB, and 35 more where another version
 # is asked for, which keeps posts of its own.
 _KEPT = 32_768
 
@@ -63,7 +63,7 @@ _users: LRUCache[bytes, _CachedJson] = LRUCache(_KEPT)
 
 
 def people(messages: Iterable[user_pb2.User]) -> list[shapes.User]:
-    """A list of people, in their order."""
+    """A list of users, in their order."""
     return [cast(shapes.User, _print_user(each).json) for each in messages]
 
 
@@ -77,7 +77,7 @@ def _print_user(message: user_pb2.User) -> _CachedJson:
 
 
 class Presenter:
-    """Presents one response. Each person in it is encoded at most once.
+    """Presents one response. Each user in it is encoded at most once.
 
     The values are `Raw` JSON under the types that they print as: msgspec puts them in as they are.
 
@@ -97,7 +97,7 @@ class Presenter:
         self._people: dict[int, _CachedJson] = {}
 
     def items(self, entries: Iterable[Entry]) -> list[shapes.TimelineItem]:
-        """Places on a timeline, whose posts and people were loaded."""
+        """Places on a timeline, whose posts and users were loaded."""
         posts, show, person = self._found.posts, self._post, self._person
         return [
             shapes.TimelineItem(
@@ -109,7 +109,7 @@ class Presenter:
         ]
 
     def notification(self, group: notification_pb2.NotificationGroup) -> shapes.Notification:
-        """A group whose post and people were loaded, and which its rule lets pass."""
+        """A group whose post and users were loaded, and which its rule lets pass."""
         shown = rules.visible_actors(group, self._found)
         return shapes.Notification(
             id=str(group.id),
@@ -123,7 +123,7 @@ class Presenter:
         )
 
     def message(self, message: post_pb2.Post) -> shapes.Post:
-        """A post whose people and quoted post were loaded."""
+        """A post whose users and quoted post were loaded."""
         return cast(shapes.Post, self._post(message).json)
 
     def _person(self, user_id: int) -> _CachedJson:
@@ -204,7 +204,7 @@ class Presenter:
 
 
 def user(message: user_pb2.User) -> shapes.User:
-    """A profile, with how the caller stands to the person where that is known."""
+    """A profile, with how the caller stands to the user where that is known."""
     return shapes.User(
         id=str(message.id),
         handle=message.handle,
@@ -225,8 +225,8 @@ def user(message: user_pb2.User) -> shapes.User:
 
 
 def relationship(message: user_pb2.Relationship) -> shapes.Relationship:
-    """The relationship of the caller and another person. It never shows that the other blocks the
-    caller: to the caller, such a person does not exist."""
+    """The relationship of the caller and another user. It never shows that the other blocks the
+    caller: to the caller, such a user does not exist."""
     return shapes.Relationship(
         user_id=str(message.user_id),
         following=message.following,

@@ -40,7 +40,7 @@ class Tokens(Struct, frozen=True, gc=False):
 
 
 class SignedIn(Struct, frozen=True, gc=False):
-    """A person, signed in on a device."""
+    """A user, signed in on a device."""
 
     user: User
     session: Session
@@ -72,7 +72,7 @@ def session(message: user_pb2.Session) -> Session:
 def signed_in(
     person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
 ) -> SignedIn:
-    """A person, signed in on a device."""
+    """A user, signed in on a device."""
     return SignedIn(
         user=presentation.user(person),
         session=session(device),

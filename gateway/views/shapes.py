@@ -24,8 +24,8 @@ Count = Annotated[
     int,
     Meta(
         ge=0,
-        description="What everybody may see: public posts, and responses, of people who are not "
-        "protected. Never more than the list shows, but for people whom a block keeps apart from "
+        description="What everybody may see: public posts, and responses, of users who are not "
+        "protected. Never more than the list shows, except users whom a block hides from "
         "the caller. Settles within seconds; never negative.",
     ),
 ]
@@ -33,8 +33,8 @@ EdgeCount = Annotated[
     int,
     Meta(
         ge=0,
-        description="As many as the list shows, but for people whom a block keeps apart from the "
-        "caller; 0 where the list is refused: for followers of a protected person. Settles within "
+        description="As many as the list shows, except users whom a block hides from the "
+        "caller; 0 where the list is refused: for followers of a protected user. Settles within "
         "seconds; never negative.",
     ),
 ]
@@ -43,7 +43,7 @@ PostsCount = Annotated[
     Meta(
         ge=0,
         description="Public posts that answer nothing, without reposts; 0 where the caller may not "
-        "list them: where the person is protected and not followed, or the caller blocks them. "
+        "list them: where the user is protected and not followed, or the caller blocks them. "
         "Settles within seconds; never negative.",
     ),
 ]
@@ -54,9 +54,9 @@ Visibility = Literal["public", "followers", "mentioned"]
 
 
 class Relationship(Struct, frozen=True, gc=False):
-    """How the caller and one other person stand."""
+    """How the caller and another user stand."""
 
-    user_id: Annotated[Id, Meta(description="The other person.")]
+    user_id: Annotated[Id, Meta(description="The other user.")]
     following: Annotated[bool, Meta(description="The caller follows the other.")]
     followed_by: Annotated[bool, Meta(description="The other follows the caller.")]
     follow_requested: Annotated[
@@ -77,7 +77,7 @@ class Relationship(Struct, frozen=True, gc=False):
 
 
 class User(Struct, frozen=True, gc=False):
-    """A person's profile."""
+    """A user's profile."""
 
     id: Id
     handle: Annotated[str, Meta(description="The name after the @.", examples=["alice"])]
@@ -95,12 +95,12 @@ class User(Struct, frozen=True, gc=False):
     created_at: Time
     relationship: Annotated[
         Relationship | UnsetType,
-        Meta(description="How the caller and this person stand. Absent for strangers."),
+        Meta(description="How the caller and this user stand. Absent for strangers."),
     ] = UNSET
 
 
 class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
-    """A person named in a post."""
+    """A user mentioned in a post."""
 
     start: Annotated[int, Meta(ge=0, description="The first code point, counted from 0.")]
     end: Annotated[int, Meta(ge=0, description="The code point after the last.")]
@@ -137,7 +137,7 @@ class ReplyTo(Struct, frozen=True, gc=False):
 
 
 class PostCounts(Struct, frozen=True, gc=False):
-    """How people responded to a post."""
+    """The engagement of users with a post."""
 
     likes: Count
     reposts: Count
@@ -222,7 +222,7 @@ class PostPage(Struct, frozen=True, gc=False):
 
 
 class UserPage(Struct, frozen=True, gc=False):
-    """A page of people."""
+    """A page of users."""
 
     items: list[User]
     next_cursor: NextCursor
@@ -266,7 +266,7 @@ class Engagement(Struct, frozen=True, gc=False):
 
 
 class Relationships(Struct, frozen=True, gc=False):
-    """How the caller stands to several people, in the order of the request."""
+    """How the caller stands to several users, in the order of the request."""
 
     items: list[Relationship]
 
@@ -294,7 +294,7 @@ NotificationKind = Literal[
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """One activity, or activities of one kind by several people together."""
+    """One activity, or activities of one kind by several users together."""
 
     id: Annotated[
         Id, Meta(description="Sorts by the newest activity; it changes with each activity.")

@@ -39,12 +39,16 @@ from gateway.protocols.graphql.mutation_results import (
 class DeliveryQueries:
     """Fields of Query about devices and the digest."""
 
-    @resolved("The devices that one's notifications are pushed to, newest first: at most 20.")
+    @resolved(
+        "The devices that the caller's notifications are pushed to, newest first: at most 20."
+    )
     async def push_subscriptions(self, info: Info) -> list[PushSubscription]:
         response = await own(info).delivery.ListPushSubscriptions(ListPushSubscriptionsRequest())
         return [PushSubscription(message=each) for each in response.subscriptions]
 
-    @resolved("One of one's devices. Refused with PUSH_SUBSCRIPTION_NOT_FOUND where there is none.")
+    @resolved(
+        "One of the caller's devices. Refused with PUSH_SUBSCRIPTION_NOT_FOUND where there is none."
+    )
     async def push_subscription(
         self,
         info: Info,
@@ -57,7 +61,7 @@ class DeliveryQueries:
     async def push_key(self, info: Info) -> str:
         return (await backends_of(info).delivery.GetPushKey(GetPushKeyRequest())).public_key
 
-    @resolved("Where one's digest goes.")
+    @resolved("The caller's email address for the digest.")
     async def email(self, info: Info) -> Email:
         response = await own(info).delivery.GetEmailAddress(GetEmailAddressRequest())
         return Email(message=response.email)
@@ -104,7 +108,8 @@ class DeliveryMutations:
     delete_push_subscription = mutation(acts.DELETE_PUSH_SUBSCRIPTION)
 
     @change(
-        "Say where one's digest goes. A code of six digits is mailed to the address, which is not "
+        "Set the caller's email address for the digest. A code of six digits is mailed "
+        "to the address, which is not "
         "used before it is confirmed; the address before is forgotten."
     )
     async def set_email(
@@ -119,7 +124,7 @@ class DeliveryMutations:
         )
         return result(Email(message=response.email))
 
-    @change("Have one's address forgotten. Repeating it changes nothing.", answers=Done)
+    @change("Remove the caller's email address. Repeating it changes nothing.", answers=Done)
     async def remove_email(self, info: Info, idempotency_key: Key = None) -> Done:
         await own(info).delivery.RemoveEmailAddress(
             RemoveEmailAddressRequest(request_id=request_id(idempotency_key))
@@ -127,7 +132,8 @@ class DeliveryMutations:
         return DONE
 
     @change(
-        "Confirm one's address, which turns the digest on. The code is good for an hour; after "
+        "Confirm the caller's email address, which turns the digest on. The code is good "
+        "for an hour; after "
         "five wrong ones another has to be asked for."
     )
     async def confirm_email(

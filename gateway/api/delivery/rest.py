@@ -43,7 +43,7 @@ async def get_push_key(context: RequestContext[NoQuery, NoBody]) -> Response[Pus
 async def list_push_subscriptions(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[PushSubscriptions]:
-    """List one's devices, newest first.
+    """List the caller's devices, newest first.
 
     There are at most 20, so there are no pages.
     """
@@ -87,7 +87,7 @@ async def create_push_subscription(
 async def get_push_subscription(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[PushSubscription]:
-    """Read one of one's devices."""
+    """Read one of the caller's devices."""
     found = await queries.push_subscription(context.backends, context.path_id)
     return Response(delivery_views.push_subscription(found))
 
@@ -97,7 +97,7 @@ route(delivery, acts.DELETE_PUSH_SUBSCRIPTION)
 
 @delivery.get("/users/me/email")
 async def get_email(context: RequestContext[NoQuery, NoBody]) -> Response[Email]:
-    """Read where one's digest goes."""
+    """Read the caller's email address for the digest."""
     response = await context.backends.delivery.GetEmailAddress(GetEmailAddressRequest())
     return Response(delivery_views.email(response.email))
 
@@ -108,11 +108,11 @@ async def get_email(context: RequestContext[NoQuery, NoBody]) -> Response[Email]
     reasons=("TOO_MANY_EMAIL_CODES", "EMAIL_NOT_OFFERED", "SESSION_REVOKED"),
 )
 async def set_email(context: RequestContext[NoQuery, NewEmail]) -> Response[Email]:
-    """Say where one's digest goes.
+    """Set the caller's email address for the digest.
 
     A code of six digits is mailed to the address, which is not used before it is confirmed; the
     address before is forgotten. An address that no letter can carry is refused, with the rule. In
-    an hour three codes go out for a person, fewer for a new account, and three to a mailbox.
+    an hour three codes go out for a user, fewer for a new account, and three to a mailbox.
     """
     response = await context.backends.delivery.SetEmailAddress(
         SetEmailAddressRequest(address=context.body.address, request_id=context.request_id)
@@ -122,7 +122,7 @@ async def set_email(context: RequestContext[NoQuery, NewEmail]) -> Response[Emai
 
 @delivery.change("DELETE", "/users/me/email")
 async def remove_email(context: RequestContext[NoQuery, NoBody]) -> Response[NoContent]:
-    """Have one's address forgotten.
+    """Remove the caller's email address.
 
     Repeating it changes nothing.
     """
@@ -134,7 +134,7 @@ async def remove_email(context: RequestContext[NoQuery, NoBody]) -> Response[NoC
 
 @delivery.change("POST", "/users/me/email/confirmation", reasons=("EMAIL_CODE_INVALID",))
 async def confirm_email(context: RequestContext[NoQuery, EmailCode]) -> Response[Email]:
-    """Confirm one's address.
+    """Confirm the caller's email address.
 
     This turns the digest on (`email_digest` of the preferences). The code is good for an hour;
     after five wrong ones another has to be asked for.

@@ -33,7 +33,7 @@ class PushSubscription(Node):
         return DateTime(presentation.time(self.message.expire_time))
 
 
-@strawberry.type(description="Where one's digest goes.")
+@strawberry.type(description="The caller's email address for the digest.")
 class Email:
     """A view of it."""
 

@@ -65,7 +65,7 @@ REPOST = _act(
     "PUT",
     "repost",
     RepostRequest,
-    "Show a post to one's followers.",
+    "Show a post to the caller's followers.",
     reasons=("POST_NOT_FOUND", "REPOST_NOT_ALLOWED"),
     result=Result(
         shape=shapes.Engagement, present=_present_repost, type=Engagement, show=_show_repost
@@ -83,7 +83,7 @@ BOOKMARK = _act(
     "PUT",
     "bookmark",
     BookmarkRequest,
-    "Keep a post in one's private list.",
+    "Keep a post in the caller's private list.",
     reasons=("POST_NOT_FOUND",),
 )
 REMOVE_BOOKMARK = _act(
@@ -91,5 +91,5 @@ REMOVE_BOOKMARK = _act(
     "DELETE",
     "bookmark",
     RemoveBookmarkRequest,
-    "Take a post off one's private list, whatever became of it.",
+    "Take a post off the caller's private list, whatever became of it.",
 )

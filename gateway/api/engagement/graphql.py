@@ -15,7 +15,7 @@ class EngagementQueries:
     """Fields of Query about likes, reposts and bookmarks."""
 
     bookmarks = list_field(
-        "One's bookmarks, newest first.", Post, queries.bookmarked, posts_on, services=own
+        "The caller's bookmarks, newest first.", Post, queries.bookmarked, posts_on, services=own
     )
 
 
@@ -34,15 +34,23 @@ class EngagementMutations:
 # Fields of a user.
 USER_FIELDS = {
     "liked_posts": list_field(
-        "What they like, newest like first.", Post, queries.liked, posts_on, by="user_id"
+        "The posts that this user likes, newest like first.",
+        Post,
+        queries.liked,
+        posts_on,
+        by="user_id",
     ),
 }
 # Fields of a post.
 POST_FIELDS = {
     "likers": list_field(
-        "Who likes it, newest like first.", User, queries.likers, people_on, by="post_id"
+        "The users who like it, newest like first.", User, queries.likers, people_on, by="post_id"
     ),
     "reposters": list_field(
-        "Who reposted it, newest repost first.", User, queries.reposters, people_on, by="post_id"
+        "The users who reposted it, newest repost first.",
+        User,
+        queries.reposters,
+        people_on,
+        by="post_id",
     ),
 }

@@ -1,4 +1,4 @@
-"""Who responded to a post, and to which posts a person responded."""
+"""Who responded to a post, and to which posts a user responded."""
 
 from collections.abc import Iterable
 
@@ -51,7 +51,7 @@ def _in_order(ids: Iterable[int], includes: Includes) -> list[User]:
 
 
 async def liked(backends: Backends, *, user_id: int, token: str, size: int) -> Page[Post]:
-    """A page of what a person likes, newest like first."""
+    """A page of what a user likes, newest like first."""
 
     async def found(token: str, size: int) -> Skeleton[Post]:
         return posts_skeleton(

@@ -20,7 +20,7 @@ route(engagement, acts.REMOVE_BOOKMARK)
 engagement.list(
     "/posts/{post_id}/likers",
     name="list_likers",
-    about="List who likes a post, newest like first.",
+    about="List the users who like a post, newest like first.",
     read=queries.likers,
     kind=USERS,
     by="post_id",
@@ -32,7 +32,7 @@ engagement.list(
 engagement.list(
     "/posts/{post_id}/reposters",
     name="list_reposters",
-    about="List who reposted a post, newest repost first.",
+    about="List the users who reposted a post, newest repost first.",
     read=queries.reposters,
     kind=USERS,
     by="post_id",
@@ -44,7 +44,7 @@ engagement.list(
 engagement.list(
     "/users/{user_id}/likes",
     name="list_liked_posts",
-    about="List what a person likes, newest like first.",
+    about="List the posts that a user likes, newest like first.",
     read=queries.liked,
     kind=POSTS,
     by="user_id",
@@ -56,7 +56,7 @@ engagement.list(
 engagement.list(
     "/bookmarks",
     name="list_bookmarks",
-    about="List one's bookmarks, newest first.",
+    about="List the caller's bookmarks, newest first.",
     read=queries.bookmarked,
     kind=POSTS,
 )

@@ -31,7 +31,7 @@ class Engagement:
     def post_id(self) -> strawberry.ID:
         return post_id(self.message.post_id)
 
-    @computed("How people responded.")
+    @computed("The engagement of users.")
     def counts(self) -> PostCounts:
         """As it is now."""
         return PostCounts(message=self.message.counts)

@@ -1,1 +1,1 @@
-"""The log of a person's events, as the stream and subscriptions show it."""
+"""The log of a user's events, as the stream and subscriptions show it."""

@@ -33,7 +33,8 @@ class Subscription:
     event: strawberry.Private[Event | None] = None
 
     @resolved(
-        "One's log, which resumes: every event of these topics after a sequence, then what is new, "
+        "The caller's log, which resumes: every event of these topics after a sequence, "
+        "then what is new, "
         "each once and in order, or a `Gap` where some cannot be had. An event without a change "
         "comes once the log is read to its end, and regularly while nothing happens.",
         cost=20,
@@ -53,12 +54,14 @@ class Subscription:
         """The event of this result."""
         return self.event
 
-    @computed("Posts and reposts as they come to one's home timeline, from now on: see `events`.")
+    @computed(
+        "Posts and reposts as they come to the caller's home timeline, from now on: see `events`."
+    )
     def home_arrivals(self) -> TimelineItem | None:
         """The arrival that happened."""
         return self.arrival
 
-    @computed("What happens to oneself, as it happens, from now on: see `events`.")
+    @computed("Notifications of the caller, as they come, from now on: see `events`.")
     def notifications(self) -> NotificationEvent | None:
         """The notification of this result."""
         return self.notification

@@ -27,7 +27,7 @@ MOST_POSTS = 200
 
 
 def entry_of(event: UserEvent) -> Entry:
-    """The place that a post took on the person's home."""
+    """The place that a post took on the user's home."""
     home = event.home
     return Entry(home.entry_id, home.post_id, home.author_id, home.reposter_id)
 

@@ -1,4 +1,4 @@
-"""Events of a person's log: what happened, in order, each with its place."""
+"""Events of a user's log: what happened, in order, each with its place."""
 
 from enum import Enum
 from typing import Annotated
@@ -17,7 +17,7 @@ from gateway.protocols.graphql.scalars import DateTime, Sequence
 from gateway.views import presentation
 
 
-@strawberry.enum(description="A part of one's log. Names as on the stream, in capitals.")
+@strawberry.enum(description="A part of the caller's log. Names as on the stream, in capitals.")
 class Topic(Enum):
     """Of the stream's topics, those of the log."""
 
@@ -27,31 +27,32 @@ class Topic(Enum):
     )
     ACCOUNT = value(
         "account",
-        "Changes of one's own posts, profile, follows, blocks, mutes and responses; devices signed "
+        "Changes of the caller's own posts, profile, follows, blocks, mutes and "
+        "responses; devices signed "
         "in and out, a changed password, failed sign-ins.",
     )
 
 
-@strawberry.enum(description="What of one's own changed. Names as on the stream, in capitals.")
+@strawberry.enum(description="What changed of the caller. Names as on the stream, in capitals.")
 class Resource(Enum):
     """Newer kinds are left out."""
 
-    POST = value("post", "A post of one's own.")
-    USER = value("user", "One's profile.")
-    FOLLOW = value("follow", "Whom one follows.")
-    FOLLOW_REQUEST = value("follow_request", "Whom one asked to follow.")
-    BLOCK = value("block", "Whom one blocks.")
-    MUTE = value("mute", "Whom one mutes.")
-    LIKE = value("like", "What one likes.")
-    REPOST = value("repost", "What one reposted.")
-    BOOKMARK = value("bookmark", "What one keeps among one's bookmarks.")
+    POST = value("post", "A post of the caller.")
+    USER = value("user", "The caller's profile.")
+    FOLLOW = value("follow", "A user whom the caller follows.")
+    FOLLOW_REQUEST = value("follow_request", "A user whom the caller asked to follow.")
+    BLOCK = value("block", "A user whom the caller blocks.")
+    MUTE = value("mute", "A user whom the caller mutes.")
+    LIKE = value("like", "A post that the caller likes.")
+    REPOST = value("repost", "A post that the caller reposted.")
+    BOOKMARK = value("bookmark", "A post among the caller's bookmarks.")
 
 
 _OF_POSTS = {Resource.POST, Resource.LIKE, Resource.REPOST, Resource.BOOKMARK}
 _MARKED = {Topic.HOME: PLACE, Topic.NOTIFICATIONS: NOTIFICATION}
 
 
-@strawberry.type(description="A post or repost came to one's home timeline.")
+@strawberry.type(description="A post or repost came to the caller's home timeline.")
 class Arrival:
     """As it is now."""
 
@@ -74,12 +75,12 @@ class NotificationEvent:
     )
 
 
-@strawberry.type(description="Something of one's own changed; read it again.")
+@strawberry.type(description="Something of the caller changed; read it again.")
 class ResourceChange:
     """As the log says."""
 
     resource: Resource = strawberry.field(description="What changed.")
-    id: strawberry.ID = strawberry.field(description="The id of the post, or of the person.")
+    id: strawberry.ID = strawberry.field(description="The id of the post, or of the user.")
     deleted: bool = strawberry.field(description="Whether it is gone: undone, unfollowed, deleted.")
 
 
@@ -101,7 +102,8 @@ class SessionEnd:
 
 
 @strawberry.type(
-    description="A device signed in with the password. If it was not oneself, change the password."
+    description="A device signed in with the password. If it was somebody else, change the "
+    "password."
 )
 class SignIn:
     """As the log says."""
@@ -156,7 +158,7 @@ Change = Annotated[
 ]
 
 
-@strawberry.type(description="One event of one's log, or how far the log was sent.")
+@strawberry.type(description="One event of the caller's log, or how far the log was sent.")
 class Event:
     """Sequences rise; those of other topics, and of what rules leave out, are missing."""
 

@@ -1,4 +1,4 @@
-"""Muting a conversation and watching a person, as acts."""
+"""Muting a conversation and watching a user, as acts."""
 
 from roost.notification.v1.notification_service_pb2 import (
     MuteConversationRequest,
@@ -36,9 +36,10 @@ WATCH = Act(
     name="watch",
     method="PUT",
     path="/users/{user_id}/watch",
-    summary="Be notified of a person's new posts.",
+    summary="Be notified of a user's new posts.",
     details="An open account need not be followed for that, a protected one must be. It ends when "
-    "one ceases to follow the person, with a block, and when an account that one does not follow "
+    "the caller ceases to follow the user, with a block, and when an account that the "
+    "caller does not follow "
     "becomes protected.",
     reasons=(
         "USER_NOT_FOUND",
@@ -55,7 +56,7 @@ UNWATCH = Act(
     name="unwatch",
     method="DELETE",
     path="/users/{user_id}/watch",
-    summary="Get no more notifications of a person's new posts.",
+    summary="Get no more notifications of a user's new posts.",
     service="notifications",
     request=UnwatchUserRequest,
     target=USER,

@@ -34,7 +34,7 @@ class DayChange(NamedTuple):
 
 
 class KindPreferenceChange(NamedTuple):
-    """How a person is notified of one kind: from whom, and whether it is pushed."""
+    """How the user is notified of one kind: from whom, and whether it is pushed."""
 
     sender: SenderFilter
     push: bool

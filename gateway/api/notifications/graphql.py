@@ -49,7 +49,8 @@ class NotificationQueries:
     """Fields of Query about notifications."""
 
     @resolved(
-        "What happened to oneself, newest first. Likes and reposts are put together by post, "
+        "Activities that concern the caller, newest first. Likes and reposts are put "
+        "together by post, "
         "follows by time.",
         cost=20,
     )
@@ -77,18 +78,18 @@ class NotificationQueries:
     async def unread_notifications_count(self, info: Info) -> int:
         return (await own(info).notifications.CountUnread(CountUnreadRequest())).count
 
-    @resolved("Where one stopped reading notifications.")
+    @resolved("The caller's read marker of notifications.")
     async def notifications_marker(self, info: Info) -> ReadMarker:
         response = await own(info).notifications.GetReadMarker(GetReadMarkerRequest())
         return marker(NOTIFICATION, response.last_read_id, response)
 
-    @resolved("One's preferences of notifications.")
+    @resolved("The caller's preferences of notifications.")
     async def notification_preferences(self, info: Info) -> NotificationPreferences:
         response = await own(info).notifications.GetPreferences(GetPreferencesRequest())
         return NotificationPreferences(message=response.preferences)
 
 
-@strawberry.input(description="How one is notified of one kind.")
+@strawberry.input(description="How the caller is notified of one kind.")
 class KindPreferenceInput:
     """The preference of one kind, as it is to be."""
 
@@ -99,7 +100,7 @@ class KindPreferenceInput:
 
 @strawberry.input(description="A part of each day in which nothing is pushed.")
 class QuietHoursInput:
-    """By the hours of the person's time zone."""
+    """By the hours of the user's time zone."""
 
     start_hour: int = strawberry.field(description="The hour with which it begins, 0 to 23.")
     end_hour: int = strawberry.field(
@@ -113,7 +114,8 @@ class NotificationMutations:
     """Fields of Mutation about notifications."""
 
     @change(
-        "Note where one stopped reading notifications. The marker only moves forward, and stops at "
+        "Move the caller's read marker of notifications. The marker only moves forward, "
+        "and stops at "
         "the newest one."
     )
     async def set_notifications_marker(
@@ -132,7 +134,7 @@ class NotificationMutations:
         )
         return result(marker(NOTIFICATION, response.last_read_id, response))
 
-    @change("Change one's preferences of notifications. Only what is given changes.")
+    @change("Change the caller's preferences of notifications. Only what is given changes.")
     async def update_notification_preferences(
         self,
         info: Info,

@@ -10,7 +10,7 @@ from gateway.core.clients import Backends
 from gateway.core.hydrate import Hydrated, hydrate_groups
 from gateway.core.pipeline import Page, Skeleton, read_page
 
-# Each brings up to five people along, and one call loads 200.
+# Each brings up to five users along, and one call loads 200.
 MAX_NOTIFICATIONS = 40
 
 

@@ -51,7 +51,9 @@ def _notifications_on(
 
 NOTIFICATIONS = PageKind(NotificationPage, _notifications_on)
 
-notifications = Routes("Notifications", "What happened to oneself, and one's preferences.")
+notifications = Routes(
+    "Notifications", "Activities that concern the caller, and the caller's preferences."
+)
 
 _KINDS: dict[NotificationKind, pb.NotificationKind] = {
     "follow": pb.NOTIFICATION_KIND_FOLLOW,
@@ -76,7 +78,7 @@ _SENDER_NAMES = {number: name for name, number in _SENDERS.items()}
 async def list_notifications(
     context: RequestContext[NotificationsQuery, NoBody],
 ) -> Response[NotificationPage]:
-    """List what happened to oneself, newest first.
+    """List the caller's notifications, newest first.
 
     Likes and reposts are put together by post, follows by time. A line gets another id and rises
     to the top when somebody joins in, and is unread again then.
@@ -90,7 +92,7 @@ async def list_notifications(
 async def count_unread_notifications(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[UnreadCount]:
-    """Count what the list shows and one has not read yet, up to 100."""
+    """Count what the list shows and the caller has not read yet, up to 100."""
     response = await context.backends.notifications.CountUnread(CountUnreadRequest())
     return Response(UnreadCount(count=response.count))
 
@@ -99,7 +101,7 @@ async def count_unread_notifications(
 async def get_notifications_marker(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[ReadMarker]:
-    """Read where one stopped reading notifications."""
+    """Read the caller's read marker of notifications."""
     return Response(
         _marker(await context.backends.notifications.GetReadMarker(GetReadMarkerRequest()))
     )
@@ -109,7 +111,7 @@ async def get_notifications_marker(
 async def set_notifications_marker(
     context: RequestContext[NoQuery, MarkerChange],
 ) -> Response[ReadMarker]:
-    """Note where one stopped reading notifications.
+    """Move the caller's read marker of notifications.
 
     The marker only moves forward: an older item than the marker's changes nothing. It stops at the
     newest item.
@@ -127,7 +129,7 @@ async def set_notifications_marker(
 async def get_notification_preferences(
     context: RequestContext[NoQuery, NoBody],
 ) -> Response[NotificationPreferences]:
-    """Read one's preferences of notifications."""
+    """Read the caller's preferences of notifications."""
     response = await context.backends.notifications.GetPreferences(GetPreferencesRequest())
     return _preferences(response.preferences)
 
@@ -138,7 +140,7 @@ async def get_notification_preferences(
 async def update_notification_preferences(
     context: RequestContext[NoQuery, PreferencesChange],
 ) -> Response[NotificationPreferences]:
-    """Change one's preferences of notifications.
+    """Change the caller's preferences of notifications.
 
     Only what is given changes (a JSON merge patch); a kind that is given has both its members.
     With `If-Match`, only if the preferences are still as they were read.

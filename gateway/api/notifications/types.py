@@ -21,15 +21,17 @@ NOTIFICATION = "Notification"
 class NotificationKind(Enum):
     """Names as in REST, in capitals."""
 
-    FOLLOW = value(pb.NOTIFICATION_KIND_FOLLOW, "They follow one.")
-    FOLLOW_REQUEST = value(pb.NOTIFICATION_KIND_FOLLOW_REQUEST, "They ask to follow one.")
-    FOLLOW_ACCEPTED = value(pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED, "They let one follow.")
-    MENTION = value(pb.NOTIFICATION_KIND_MENTION, "They named one in a post.")
-    REPLY = value(pb.NOTIFICATION_KIND_REPLY, "They answered one's post.")
-    LIKE = value(pb.NOTIFICATION_KIND_LIKE, "They like one's post.")
-    REPOST = value(pb.NOTIFICATION_KIND_REPOST, "They reposted one's post.")
-    QUOTE = value(pb.NOTIFICATION_KIND_QUOTE, "They quoted one's post.")
-    POST = value(pb.NOTIFICATION_KIND_POST, "They, whom one watches, wrote a post.")
+    FOLLOW = value(pb.NOTIFICATION_KIND_FOLLOW, "They follow the caller.")
+    FOLLOW_REQUEST = value(pb.NOTIFICATION_KIND_FOLLOW_REQUEST, "They ask to follow the caller.")
+    FOLLOW_ACCEPTED = value(
+        pb.NOTIFICATION_KIND_FOLLOW_ACCEPTED, "They accepted the caller's follow request."
+    )
+    MENTION = value(pb.NOTIFICATION_KIND_MENTION, "They mentioned the caller in a post.")
+    REPLY = value(pb.NOTIFICATION_KIND_REPLY, "They answered the caller's post.")
+    LIKE = value(pb.NOTIFICATION_KIND_LIKE, "They like the caller's post.")
+    REPOST = value(pb.NOTIFICATION_KIND_REPOST, "They reposted the caller's post.")
+    QUOTE = value(pb.NOTIFICATION_KIND_QUOTE, "They quoted the caller's post.")
+    POST = value(pb.NOTIFICATION_KIND_POST, "They wrote a post, and the caller watches them.")
 
 
 @strawberry.enum(description="Whose activities notify.")
@@ -37,13 +39,13 @@ class SenderFilter(Enum):
     """Names as in REST, in capitals."""
 
     EVERYONE = value(pb.SENDER_FILTER_EVERYONE, "Everyone's.")
-    FOLLOWING = value(pb.SENDER_FILTER_FOLLOWING, "Those of people whom one follows.")
+    FOLLOWING = value(pb.SENDER_FILTER_FOLLOWING, "Those of users whom the caller follows.")
     NOBODY = value(pb.SENDER_FILTER_NOBODY, "Nobody's.")
 
 
-@strawberry.type(description="One activity, or activities of one kind by several people together.")
+@strawberry.type(description="One activity, or activities of one kind by several users together.")
 class Notification:
-    """A view of a group whose post and people were loaded."""
+    """A view of a group whose post and users were loaded."""
 
     message: strawberry.Private[pb.NotificationGroup]
     seen: strawberry.Private[Seen]
@@ -101,7 +103,7 @@ def notifications_on(page: Page[pb.NotificationGroup]) -> list[Notification]:
     return [Notification(message=each, seen=seen) for each in page.entries]
 
 
-@strawberry.type(description="How a person is notified of one kind.")
+@strawberry.type(description="How the user is notified of one kind.")
 class KindPreference:
     """The preference of one kind, as it is."""
 
@@ -115,7 +117,7 @@ class KindPreference:
     "ends."
 )
 class QuietHours:
-    """By the hours of the person's time zone."""
+    """By the hours of the user's time zone."""
 
     start_hour: int = strawberry.field(description="The hour with which it begins, 0 to 23.")
     end_hour: int = strawberry.field(
@@ -167,6 +169,6 @@ class NotificationPreferences:
     def muted_conversation_ids(self) -> list[strawberry.ID]:
         return [post_id(each) for each in self.message.muted_conversation_ids]
 
-    @computed("People of whose new posts one is notified, as far as one may see them.")
+    @computed("The users whom the caller watches, as far as the caller may see them.")
     def watched_user_ids(self) -> list[strawberry.ID]:
         return [user_id(each) for each in self.message.watched_user_ids]

@@ -9,7 +9,7 @@ DELETE_POST = Act(
     name="delete_post",
     method="DELETE",
     path="/posts/{post_id}",
-    summary="Delete one's own post.",
+    summary="Delete a post of the caller.",
     details="A tombstone keeps its place in conversations; replies stay. Repeating it changes "
     "nothing. From then on the post is not found, but its thread and its replies are, with the "
     "tombstone.",

@@ -15,7 +15,7 @@ _START = "The first code point, counted from 0."
 _END = "The code point after the last."
 
 
-@strawberry.type(description="A person named in a post.")
+@strawberry.type(description="A user mentioned in a post.")
 class Mention:
     """A view of one."""
 
@@ -25,11 +25,11 @@ class Mention:
     end = message_field("end", int, _END)
     handle = message_field("mention.handle", str, "The handle when the post was written.")
 
-    @computed("The id of the person.")
+    @computed("The id of the user.")
     def user_id(self) -> strawberry.ID:
         return users.user_id(self.message.mention.user_id)
 
-    @resolved("The person; null where they are gone or block the caller.")
+    @resolved("The user; null where they are gone or block the caller.")
     async def user(self, info: Info) -> User | None:
         return await users.load_user(info, self.message.mention.user_id)
 

@@ -123,7 +123,7 @@ class PostMutations:
         ] = None,
         media_ids: Annotated[
             list[strawberry.ID] | None,
-            strawberry.argument(description="Up to four of one's own media, by number."),
+            strawberry.argument(description="Up to four of the caller's own media, by number."),
         ] = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
@@ -141,7 +141,8 @@ class PostMutations:
         return result(one(response.post, response.includes))
 
     @change(
-        "Edit one's own post. The id stays and the old text is kept as a revision. With `etag`, "
+        "Edit a post of the caller. The id stays and the old text is kept as a revision. "
+        "With `etag`, "
         "only if the post was not edited since it was read."
     )
     async def update_post(

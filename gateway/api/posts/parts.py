@@ -14,8 +14,8 @@ from gateway.views import presentation
 # Why what counts code points goes.
 CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
 _COUNT = (
-    "What everybody may see is counted: of people who are not protected. Never more than the list "
-    "shows, but for people whom a block keeps apart from the reader. Settles within seconds; "
+    "What everybody may see is counted: of users who are not protected. Never more than the list "
+    "shows, except users whom a block hides from the viewer. Settles within seconds; "
     "never negative."
 )
 
@@ -25,8 +25,8 @@ class Visibility(Enum):
     """Names as in REST, in capitals."""
 
     PUBLIC = value(post_pb2.VISIBILITY_PUBLIC, "Everyone.")
-    FOLLOWERS = value(post_pb2.VISIBILITY_FOLLOWERS, "Followers, and people mentioned.")
-    MENTIONED = value(post_pb2.VISIBILITY_MENTIONED, "People mentioned.")
+    FOLLOWERS = value(post_pb2.VISIBILITY_FOLLOWERS, "Followers, and users mentioned.")
+    MENTIONED = value(post_pb2.VISIBILITY_MENTIONED, "Users mentioned.")
 
 
 _VISIBILITY: dict[int, Visibility] = {
@@ -41,7 +41,7 @@ def visibility(message: post_pb2.Post) -> Visibility:
     return _VISIBILITY.get(message.visibility, Visibility.MENTIONED)
 
 
-@strawberry.type(description="How people responded to a post.")
+@strawberry.type(description="The engagement of users with a post.")
 class PostCounts:
     """A view of them."""
 

@@ -27,7 +27,7 @@ class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     text: Text
     visibility: Annotated[
         Visibility,
-        Meta(description="Everyone; followers and people mentioned; or people mentioned."),
+        Meta(description="Everyone; followers and users mentioned; or users mentioned."),
     ] = "public"
     reply_to_post_id: Annotated[Id | None, Meta(description="The post to answer.")] = None
     quoted_post_id: Annotated[Id | None, Meta(description="The post to quote.")] = None

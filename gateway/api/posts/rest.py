@@ -71,9 +71,9 @@ _TEXT_REASONS = ("TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
 async def create_post(context: RequestContext[NoQuery, NewPost]) -> Response[Post]:
     """Write a post.
 
-    A reply that asks for more readers than the post which it answers gets that one's `visibility`.
-    Nobody reads a reply who may not read the posts above it: a public reply to a protected person
-    is for that person's followers.
+    A reply that asks for more viewers than the post which it answers gets that one's `visibility`.
+    Nobody reads a reply who may not read the posts above it: a public reply to a protected user
+    is for that user's followers.
 
     `POST_NOT_FOUND` is about the post to answer or to quote.
     """
@@ -120,7 +120,7 @@ async def get_post(context: RequestContext[NoQuery, NoBody]) -> Response[Post]:
     reasons=("POST_NOT_FOUND", "NOT_AUTHOR", "ETAG_MISMATCH", *_TEXT_REASONS),
 )
 async def update_post(context: RequestContext[NoQuery, PostChange]) -> Response[Post]:
-    """Edit one's own post.
+    """Edit a post of the caller.
 
     The id stays and the old text is kept as a revision. With `If-Match`, only if the post was not
     edited since it was read.

@@ -22,7 +22,7 @@ class TextSegment:
     text: str = strawberry.field(description=_AS_WRITTEN)
 
 
-@strawberry.type(description="A person named in a text.")
+@strawberry.type(description="A user mentioned in a text.")
 class MentionSegment:
     """A view of one."""
 
@@ -33,11 +33,11 @@ class MentionSegment:
     def handle(self) -> str:
         return self.message.handle
 
-    @computed("The id of the person.")
+    @computed("The id of the user.")
     def user_id(self) -> strawberry.ID:
         return users.user_id(self.message.user_id)
 
-    @resolved("The person; null where they are gone or block the caller.")
+    @resolved("The user; null where they are gone or block the caller.")
     async def user(self, info: Info) -> User | None:
         return await users.load_user(info, self.message.user_id)
 

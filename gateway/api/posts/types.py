@@ -44,7 +44,7 @@ _MOST_BYTES = 4_096
 
 
 class Seen:
-    """What was loaded for one page: each person and post in it is looked at once."""
+    """What was loaded for one page: each user and post in it is looked at once."""
 
     __slots__ = ("_people", "_posts", "found")
 
@@ -54,7 +54,7 @@ class Seen:
         self._posts: dict[int, Post] = {}
 
     def user(self, number: int) -> User | None:
-        """A person; None where hidden, gone or nobody."""
+        """A user; None where hidden, gone or nobody."""
         known = self._people.get(number)
         if known is None:
             message = self.found.users.get(number)
@@ -222,7 +222,7 @@ class Post(Node):
             else None
         )
 
-    @computed("How people responded.")
+    @computed("The engagement of users.")
     def counts(self) -> PostCounts:
         return PostCounts(message=self.message.counts)
 

@@ -1,4 +1,4 @@
-"""Following, blocking and muting, as acts on a person."""
+"""Following, blocking and muting, as acts on a user."""
 
 from typing import Any
 
@@ -54,8 +54,8 @@ FOLLOW = _act(
     "PUT",
     "/users/{user_id}/follow",
     FollowRequest,
-    "Follow a person.",
-    details="Where the person is protected this asks for consent: `follow_requested` is true then.",
+    "Follow a user.",
+    details="Where the user is protected this asks for consent: `follow_requested` is true then.",
     reasons=("USER_NOT_FOUND", "BLOCKING", "CANNOT_FOLLOW_SELF", "TOO_MANY_FOLLOWS"),
 )
 UNFOLLOW = _act(
@@ -63,14 +63,14 @@ UNFOLLOW = _act(
     "DELETE",
     "/users/{user_id}/follow",
     UnfollowRequest,
-    "Stop following a person, or withdraw the request to.",
+    "Stop following a user, or withdraw the request to.",
 )
 BLOCK = _act(
     "block",
     "PUT",
     "/users/{user_id}/block",
     BlockRequest,
-    "Block a person.",
+    "Block a user.",
     details="Follows and requests end both ways, and neither sees the other's posts from then on.",
     reasons=("USER_NOT_FOUND", "CANNOT_BLOCK_SELF"),
 )
@@ -79,24 +79,24 @@ UNBLOCK = _act(
     "DELETE",
     "/users/{user_id}/block",
     UnblockRequest,
-    "Stop blocking a person; follows do not come back.",
+    "Stop blocking a user; follows do not come back.",
 )
 MUTE = _act(
     "mute",
     "PUT",
     "/users/{user_id}/mute",
     MuteRequest,
-    "Mute a person.",
-    details="Their posts stay off one's timelines; they are not notified.",
+    "Mute a user.",
+    details="Their posts stay off the caller's timelines; they are not notified.",
     reasons=("USER_NOT_FOUND", "CANNOT_MUTE_SELF"),
 )
-UNMUTE = _act("unmute", "DELETE", "/users/{user_id}/mute", UnmuteRequest, "Stop muting a person.")
+UNMUTE = _act("unmute", "DELETE", "/users/{user_id}/mute", UnmuteRequest, "Stop muting a user.")
 ACCEPT_FOLLOW_REQUEST = _act(
     "accept_follow_request",
     "PUT",
     "/follow-requests/{user_id}",
     AcceptFollowRequestRequest,
-    "Let a person follow.",
+    "Accept a user's follow request.",
     reasons=("FOLLOW_REQUEST_NOT_FOUND",),
 )
 REJECT_FOLLOW_REQUEST = _act(
@@ -104,6 +104,6 @@ REJECT_FOLLOW_REQUEST = _act(
     "DELETE",
     "/follow-requests/{user_id}",
     RejectFollowRequestRequest,
-    "Do not let a person follow; they are not notified.",
+    "Reject a user's follow request; they are not notified.",
     reasons=(),
 )

@@ -23,12 +23,12 @@ from gateway.protocols.graphql.fields import resolved
 class RelationshipQueries:
     """Fields of Query about follows, blocks and mutes."""
 
-    @resolved("How one stands to several people, in their order.")
+    @resolved("The caller's relationships to several users, in their order.")
     async def relationships(
         self,
         info: Info,
         user_ids: Annotated[
-            list[strawberry.ID], strawberry.argument(description="Up to 100 people, by id.")
+            list[strawberry.ID], strawberry.argument(description="Up to 100 users, by id.")
         ],
     ) -> list[Relationship]:
         request = BatchGetRelationshipsRequest(
@@ -38,17 +38,25 @@ class RelationshipQueries:
         return [Relationship(message=each) for each in response.relationships]
 
     follow_requests = list_field(
-        "Who waits for one's consent to follow, newest first.",
+        "The users who ask to follow the caller, newest first.",
         User,
         queries.follow_requests,
         people_on,
         services=own,
     )
     blocks = list_field(
-        "Whom one blocks, newest first.", User, queries.blocked, people_on, services=own
+        "The users whom the caller blocks, newest first.",
+        User,
+        queries.blocked,
+        people_on,
+        services=own,
     )
     mutes = list_field(
-        "Whom one mutes, newest first.", User, queries.muted, people_on, services=own
+        "The users whom the caller mutes, newest first.",
+        User,
+        queries.muted,
+        people_on,
+        services=own,
     )
 
 
@@ -69,9 +77,17 @@ class RelationshipMutations:
 # Fields of a user.
 USER_FIELDS = {
     "followers": list_field(
-        "Who follows them, newest first.", User, queries.followers, people_on, by="user_id"
+        "The users who follow this user, newest first.",
+        User,
+        queries.followers,
+        people_on,
+        by="user_id",
     ),
     "following": list_field(
-        "Whom they follow, newest first.", User, queries.following, people_on, by="user_id"
+        "The users whom this user follows, newest first.",
+        User,
+        queries.following,
+        people_on,
+        by="user_id",
     ),
 }

@@ -1,4 +1,4 @@
-"""Lists of people by relationship: followers, following, requests, blocks, mutes."""
+"""Lists of users by relationship: followers, following, requests, blocks, mutes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Message)
 
 
 class PeopleResponse(Protocol):
-    """What the user service answers lists of people with."""
+    """What the user service answers lists of users with."""
 
     @property
     def users(self) -> Sequence[User]:
@@ -39,14 +39,14 @@ class PeopleResponse(Protocol):
 
 
 async def followers(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
-    """A page of a person's followers, newest first."""
+    """A page of a user's followers, newest first."""
 
     request = ListFollowersRequest(user_id=user_id)
     return await _listed(backends.graph.ListFollowers, request, token, size)
 
 
 async def following(backends: Backends, *, user_id: int, token: str, size: int) -> Page[User]:
-    """A page of whom a person follows, newest first."""
+    """A page of whom a user follows, newest first."""
 
     request = ListFollowingRequest(user_id=user_id)
     return await _listed(backends.graph.ListFollowing, request, token, size)

@@ -34,7 +34,7 @@ route(graph, acts.UNMUTE)
 graph.list(
     "/users/{user_id}/followers",
     name="list_followers",
-    about="List a person's followers, newest first.",
+    about="List a user's followers, newest first.",
     read=queries.followers,
     kind=USERS,
     by="user_id",
@@ -46,7 +46,7 @@ graph.list(
 graph.list(
     "/users/{user_id}/following",
     name="list_following",
-    about="List whom a person follows, newest first.",
+    about="List the users whom a user follows, newest first.",
     read=queries.following,
     kind=USERS,
     by="user_id",
@@ -58,7 +58,7 @@ graph.list(
 graph.list(
     "/follow-requests",
     name="list_follow_requests",
-    about="List who waits for one's consent to follow, newest first.",
+    about="List the users who ask to follow the caller, newest first.",
     read=queries.follow_requests,
     kind=USERS,
 )
@@ -71,7 +71,7 @@ route(graph, acts.REJECT_FOLLOW_REQUEST)
 graph.list(
     "/blocks",
     name="list_blocks",
-    about="List whom one blocks, newest first.",
+    about="List the users whom the caller blocks, newest first.",
     read=queries.blocked,
     kind=USERS,
 )
@@ -80,7 +80,7 @@ graph.list(
 graph.list(
     "/mutes",
     name="list_mutes",
-    about="List whom one mutes, newest first.",
+    about="List the users whom the caller mutes, newest first.",
     read=queries.muted,
     kind=USERS,
 )
@@ -88,7 +88,7 @@ graph.list(
 
 @graph.get("/relationships")
 async def get_relationships(context: RequestContext[IdsQuery, NoBody]) -> Response[Relationships]:
-    """Read how one stands to several people.
+    """Read the caller's relationships to several users.
 
     In the order of `ids`.
     """

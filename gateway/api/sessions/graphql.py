@@ -51,10 +51,10 @@ class SessionQueries:
     """Fields of Query about sessions."""
 
     sessions = list_field(
-        "One's sessions, newest first.", Session, queries.sessions, sessions_on, services=own
+        "The caller's sessions, newest first.", Session, queries.sessions, sessions_on, services=own
     )
 
-    @resolved("One of one's sessions. Refused with SESSION_NOT_FOUND where there is none.")
+    @resolved("One of the caller's sessions. Refused with SESSION_NOT_FOUND where there is none.")
     async def session(
         self,
         info: Info,
@@ -66,7 +66,7 @@ class SessionQueries:
 
 @strawberry.type
 class RegistrationMutations:
-    """Fields of Mutation with which people join."""
+    """Fields of Mutation with which users join."""
 
     @change("Join: creates an account, and signs the calling device in.", bucket="logins")
     async def register(

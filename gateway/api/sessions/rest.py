@@ -74,7 +74,7 @@ async def refresh_session(context: RequestContext[NoQuery, RefreshToken]) -> Res
 sessions.list(
     "/sessions",
     name="list_sessions",
-    about="List one's sessions, newest first.",
+    about="List the caller's sessions, newest first.",
     read=queries.sessions,
     kind=SESSIONS,
 )
@@ -82,7 +82,7 @@ sessions.list(
 
 @sessions.get("/sessions/{session_id}", reasons=("SESSION_NOT_FOUND",))
 async def get_session(context: RequestContext[NoQuery, NoBody]) -> Response[Session]:
-    """Read one of one's sessions."""
+    """Read one of the caller's sessions."""
     return Response(session_views.session(await queries.session(context.backends, context.path_id)))
 
 

@@ -1,4 +1,4 @@
-"""One's own devices, and where one's digest goes."""
+"""The caller's own devices, and the caller's email address for the digest."""
 
 from typing import ClassVar
 
@@ -59,11 +59,11 @@ class Tokens:
         return DateTime(presentation.time(self.message.refresh_expire_time))
 
 
-@strawberry.type(description="A person, signed in on a device.")
+@strawberry.type(description="A user, signed in on a device.")
 class SignedIn:
     """After joining, or signing in."""
 
-    user: User = strawberry.field(description="The person.")
+    user: User = strawberry.field(description="The user.")
     session: Session = strawberry.field(description="The device's session.")
     tokens: Tokens = strawberry.field(description="What the device shows to be let in.")
 

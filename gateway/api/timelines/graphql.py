@@ -49,7 +49,8 @@ class TimelineQueries:
     """Fields of Query about timelines."""
 
     @resolved(
-        "One's own posts, those of the people one follows, and what they repost, without muted "
+        "The caller's own posts, those of the users whom the caller follows, and what "
+        "they repost, without muted "
         "people.",
         cost=20,
     )
@@ -73,14 +74,14 @@ class TimelineQueries:
         return connection(page, items_on, wanted)
 
     public_timeline = list_field(
-        "Public posts of everybody that answer nobody, newest first, without muted people.",
+        "Public posts of everybody that answer nobody, newest first, without muted users.",
         TimelineItem,
         queries.public,
         items_on,
         cost=20,
     )
 
-    @resolved("Where one stopped reading the home timeline.")
+    @resolved("The caller's read marker of the home timeline.")
     async def home_marker(self, info: Info) -> ReadMarker:
         response = await own(info).timelines.GetReadMarker(GetReadMarkerRequest())
         return marker(PLACE, response.marker.last_read_entry_id, response.marker)
@@ -91,7 +92,7 @@ class TimelineMutations:
     """Fields of Mutation about timelines."""
 
     @change(
-        "Note where one stopped reading the home timeline. The marker only moves forward, and "
+        "Move the caller's read marker of the home timeline. The marker only moves forward, and "
         "stops at the newest entry."
     )
     async def set_home_marker(
@@ -111,7 +112,8 @@ class TimelineMutations:
         return result(marker(PLACE, response.marker.last_read_entry_id, response.marker))
 
     @change(
-        "Rebuild one's home timeline. Nobody needs this: a home that is missing is built when "
+        "Rebuild the caller's home timeline. Nobody needs this: a home that is missing "
+        "is built when "
         "it is read. At most every 10 seconds."
     )
     async def rebuild_home_timeline(self, info: Info) -> Outcome[Rebuilt]:

@@ -69,7 +69,7 @@ def _skeleton(response: GetHomeTimelineResponse | GetPublicTimelineResponse) -> 
 async def by_user(
     backends: Backends, *, user_id: int, include_replies: bool, token: str, size: int
 ) -> Page[Entry]:
-    """A page of a person's posts and reposts, newest first."""
+    """A page of a user's posts and reposts, newest first."""
 
     async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await backends.posts.ListUserPosts(

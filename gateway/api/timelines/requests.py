@@ -20,10 +20,10 @@ class HomeQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserPostsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of a person's posts, and where the list goes on."""
+    """Which of a user's posts, and where the list goes on."""
 
     include_replies: Annotated[
-        bool, Meta(description="Whether answers to other people are among them.")
+        bool, Meta(description="Whether answers to other users are among them.")
     ] = False
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = ""

@@ -35,7 +35,7 @@ def _items_on(context: RequestContext[Any, Any], page: Page[Entry]) -> list[Time
 # Pages of a timeline: posts, and posts that somebody reposted.
 TIMELINE = PageKind(TimelinePage, _items_on)
 
-timelines = Routes("Timelines", "What the people one follows write, and what everybody does.")
+timelines = Routes("Timelines", "What followed users write, and public posts of everybody.")
 
 _ORDER: dict[Literal["latest", "relevant"], timeline_pb2.HomeOrder] = {
     "latest": timeline_pb2.HOME_ORDER_LATEST,
@@ -45,9 +45,10 @@ _ORDER: dict[Literal["latest", "relevant"], timeline_pb2.HomeOrder] = {
 
 @timelines.get("/timelines/home")
 async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Response[TimelinePage]:
-    """Read one's home timeline.
+    """Read the caller's home timeline.
 
-    One's own posts, those of the people one follows, and what they repost, without muted people.
+    The caller's own posts, those of the users whom the caller follows, and what they repost,
+    without muted users.
     """
     return TIMELINE.response(
         context,
@@ -65,7 +66,7 @@ timelines.list(
     name="get_public_timeline",
     about="""Read the public timeline.
 
-    Public posts of everybody that answer nobody, newest first, without muted people.
+    Public posts of everybody that answer nobody, newest first, without muted users.
     """,
     read=queries.public,
     kind=TIMELINE,
@@ -75,14 +76,14 @@ timelines.list(
 
 @timelines.get("/timelines/home/marker")
 async def get_read_marker(context: RequestContext[NoQuery, NoBody]) -> Response[ReadMarker]:
-    """Read where one stopped reading the home timeline."""
+    """Read the caller's read marker of the home timeline."""
     response = await context.backends.timelines.GetReadMarker(GetReadMarkerRequest())
     return Response(presentation.marker(response.marker))
 
 
 @timelines.change("PUT", "/timelines/home/marker")
 async def set_read_marker(context: RequestContext[NoQuery, MarkerChange]) -> Response[ReadMarker]:
-    """Note where one stopped reading the home timeline.
+    """Move the caller's read marker of the home timeline.
 
     The marker only moves forward: an older item than the marker's changes nothing. It stops at the
     newest item.
@@ -98,7 +99,7 @@ async def set_read_marker(context: RequestContext[NoQuery, MarkerChange]) -> Res
 
 @timelines.change("POST", "/timelines/home/rebuild", keyed=False, reasons=("REBUILD_TOO_SOON",))
 async def rebuild_home_timeline(context: RequestContext[NoQuery, NoBody]) -> Response[Rebuilt]:
-    """Rebuild one's home timeline.
+    """Rebuild the caller's home timeline.
 
     Nobody needs this: a home that is missing is built when it is read. At most every 10 seconds.
     """
@@ -106,12 +107,12 @@ async def rebuild_home_timeline(context: RequestContext[NoQuery, NoBody]) -> Res
     return Response(Rebuilt(entry_count=response.entry_count))
 
 
-# A person's own timeline stands among the posts.
+# A user's own timeline stands among the posts.
 @posts.get("/users/{user_id}/posts", access=ANYONE, reasons=("USER_NOT_FOUND", "ACCOUNT_PROTECTED"))
 async def list_user_posts(
     context: RequestContext[UserPostsQuery, NoBody],
 ) -> Response[TimelinePage]:
-    """List a person's posts and reposts, newest first."""
+    """List a user's posts and reposts, newest first."""
     return TIMELINE.response(
         context,
         await queries.by_user(

@@ -9,7 +9,7 @@ EntryRule = Callable[[Entry, Hydrated], bool]
 
 def on_home(viewer_id: int) -> EntryRule:
     """The rule of the viewer's home: the post is visible; neither its author nor its reposter is
-    muted; and the viewer follows its author or reposter, or is that person."""
+    muted; and the viewer follows its author or reposter, or is that user."""
 
     def belongs(entry: Entry, found: Hydrated) -> bool:
         if not visible(entry, found):
@@ -29,7 +29,7 @@ def on_home(viewer_id: int) -> EntryRule:
 
 
 def is_on_home(*, following: bool, muting: bool) -> bool:
-    """Whether posts and reposts of a person with this relationship belong on the viewer's home."""
+    """Whether posts and reposts of a user with this relationship belong on the viewer's home."""
     return following and not muting
 
 
@@ -39,7 +39,7 @@ def in_public(entry: Entry, found: Hydrated) -> bool:
 
 
 def visible(entry: Entry, found: Hydrated) -> bool:
-    """The rule of a person's own list: the post, its author and its reposter may be seen."""
+    """The rule of a user's own list: the post, its author and its reposter may be seen."""
     return (
         entry.post_id in found.posts
         and entry.author_id in found.users

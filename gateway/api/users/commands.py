@@ -1,4 +1,4 @@
-"""Changing one's profile field by field."""
+"""Changing the caller's profile field by field."""
 
 from collections.abc import Mapping
 from typing import Any

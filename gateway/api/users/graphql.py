@@ -33,7 +33,7 @@ from services.chassis.text.kinds import BIO, DEVICE_NAME, DISPLAY_NAME, LOCATION
 class UserQueries:
     """Fields of Query about profiles."""
 
-    @resolved("One's own profile.")
+    @resolved("The caller's own profile.")
     async def me(self, info: Info) -> User:
         context: Context = info.context
         return await _profile(info, context.person())
@@ -42,7 +42,7 @@ class UserQueries:
     async def user(self, info: Info, id: UserId) -> User:  # noqa: A002
         return await _profile(info, number_of("User", id, "id"))
 
-    @resolved("The person with a handle; upper and lower case are the same. Null for nobody.")
+    @resolved("The user with a handle; upper and lower case are the same. Null for nobody.")
     async def user_by_handle(
         self,
         info: Info,
@@ -71,7 +71,8 @@ class UserMutations:
     """Fields of Mutation about profiles."""
 
     @change(
-        "Change one's own profile. Only what is given changes. Turning `protected` off accepts the "
+        "Change the caller's own profile. Only what is given changes. Turning "
+        "`protected` off accepts the "
         "follow requests that wait."
     )
     async def update_me(
@@ -135,7 +136,7 @@ class UserMutations:
         )
         return DONE
 
-    @change("Change one's password. Every other session ends.", answers=Done)
+    @change("Change the caller's password. Every other session ends.", answers=Done)
     async def change_password(
         self,
         info: Info,

@@ -1,4 +1,4 @@
-"""People by handle, and pages of people."""
+"""Users by handle, and pages of users."""
 
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import GetUserByHandleRequest
@@ -14,7 +14,7 @@ from services.chassis.runtime.errors import NotFound
 
 
 async def by_handle(backends: Backends, handle: str) -> User | None:
-    """The person with a handle, without regard to case; None for nobody."""
+    """The user with a handle, without regard to case; None for nobody."""
     try:
         response = await backends.users.GetUserByHandle(GetUserByHandleRequest(handle=handle))
     except NotFound:

@@ -73,7 +73,7 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
     display_name: DisplayName | UnsetType = UNSET
-    bio: Annotated[str, text_meta(BIO, "A few words about oneself.")] | UnsetType = UNSET
+    bio: Annotated[str, text_meta(BIO, "A few words about the user.")] | UnsetType = UNSET
     location: Annotated[str, text_meta(LOCATION, "Where one says to be.")] | UnsetType = UNSET
     website: (
         Annotated[str, text_meta(WEBSITE, "What would be a link in a post; empty for none.")]

@@ -25,9 +25,9 @@ from gateway.views import sessions as session_views
 from gateway.views.sessions import SignedIn
 from gateway.views.shapes import User, UserPage
 
-# Pages of people.
+# Pages of users.
 USERS: PageKind[UserMessage] = PageKind(UserPage, lambda _, page: presentation.people(page.entries))
-users = Routes("Users", "Joining and leaving, and what people say about themselves.")
+users = Routes("Users", "Joining and leaving, and users' profiles.")
 
 
 @users.change(
@@ -65,9 +65,9 @@ async def register(context: RequestContext[NoQuery, NewUser]) -> Response[Signed
 
 @users.get("/users", access=ANYONE)
 async def find_users(context: RequestContext[HandleQuery, NoBody]) -> Response[UserPage]:
-    """Find a person by handle.
+    """Find a user by handle.
 
-    Upper and lower case are the same. The page holds the one person, or nobody.
+    Upper and lower case are the same. The page holds the one user, or nobody.
     """
     person = await queries.by_handle(context.backends, context.query.handle)
     return USERS.response(context, Page([person] if person else [], Hydrated(), ""))
@@ -75,7 +75,7 @@ async def find_users(context: RequestContext[HandleQuery, NoBody]) -> Response[U
 
 @users.get("/users/me", etag=True)
 async def get_me(context: RequestContext[NoQuery, NoBody]) -> Response[User]:
-    """Read one's own profile."""
+    """Read the caller's own profile."""
     return await _profile(context, context.viewer_id)
 
 
@@ -87,7 +87,7 @@ async def get_user(context: RequestContext[NoQuery, NoBody]) -> Response[User]:
 
 @users.change("PATCH", "/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
 async def update_me(context: RequestContext[NoQuery, ProfileChange]) -> Response[User]:
-    """Change one's own profile.
+    """Change the caller's own profile.
 
     Only the fields that are given change (a JSON merge patch). With `If-Match`, only if the
     profile is still as it was read. Turning `protected` off accepts the follow requests that wait.
@@ -114,7 +114,7 @@ async def delete_me(context: RequestContext[NoQuery, Consent]) -> Response[NoCon
     """Leave for good.
 
     The account is hidden at once, its posts, follows and likes go within seconds, and its handle
-    stays taken. The password shows that it is oneself who asks.
+    stays taken. The password proves that the request is the user's.
     """
     await context.backends.users.DeleteUser(
         DeleteUserRequest(password=context.body.password, request_id=context.request_id)
@@ -133,7 +133,7 @@ async def delete_me(context: RequestContext[NoQuery, Consent]) -> Response[NoCon
     ),
 )
 async def change_password(context: RequestContext[NoQuery, PasswordChange]) -> Response[NoContent]:
-    """Change one's password.
+    """Change the caller's password.
 
     Every other session ends.
     """

@@ -1,4 +1,4 @@
-"""People and relationships."""
+"""Users and relationships."""
 
 from typing import Annotated, ClassVar
 
@@ -21,48 +21,52 @@ from gateway.protocols.graphql.scalars import DateTime
 from gateway.views import presentation
 
 _COUNT = "Settles within seconds; never negative."
-_EDGES = f"0 where the list is refused: for followers of a protected person. {_COUNT}"
+_EDGES = f"0 where the list is refused: for followers of a protected user. {_COUNT}"
 _POSTS = (
-    "Public posts that answer nothing, without reposts; 0 where the reader may not list them. "
+    "Public posts that answer nothing, without reposts; 0 where the viewer may not list them. "
     + _COUNT
 )
 
 
-@strawberry.type(description="The relationship of the caller and one other person.")
+@strawberry.type(description="The relationship of the caller and another user.")
 class Relationship:
     """A view of one."""
 
     message: strawberry.Private[user_pb2.Relationship]
 
-    following = message_field("following", bool, "One follows the other.")
-    followed_by = message_field("followed_by", bool, "The other follows one.")
+    following = message_field("following", bool, "The caller follows the other user.")
+    followed_by = message_field("followed_by", bool, "The other user follows the caller.")
     follow_requested = message_field(
-        "follow_requested", bool, "One asked to follow the other, who has not answered yet."
+        "follow_requested",
+        bool,
+        "The caller asked to follow the other user, who has not answered yet.",
     )
     follow_requested_by = message_field(
-        "follow_requested_by", bool, "The other asked to follow one, who has not answered yet."
+        "follow_requested_by",
+        bool,
+        "The other user asked to follow the caller, who has not answered yet.",
     )
-    blocking = message_field("blocking", bool, "One blocks the other.")
-    muting = message_field("muting", bool, "One mutes the other.")
+    blocking = message_field("blocking", bool, "The caller blocks the other user.")
+    muting = message_field("muting", bool, "The caller mutes the other user.")
 
     @computed(
-        "Always false: somebody who blocks one is as if they did not exist.",
+        "Always false: a user who blocks the caller is shown as one who does not exist.",
         deprecated="Says nothing. Answered until 2027-12-01.",
     )
     def blocked_by(self) -> bool:
         """Kept for clients that read it."""
         return False
 
-    @computed("The id of the other person.")
+    @computed("The id of the other user.")
     def user_id(self) -> strawberry.ID:
         return user_id(self.message.user_id)
 
-    @resolved("The other person; null where they are gone or block one.", cost=2 * CALL)
+    @resolved("The other user; null where they are gone or block the caller.", cost=2 * CALL)
     async def user(self, info: Info) -> "User | None":
         return await load_user(info, self.message.user_id)
 
 
-@strawberry.type(description="A person's profile.")
+@strawberry.type(description="A user's profile.")
 class User(Node):
     """A view of one."""
 
@@ -104,7 +108,7 @@ class User(Node):
     def created_at(self) -> DateTime:
         return DateTime(presentation.time(self.message.create_time))
 
-    @computed("The relationship of the caller and this person; null for strangers.")
+    @computed("The relationship of the caller and this user; null for strangers.")
     def relationship(self) -> Relationship | None:
         """Null where it is not known."""
         if not self.message.HasField("viewer_relationship"):
@@ -113,22 +117,22 @@ class User(Node):
 
 
 def user_id(number: int) -> strawberry.ID:
-    """The global id of a person."""
+    """The global id of a user."""
     return strawberry.ID(global_id(User.kind, number))
 
 
 def people_on(page: Page[user_pb2.User]) -> list[User]:
-    """The people on a page."""
+    """The users on a page."""
     return [User(message=each) for each in page.entries]
 
 
 async def load_user(info: Info, number: int) -> User | None:
-    """A person by number, loaded together with whatever else the operation asks for."""
+    """A user by number, loaded together with whatever else the operation asks for."""
     context: Context = info.context
     message = await context.loader.person(number)
     return User(message=message) if message is not None else None
 
 
-UserId = Annotated[strawberry.ID, strawberry.argument(description="The id of a person.")]
-# What acts on a person take.
+UserId = Annotated[strawberry.ID, strawberry.argument(description="The id of a user.")]
+# What acts on a user take.
 USER = Target(kind=User.kind, argument="user_id", type=UserId)

@@ -5,7 +5,7 @@ selection that loads nothing (see `fields`) is a pure function, so it is put tog
 document and its `@skip`s, and then called. Everything else — arguments, lists, nulls, errors, and
 every field that is loaded — stays graphql-core's, whose answers the tests compare with these.
 
-A post or person whose bytes were printed by the same selection before is not printed again.
+A post or user whose bytes were printed by the same selection before is not printed again.
 """
 
 from collections.abc import Callable

@@ -56,5 +56,5 @@ class Find(Protocol):
     """Finds the document of a request, as `GraphQL.find` does."""
 
     def __call__(self, request: Request, *, whose: object) -> Document:
-        """The document of a request, read on the account of a person."""
+        """The document of a request, read on the account of a user."""
         ...

@@ -31,7 +31,7 @@ SCALARS = {
     ),
     Sequence: strawberry.scalar(
         name="Sequence",
-        description="A place in a person's log, the same on every device: 1, 2, 3 … without holes; "
+        description="A place in a user's log, the same on every device: 1, 2, 3 … without holes; "
         "0 is before the first. A number of up to 2^53 - 1.",
         serialize=int,
         parse_value=_sequence,

@@ -19,12 +19,12 @@ _REF = "#/components/schemas/{name}"
 _CHANNEL = {"$ref": "#/channels/stream"}
 
 _ABOUT = f"""\
-What happens while it happens: arrivals in the home timeline, notifications, changes of one's own \
-and read markers, each once and in order, and what becomes of posts that one watches.
+Events as they happen: arrivals in the home timeline, notifications, changes of the caller's own \
+and read markers, each once and in order, and the activity of posts that the caller watches.
 
 **Opening.** `POST /v2/stream/tickets` gives a ticket, good once for 30 seconds. Offer the \
 subprotocols `{frames.SUBPROTOCOL}` and `roost.ticket.` with the ticket behind it; the server \
-selects the first. Frames are JSON in text messages; posts, people and notifications in them look \
+selects the first. Frames are JSON in text messages; posts, users and notifications in them look \
 as in version 1 of the REST API.
 
 **Beginning.** `hello` says where the log is. Send `subscribe`; events follow from there. To go on \
@@ -32,12 +32,12 @@ where an earlier connection stopped, send `resume` with the last sequence that w
 `subscribe`: everything after it comes, once and in order. What is gone is announced by \
 `gap`: read lists and objects again, those of its topics if it names some, then apply what follows.
 
-**Sequences** are one person's, the same on every device. A client sees those of its topics; \
+**Sequences** are one user's, the same on every device. A client sees those of its topics; \
 `ping` says how far the log is altogether.
 
 **Silence.** A `ping` comes at least every {frames.HEARTBEAT_SECONDS} seconds; answer by `pong`.
 
-**Limits.** {MAX_EACH} connections a person for each server process, {MAX_POSTS} watched posts a \
+**Limits.** {MAX_EACH} connections a user for each server process, {MAX_POSTS} watched posts a \
 connection. A client that reads more slowly than events come gets a reason and is closed.\
 """
 

@@ -1,4 +1,4 @@
-"""Reads a person's log from a position on, for connections that are behind."""
+"""Reads a user's log from a position on, for connections that are behind."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -30,7 +30,7 @@ class LogPage(NamedTuple):
 
 
 class Backlog:
-    """The log of one connection's person."""
+    """The log of one connection's user."""
 
     def __init__(self, *, events: "EventServiceAsyncStub", viewer: Viewer) -> None:
         self._events = events
@@ -49,7 +49,7 @@ class Backlog:
         return LogPage(page.events, 0)
 
 
-# Events that are presented together: as many as one call brings the people of (200, five each).
+# Events that are presented together: as many as one call brings the users of (200, five each).
 MOST_EVENTS = 40
 
 

@@ -142,7 +142,7 @@ class Connection(ABC, Generic[M]):
 
     @abstractmethod
     def deliver(self, event: UserEvent) -> None:
-        """The person's next event."""
+        """The user's next event."""
 
     @abstractmethod
     def skip_to(self, first_sequence: int) -> None:

@@ -109,7 +109,7 @@ class Stream:
         ).run()
 
     def connection(self, redeemed: RedeemStreamTicketResponse) -> dict[str, Any]:
-        """What every connection of that person is made of."""
+        """What every connection of that user is made of."""
         trace = telemetry.current()
         connection_id = trace.trace_id if trace else secrets.token_hex(16)
         viewer = Viewer(redeemed, auth=self._own.auth, clock=self._clock)

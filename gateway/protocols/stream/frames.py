@@ -36,7 +36,7 @@ Resource = Literal[
 MarkedList = Literal["home", "notifications"]
 Sequence = Annotated[
     int,
-    Meta(ge=0, le=2**53 - 1, description="A place in the person's log: 1, 2, 3 … without holes."),
+    Meta(ge=0, le=2**53 - 1, description="A place in the user's log: 1, 2, 3 … without holes."),
 ]
 
 
@@ -135,10 +135,10 @@ class NotificationWithdrawn(Struct, frozen=True, tag_field="kind", tag="notifica
 
 
 class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
-    """Something of one's own changed; read it again."""
+    """Something of the caller changed; read it again."""
 
     resource: Resource
-    id: Annotated[Id, Meta(description="Of the post, or of the person.")]
+    id: Annotated[Id, Meta(description="Of the post, or of the user.")]
     deleted: Annotated[bool, Meta(description="Whether it is gone: undone, unfollowed, deleted.")]
 
 
@@ -156,7 +156,7 @@ class SessionEnded(Struct, frozen=True, tag_field="kind", tag="session_ended"):
 
 
 class SignedIn(Struct, frozen=True, tag_field="kind", tag="signed_in"):
-    """A device signed in with the password. If it was not oneself, change the password."""
+    """A device signed in with the password. If it was somebody else, change the password."""
 
     session_id: Annotated[Id, Meta(description="Its session, which names the device.")]
     new_network: Annotated[

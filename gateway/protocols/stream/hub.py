@@ -19,14 +19,14 @@ from gateway.protocols.stream.close_codes import Closing
 from gateway.protocols.stream.metrics import StreamMetrics
 from services.chassis.runtime.errors import TooMany, Unavailable
 
-# Connections of one person in one process: enough for devices and tabs, too few for a leak.
+# Connections of one user in one process: enough for devices and tabs, too few for a leak.
 MAX_EACH = 20
 # How long a new connection waits to be attached, in seconds.
 _ATTACH_SECONDS = 5.0
 
 
 class TooManyConnections(TooMany):
-    """The person has as many connections as anybody may."""
+    """The user has as many connections as anybody may."""
 
     reason = "TOO_MANY_CONNECTIONS"
     message = f"You have {MAX_EACH} connections open; close one first."
@@ -39,7 +39,7 @@ class Listener(Protocol):
     session_id: int
 
     def deliver(self, event: UserEvent) -> None:
-        """The person's next event."""
+        """The user's next event."""
         ...
 
     def skip_to(self, first_sequence: int) -> None:
@@ -72,7 +72,7 @@ class Upstream(Protocol):
 
 
 class _Following:
-    """One person's position in their log, and their connections."""
+    """One user's position in their log, and their connections."""
 
     __slots__ = ("attached", "last", "mending", "sockets", "user_id")
 
@@ -86,14 +86,14 @@ class _Following:
         self.mending = False
 
     def request(self) -> AttachRequest:
-        """What attaches the person from where they are."""
+        """What attaches the user from where they are."""
         return AttachRequest(attach=AttachUser(user_id=self.user_id, after_sequence=self.last))
 
 
 class Hub:
-    """Delivers each event to the connections of its person, once and in order.
+    """Delivers each event to the connections of its user, once and in order.
 
-    Whatever upstream repeats is dropped; where it leaves a hole, or is opened again, the person is
+    Whatever upstream repeats is dropped; where it leaves a hole, or is opened again, the user is
     attached again after the last event that was handed on.
     """
 
@@ -108,7 +108,7 @@ class Hub:
         self._upstream = upstream
 
     async def join(self, socket: Listener) -> int:
-        """Registers a connection for events of its person, and returns the newest sequence then:
+        """Registers a connection for events of its user, and returns the newest sequence then:
         what comes after is delivered.
 
         Raises TooManyConnections, or Unavailable where the event service does not answer.
@@ -141,7 +141,7 @@ class Hub:
             self._ask(AttachRequest(detach=DetachUser(user_id=socket.user_id)))
 
     def last(self, user_id: int) -> int:
-        """The newest event that was delivered to a connected person."""
+        """The newest event that was delivered to a connected user."""
         return self._people[user_id].last
 
     def watch(self, socket: Listener, post_id: int) -> None:

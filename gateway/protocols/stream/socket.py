@@ -69,7 +69,7 @@ class Socket(Connection[frames.ServerFrame]):
     # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
-        """The person's next event. While catching up it is read from the log instead."""
+        """The user's next event. While catching up it is read from the log instead."""
         if not self._live or event.sequence <= self._queued:
             return
         self._queued = event.sequence

@@ -1,4 +1,4 @@
-"""The topics of one connection: lists of its person, and posts that it watches."""
+"""The topics of one connection: lists of its user, and posts that it watches."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The person of a connection: everything on it is read with that person's rights."""
+"""The user of a connection: everything on it is read with that user's rights."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -27,7 +27,7 @@ _PAUSE_SECONDS = (0.1, 1.6)
 
 
 class Viewer:
-    """A person on one connection, with an access token that is renewed when it is needed."""
+    """A user on one connection, with an access token that is renewed when it is needed."""
 
     def __init__(
         self, redeemed: RedeemStreamTicketResponse, *, auth: "AuthServiceAsyncStub", clock: Clock
@@ -39,7 +39,7 @@ class Viewer:
         self._set_token(redeemed.access_token, redeemed.expires_in)
 
     async def read(self, reading: Callable[[], Awaitable[T]]) -> T:
-        """What the reading gives, whose calls are made on behalf of this person. Where a service is
+        """What the reading gives, whose calls are made on behalf of this user. Where a service is
         away for a moment it is tried again.
 
         Raises SessionRevoked if the session has ended, and whatever the last try raised.

@@ -28,7 +28,7 @@ class PlainText(Struct, frozen=True, gc=False, tag_field="type", tag="text"):
 
 
 class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
-    """A person named in a post."""
+    """A user mentioned in a post."""
 
     text: Annotated[RawSegmentText, Meta(examples=["@Bob"])]
     user_id: Id
@@ -153,7 +153,7 @@ class RevisionPage(Struct, frozen=True, gc=False):
 
 
 class Notification(Struct, frozen=True, gc=False):
-    """One activity, or activities of one kind by several people together."""
+    """One activity, or activities of one kind by several users together."""
 
     id: Annotated[
         Id, Meta(description="Sorts by the newest activity; it changes with each activity.")

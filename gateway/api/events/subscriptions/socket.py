@@ -76,7 +76,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
     # --- calls of the hub ---
 
     def deliver(self, event: UserEvent) -> None:
-        """The person's next event."""
+        """The user's next event."""
         if event.HasField("arrivals_missed"):
             self._miss(HOME)
         if self._followers.publish(event) or self._about_list(event):

@@ -1,4 +1,4 @@
-"""How many subscriptions there may be: of a connection, and of a person in this process."""
+"""How many subscriptions there may be: of a connection, and of a user in this process."""
 
 from collections import Counter
 
@@ -13,12 +13,12 @@ class TooManySubscriptions(TooMany):
 
     reason = "TOO_MANY_SUBSCRIPTIONS"
     message = (
-        f"A connection has {MAX_OF_CONNECTION} subscriptions at most, and a person {MAX_OF_PERSON}."
+        f"A connection has {MAX_OF_CONNECTION} subscriptions at most, and a user {MAX_OF_PERSON}."
     )
 
 
 class SubscriptionQuota:
-    """Counts those of each person."""
+    """Counts those of each user."""
 
     def __init__(self) -> None:
         self._open: Counter[int] = Counter()
