@@ -112,7 +112,8 @@ def begin(incoming: str | None = None) -> Trace:
 
 
 def enter(incoming: str | None = None) -> Trace:
-    """Like `begin`, for a request from outside. Its ids are kept, so that its sender finds the trace
+    """Like `begin`, for a request from outside. Its ids are kept, so that its sender finds the
+    trace
     again. Whether the trace is recorded is decided here; else any client could have all of its
     requests recorded."""
     continued = _continued(incoming)
