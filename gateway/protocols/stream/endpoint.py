@@ -166,7 +166,7 @@ class Stream:
                 async with asyncio.timeout(_DRAIN_SECONDS):
                     await self._empty.wait()
             except TimeoutError:
-                logger().warning("streams_left", count=self._sockets)
+                logger().warning("streams_not_drained", count=self._sockets)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ class StreamMetrics:
             "roost_stream_sockets", "Connections that are open.", registry=registry
         )
         self.people = Gauge(
-            "roost_stream_people", "Users who have a connection here.", registry=registry
+            "roost_stream_users", "Users who have a connection here.", registry=registry
         )
         self._frames = Counter(
             "roost_stream_frames_sent", "Frames sent, by type.", ["type"], registry=registry
@@ -32,7 +32,7 @@ class StreamMetrics:
             "roost_stream_gaps", "Gaps that were sent to clients.", registry=registry
         )
         self.slow = Counter(
-            "roost_stream_slow_readers", "Connections closed as too slow.", registry=registry
+            "roost_stream_slow_consumers", "Connections closed as too slow.", registry=registry
         )
         self.attached = Counter(
             "roost_stream_attached", "Upstream streams that were opened.", registry=registry

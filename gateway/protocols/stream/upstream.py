@@ -64,7 +64,7 @@ class Upstream:
             if received:
                 backoff.reset()
             if not backoff.failures:  # once for each outage
-                logger().warning("upstream_cut", error=repr(error))
+                logger().warning("upstream_disconnected", error=repr(error))
             await backoff.wait()
 
     async def _requests(self) -> AsyncIterator[AttachRequest]:

@@ -169,7 +169,7 @@ class RedisClient:
         await self.execute("PING")
 
     async def close(self) -> None:
-        """Closes all connections. Redis is away for whoever calls later."""
+        """Closes all connections. Later calls raise RedisUnavailable."""
         self._closed = True
         if self._probe is not None:
             self._probe.cancel()

@@ -194,7 +194,7 @@ async def _read(call: Any) -> AsyncIterator[Any]:
     except grpc.aio.AioRpcError as error:
         raise from_status(error) from None
     finally:
-        # Whoever stops reading has no more use for the call.
+        # A caller that stops reading does not need the call any more.
         call.cancel()
 
 

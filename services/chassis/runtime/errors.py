@@ -102,7 +102,7 @@ class Taken(RoostError):
 class Conflict(RoostError):
     """Another request changed it, or is changing it now; read again, then try again."""
 
-    message = "It was changed meanwhile."
+    message = "It was changed in the meantime."
 
 
 class WrongState(RoostError):

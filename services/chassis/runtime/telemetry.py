@@ -112,9 +112,10 @@ def begin(incoming: str | None = None) -> Trace:
 
 
 def enter(incoming: str | None = None) -> Trace:
-    """Like `begin`, for a request from outside: its ids are kept, so that whoever sent it finds it
-    again, but whether the trace is recorded is for us to say. Else any client could have all that
-    it asks for recorded."""
+    """Like `begin`, for a request from outside. Its ids are kept, so that its sender finds the
+    trace
+    again. Whether the trace is recorded is decided here; else any client could have all of its
+    requests recorded."""
     continued = _continued(incoming)
     trace = _new() if continued is None else continued._replace(sampled=_drawn())
     _current.set(trace)

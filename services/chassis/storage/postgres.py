@@ -239,10 +239,10 @@ async def dedicated(url: str, *, name: str) -> Connection:
 async def listening(
     url: str, channel: str, *, name: str = "roost-listen"
 ) -> AsyncIterator[asyncio.Event]:
-    """Gives an event that is set at every NOTIFY on `channel`; whoever waits for it clears it.
+    """Yields an event that is set at every NOTIFY on `channel`; the waiting task clears it.
 
-    It is also set after each (re)connection, as notifications may have been missed before. While
-    the database is away it tries again, at growing intervals, and stays silent.
+    It is also set after each connection, as notifications may have been missed before. While the
+    database is unavailable it connects again at growing intervals, and logs nothing.
     """
     woken = asyncio.Event()
     task = asyncio.create_task(_listen(url, channel, name, woken), name=f"listen {channel}")

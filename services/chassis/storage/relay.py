@@ -25,10 +25,9 @@ from services.chassis.storage.postgres import DatabaseUnavailable
 
 # Large, since a broker on an object store takes nearly the same time for any number of events.
 BATCH = 1_000
-# From the beginning of one batch to that of the next, at least and at most: what is written
-# meanwhile goes along. On such a broker a batch costs its writer and its readers some 25 ms of CPU,
-# however small it is, so it gathers longer the more there is to send: for each event of the last
-# one by so much.
+# Seconds from the start of one batch to the start of the next, at least and at most. Rows that are
+# written in between are in the next batch. On such a broker a batch of any size costs its writer
+# and its readers about 25 ms of CPU, so each event of the last batch lengthens the pause.
 PACE_SECONDS = (0.06, 0.15)
 PACE_SECONDS_AN_EVENT = 0.003
 # Notifications wake the relay; this is for one that was lost (see `outbox.RelayNotifier`).

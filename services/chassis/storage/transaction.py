@@ -63,7 +63,7 @@ class Transaction(Protocol):
 class TransactionAborted(Conflict):
     """The database aborted this transaction in favour of another one. A repetition may succeed."""
 
-    message = "It was changed meanwhile; try again."
+    message = "It was changed in the meantime; try again."
 
 
 T = TypeVar("T")

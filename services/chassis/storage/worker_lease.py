@@ -2,7 +2,7 @@
 
 A lease lasts TTL seconds by the database's clock and is renewed at a third of that. Each renewal
 also writes down until which millisecond, by the holder's own clock, it may make ids (`used_until`),
-so that whoever takes the number next starts after it, whatever its clock says.
+so that the next holder of the number starts after it, whatever its clock says.
 """
 
 import asyncio

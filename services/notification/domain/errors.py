@@ -13,7 +13,7 @@ class CannotWatchSelf(RuleBroken):
     """A user is not notified of their own posts."""
 
     reason = "CANNOT_WATCH_SELF"
-    message = "You are not told about yourself."
+    message = "You cannot watch yourself."
 
 
 class AccountProtected(Forbidden):

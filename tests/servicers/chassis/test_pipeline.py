@@ -520,7 +520,7 @@ async def test_port_that_is_taken_is_an_os_error(served: Served) -> None:
 
 
 class Events(EventServiceServicer):
-    """Attaches whoever is asked for, but nobody by the number of 13."""
+    """Attaches every user but number 13."""
 
     @access_policy.service("post")
     async def Attach(

@@ -1,4 +1,4 @@
-"""A process starts in the open, drains when told to stop, and says clearly what keeps it down."""
+"""A process logs its start, drains before it stops, and logs the reason when it cannot start."""
 
 import asyncio
 import json

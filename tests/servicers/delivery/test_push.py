@@ -539,11 +539,11 @@ async def test_a_worker_that_dies_after_sending_costs_one_more_message_of_the_to
         await worker.settle()
 
     await scenario.send(after=1)
-    meanwhile = len(scenario.server.arrived)
+    in_between = len(scenario.server.arrived)
     await scenario.send(after=LEASE)
     await scenario.send(after=timedelta(hours=1))
 
-    assert meanwhile == 1
+    assert in_between == 1
     first, second = scenario.server.arrived
     assert first.topic == second.topic
     assert scenario.read(first) == scenario.read(second)

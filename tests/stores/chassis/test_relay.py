@@ -20,7 +20,7 @@ from tests.waiting import eventually
 
 
 class Broker:
-    """Keeps what it is sent; of a batch for which it is told a number, only so many."""
+    """Keeps what is sent; of a batch with a limit, only so many."""
 
     def __init__(self) -> None:
         self.log: list[Event] = []

@@ -110,11 +110,11 @@ async def test_what_is_taken_is_nobody_elses_until_the_lease_ends(scenario: Scen
     await scenario.add(scenario.due(user, seconds=0))
 
     (first,) = await scenario.claim()
-    meanwhile = await scenario.claim()
+    in_between = await scenario.claim()
     scenario.clock.advance(LEASE)
     (second,) = await scenario.claim()
 
-    assert meanwhile == []
+    assert in_between == []
     assert (first.attempts, second.attempts) == (1, 2)
     assert first.start_time == second.start_time
 

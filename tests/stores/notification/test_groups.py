@@ -180,11 +180,11 @@ async def test_a_deletion_is_remembered_for_a_while(
     )
     await expire()
     await scenario.handle(created(post))
-    meanwhile = await scenario.listed(BOB)
+    in_between = await scenario.listed(BOB)
     clock.advance(DELETED_KEPT + timedelta(seconds=1))
 
     await expire()
     await scenario.handle(liked(CAROL, post))
 
-    assert meanwhile == []
+    assert in_between == []
     assert await scenario.listed(ALICE) == [("like", post.id, (CAROL,))]

@@ -49,11 +49,11 @@ async def test_nothing_is_notified_while_the_graph_is_unavailable_and_all_of_it_
     scenario.graph.before_answer = away
     with pytest.raises(Unavailable):
         await scenario.consume(events)
-    meanwhile = await scenario.listed(ALICE)
+    in_between = await scenario.listed(ALICE)
     scenario.graph.before_answer = None
     await scenario.consume(events)
 
-    assert meanwhile == []
+    assert in_between == []
     assert await scenario.listed(ALICE) == [("like", post.id, (BOB,)), ("follow", 0, (BOB,))]
 
 

@@ -464,7 +464,7 @@ async def test_a_slow_reader_is_closed_and_makes_nobody_wait(
             await client.heard()
         slow.connection.transport.pause_reading()
         count = 0
-        while not sample(state, "roost_stream_slow_readers_total"):
+        while not sample(state, "roost_stream_slow_consumers_total"):
             for _ in range(50):
                 count += 1
                 events.add(ALICE, **arrival(count))

@@ -736,7 +736,7 @@ async def test_a_slow_reader_is_closed_and_others_never_wait(
                 events.add(ALICE, **changed(count))
                 count += 1
             assert len(await fast.events(50)) == 50
-            closed = _counted(state, "roost_stream_slow_readers_total")
+            closed = _counted(state, "roost_stream_slow_consumers_total")
             assert count < 200_000
         slow.connection.transport.resume_reading()
         assert await fast.silent()
@@ -754,7 +754,7 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_closed(
         async def closed() -> bool:
             for number in range(50):
                 events.add(ALICE, **changed(number))
-            return _counted(state, "roost_stream_slow_readers_total") == 1
+            return _counted(state, "roost_stream_slow_consumers_total") == 1
 
         await eventually(closed, limit=PATIENCE)
         slow.connection.transport.resume_reading()
