@@ -101,7 +101,7 @@ bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with O
 bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of the last commit, or of BASE=FILE.
 	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
 
-chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times amid writes and open streams and look for what was promised; KILLS=N, SEED=N.
+chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times during writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
 walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.

@@ -9,7 +9,7 @@ from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Json
 from tests.authorization.rows import ROWS, YES, Sent
 from tests.authorization.scenario import Scenario, operation_of
-from tests.gateway.protocols.graphql.field_cases import FIELDS, Asking
+from tests.gateway.protocols.graphql.field_cases import FIELDS, FieldCase
 
 # The kinds of resources, and their types in global ids.
 _KINDS = {
@@ -33,7 +33,7 @@ _NAMES = {"replyToPostId": "replyToId", "lastReadId": "id"}
 _EXAMPLES = {"after", "replyToId", "quotedPostId", "mediaIds", "visibility"}
 
 
-def field_of(row: str) -> Asking:
+def field_of(row: str) -> FieldCase:
     """The field that does what the row's operation does."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation_of(row)).lower()
     return FIELDS[name]
@@ -41,19 +41,21 @@ def field_of(row: str) -> Asking:
 
 async def in_graphql(scenario: Scenario, row: str, by: Account | None, target: str) -> str:
     """Executes a row as this user, on this resource: the reason of the error, or YES."""
-    asking = field_of(row)
-    variables = {name: value for name, value in asking.variables.items() if name not in _EXAMPLES}
+    field_case = field_of(row)
+    variables = {
+        name: value for name, value in field_case.variables.items() if name not in _EXAMPLES
+    }
     given = ROWS[row]
     if given.resource:
         variables["id"] = global_id(_KINDS[given.resource], int(target))
     for sent in (given.body, given.query):
         variables |= _variables(row, sent, scenario, by, target)
-    if "visibility" in asking.variables:
+    if "visibility" in field_case.variables:
         variables["visibility"] = "PUBLIC"
     answer = await scenario.edge.send(
-        "POST", "/graphql", by=by, body={"query": asking.document, "variables": variables}
+        "POST", "/graphql", by=by, body={"query": field_case.document, "variables": variables}
     )
-    return _reason(answer.json(), asking)
+    return _reason(answer.json(), field_case)
 
 
 def _variables(
@@ -75,12 +77,12 @@ def _variables(
     return found
 
 
-def _reason(answer: Json, asking: Asking) -> str:
+def _reason(answer: Json, field_case: FieldCase) -> str:
     if answer.get("errors"):
         (error,) = answer["errors"]
         return str(error["extensions"]["reason"])
-    if asking.field.startswith("Mutation."):
-        outcome = answer["data"][asking.field.partition(".")[2]]
+    if field_case.field.startswith("Mutation."):
+        outcome = answer["data"][field_case.field.partition(".")[2]]
         if outcome["error"] is not None:
             return str(outcome["error"]["reason"])
     return YES

@@ -20,7 +20,7 @@ from tests.gateway.samples import (
 
 QUOTED = post(100, ALICE)
 WITHDRAWN = post(101, BOB, quoted_post_id=100, quote_hidden=True)
-STANDING = post(102, CAROL, quoted_post_id=100)
+VISIBLE = post(102, CAROL, quoted_post_id=100)
 PEOPLE = includes(person(ALICE), person(BOB), person(CAROL), quoted=(QUOTED,))
 
 
@@ -30,7 +30,7 @@ async def test_a_withdrawn_quote_is_not_shown_although_the_post_is_on_the_page(
 ) -> None:
     services.answer(
         "BatchGetPosts",
-        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=PEOPLE),
+        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, VISIBLE], includes=PEOPLE),
     )
 
     items = (await stranger.get(f"{version.prefix}/posts?ids=100,101,102")).json()["items"]
@@ -42,7 +42,7 @@ async def test_a_withdrawn_quote_is_not_shown_although_the_post_is_on_the_page(
 async def test_graphql_does_not_show_it_either(stranger: Client, services: FakeServices) -> None:
     services.answer(
         "BatchGetPosts",
-        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, STANDING], includes=PEOPLE),
+        rpc.BatchGetPostsResponse(posts=[QUOTED, WITHDRAWN, VISIBLE], includes=PEOPLE),
     )
 
     found = await asked(
@@ -58,7 +58,7 @@ async def test_graphql_does_not_show_it_either(stranger: Client, services: FakeS
     ]
 
 
-@pytest.mark.parametrize(("middle", "shown"), [(WITHDRAWN, False), (STANDING, True)])
+@pytest.mark.parametrize(("middle", "shown"), [(WITHDRAWN, False), (VISIBLE, True)])
 async def test_graphql_asks_whether_what_a_quoted_post_quotes_is_withdrawn(
     stranger: Client, services: FakeServices, middle: Post, shown: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""For every route of REST: the field that does the same, and how it is asked."""
+"""For every REST route: the field that does the same, with a document and variables."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +17,8 @@ _INFO = "pageInfo { hasNextPage endCursor }"
 
 
 @dataclass(frozen=True)
-class Asking:
-    """One field, once."""
+class FieldCase:
+    """A field, in a document that selects it."""
 
     # Where it stands: `Query.me`.
     field: str
@@ -28,7 +28,7 @@ class Asking:
     before: tuple[str, ...] = ()
 
 
-def _given(name: str, result: str, /, **given: tuple[str, Any]) -> Asking:
+def _given(name: str, result: str, /, **given: tuple[str, Any]) -> FieldCase:
     """A mutation whose arguments are variables of these types, with a key."""
     signature = ", ".join(f"${each}: {kind}" for each, (kind, _) in given.items())
     args = ", ".join(f"{each}: ${each}" for each in given)
@@ -41,18 +41,18 @@ def _given(name: str, result: str, /, **given: tuple[str, Any]) -> Asking:
     )
 
 
-def _change(name: str, given: str, args: str, result: str, **variables: Any) -> Asking:
+def _change(name: str, given: str, args: str, result: str, **variables: Any) -> FieldCase:
     """A mutation with a result."""
     shown = "done" if not result else f"result {{ {result} }}"
     called = f"{name}({args})" if args else name
     signature = f"({given})" if given else ""
-    return Asking(
+    return FieldCase(
         f"Mutation.{name}", f"mutation{signature} {{ {called} {{ {shown} {_ERROR} }} }}", variables
     )
 
 
-def _about(kind: str, name: str, result: str) -> Asking:
-    """A keyed mutation about one post or person."""
+def _about(kind: str, name: str, result: str) -> FieldCase:
+    """A keyed mutation about one post or user."""
     variable = f"{kind.lower()}Id"
     return _change(
         name,
@@ -63,10 +63,10 @@ def _about(kind: str, name: str, result: str) -> Asking:
     )
 
 
-def _list(parent: str, name: str, shown: str, more: str = "") -> Asking:
-    """A list under a post or a person."""
+def _list(parent: str, name: str, shown: str, more: str = "") -> FieldCase:
+    """A list below a post or a user."""
     kind, about = ("Post", _POST) if parent == "post" else ("User", _BOB)
-    return Asking(
+    return FieldCase(
         f"{kind}.{name}",
         f"query($id: ID!, {_PAGE_ARGS}) {{ {parent}(id: $id) {{ "
         f"{name}({_ON_PAGE}{more}) {{ nodes {{ {shown} }} {_INFO} }} }} }}",
@@ -75,21 +75,21 @@ def _list(parent: str, name: str, shown: str, more: str = "") -> Asking:
     )
 
 
-def _own_list(name: str, shown: str, more: str = "", /, **variables: Any) -> Asking:
+def _own_list(name: str, shown: str, more: str = "", /, **variables: Any) -> FieldCase:
     """A list at the top."""
-    return Asking(
+    return FieldCase(
         f"Query.{name}",
         f"query({_PAGE_ARGS}) {{ {name}({_ON_PAGE}{more}) {{ nodes {{ {shown} }} {_INFO} }} }}",
         _PAGE | variables,
     )
 
 
-def _read(name: str, shown: str = "") -> Asking:
+def _read(name: str, shown: str = "") -> FieldCase:
     """A thing at the top."""
-    return Asking(f"Query.{name}", f"{{ {name} {shown and '{ ' + shown + ' }'} }}")
+    return FieldCase(f"Query.{name}", f"{{ {name} {shown and '{ ' + shown + ' }'} }}")
 
 
-_STANDING = "userId following followRequested blocking muting"
+_RELATIONSHIP = "userId following followRequested blocking muting"
 _ENGAGED = "postId counts { likes } viewer { liked } repostId"
 _SIGNED = "user { handle } session { id deviceName } tokens { accessToken refreshToken }"
 _MARKER = "lastReadId updatedAt"
@@ -100,7 +100,7 @@ _KIND_PREFERENCES = (
 )
 _ITEM = "id post { text } repostedBy { handle }"
 
-FIELDS: dict[str, Asking] = {
+FIELDS: dict[str, FieldCase] = {
     "register": _given(
         "register",
         _SIGNED,
@@ -109,13 +109,13 @@ FIELDS: dict[str, Asking] = {
         displayName=("String!", "Al"),
         deviceName=("String!", "phone"),
     ),
-    "find_users": Asking(
+    "find_users": FieldCase(
         "Query.userByHandle",
         "query($handle: String!) { userByHandle(handle: $handle) { handle } }",
         {"handle": "Bob"},
     ),
     "get_me": _read("me", "id handle etag"),
-    "get_user": Asking(
+    "get_user": FieldCase(
         "Query.user", "query($id: ID!) { user(id: $id) { handle relationship { muting } } }", _BOB
     ),
     "update_me": _change(
@@ -139,7 +139,7 @@ FIELDS: dict[str, Asking] = {
         refreshToken="secret",
     ),
     "list_sessions": _own_list("sessions", "id deviceName current createdAt lastUsedAt expiresAt"),
-    "get_session": Asking(
+    "get_session": FieldCase(
         "Query.session",
         "query($id: ID!) { session(id: $id) { restId } }",
         {"id": global_id("Session", 7)},
@@ -154,7 +154,7 @@ FIELDS: dict[str, Asking] = {
         id=global_id("Session", 7),
     ),
     **{
-        name: _about("User", camel, _STANDING)
+        name: _about("User", camel, _RELATIONSHIP)
         for name, camel in (
             ("follow", "follow"),
             ("unfollow", "unfollow"),
@@ -171,9 +171,9 @@ FIELDS: dict[str, Asking] = {
     "list_follow_requests": _own_list("followRequests", "handle"),
     "list_blocks": _own_list("blocks", "handle"),
     "list_mutes": _own_list("mutes", "handle"),
-    "get_relationships": Asking(
+    "get_relationships": FieldCase(
         "Query.relationships",
-        f"query($ids: [ID!]!) {{ relationships(userIds: $ids) {{ {_STANDING} }} }}",
+        f"query($ids: [ID!]!) {{ relationships(userIds: $ids) {{ {_RELATIONSHIP} }} }}",
         {"ids": [global_id("User", each) for each in (BOB, CAROL, BOB)]},
     ),
     "create_post": _given(
@@ -185,12 +185,12 @@ FIELDS: dict[str, Asking] = {
         quotedPostId=("ID", global_id("Post", 6)),
         mediaIds=("[ID!]", ["7", "8"]),
     ),
-    "get_posts": Asking(
+    "get_posts": FieldCase(
         "Query.posts",
         "query($ids: [ID!]!) { posts(ids: $ids) { text author { handle } } }",
         {"ids": [global_id("Post", 100), global_id("Post", 101)]},
     ),
-    "get_post": Asking("Query.post", "query($id: ID!) { post(id: $id) { text etag } }", _POST),
+    "get_post": FieldCase("Query.post", "query($id: ID!) { post(id: $id) { text etag } }", _POST),
     "update_post": _change(
         "updatePost",
         "$id: ID!, $key: String",
@@ -199,7 +199,7 @@ FIELDS: dict[str, Asking] = {
         **_POST,
     ),
     "delete_post": _about("Post", "deletePost", ""),
-    "get_thread": Asking(
+    "get_thread": FieldCase(
         "Query.thread",
         f"query($id: ID!, {_PAGE_ARGS}) {{ thread(id: $id, {_ON_PAGE}) {{ "
         f"ancestors {{ text author {{ handle }} }} post {{ text }} "
@@ -273,7 +273,7 @@ FIELDS: dict[str, Asking] = {
         p256dh=("String!", "B" + "A" * 86),
         auth=("String!", "A" * 22),
     ),
-    "get_push_subscription": Asking(
+    "get_push_subscription": FieldCase(
         "Query.pushSubscription",
         f"query($id: ID!) {{ pushSubscription(id: $id) {{ {_DEVICE} }} }}",
         {"id": global_id("PushSubscription", 7)},

@@ -1,4 +1,4 @@
-"""Asking the gateway in GraphQL."""
+"""FieldCase the gateway in GraphQL."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every route of REST has its field: what it asks of the services, shows, and how it is refused."""
+"""Every REST route has its field: its requests to services, its results and its errors."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.gateway import route_cases
 from tests.gateway.conftest import Client, counted
 from tests.gateway.fakes import FakeServices
 from tests.gateway.protocols.graphql import field_cases
-from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES, FIELDS, REFERENCES, Asking
+from tests.gateway.protocols.graphql.field_cases import BESIDE_ROUTES, FIELDS, REFERENCES, FieldCase
 from tests.gateway.protocols.graphql.sending import sent
 from tests.gateway.protocols.rest.test_routes import KINDS
 from tests.gateway.route_cases import Case
@@ -62,15 +62,15 @@ def test_every_route_has_a_field() -> None:
     assert_listed(
         BY_NAME, FIELDS, kind="case", file=field_cases.__file__, guide="Add an RPC, step 6"
     )
-    for asking in FIELDS.values():
-        kind, _, name = asking.field.partition(".")
+    for field_case in FIELDS.values():
+        kind, _, name = field_case.field.partition(".")
         shape = SCHEMA.type_map[kind]
         assert is_object_type(shape)
         assert name in shape.fields
 
 
 def test_every_field_at_the_top_stands_for_a_route_or_says_why_not() -> None:
-    named = {asking.field for asking in FIELDS.values() if not asking.before}
+    named = {field_case.field for field_case in FIELDS.values() if not field_case.before}
 
     assert_listed(
         root_fields(),
@@ -94,7 +94,7 @@ def resolved_fields_below_the_top() -> set[str]:
 
 
 def test_every_resolved_field_below_the_top_stands_for_a_route_or_for_a_reference() -> None:
-    named = {asking.field for asking in FIELDS.values() if asking.before}
+    named = {field_case.field for field_case in FIELDS.values() if field_case.before}
 
     assert_listed(
         resolved_fields_below_the_top(),
@@ -103,7 +103,7 @@ def test_every_resolved_field_below_the_top_stands_for_a_route_or_for_a_referenc
         file=field_cases.__file__,
         guide="Add an RPC, step 6",
     )
-    assert set(REFERENCES.values()) <= {asking.field for asking in FIELDS.values()}
+    assert set(REFERENCES.values()) <= {field_case.field for field_case in FIELDS.values()}
 
 
 @pytest.mark.parametrize("route", routes_of(NEWEST, SECTIONS), ids=lambda route: route.name)
@@ -116,28 +116,28 @@ def test_a_keyed_route_is_a_field_with_a_key(route: Route) -> None:
     assert keyed == route.keyed
 
 
-def result_of(answer: Any, asking: Asking) -> Any:
-    return answer.json()["data"][asking.field.partition(".")[2]]
+def result_of(answer: Any, field_case: FieldCase) -> Any:
+    return answer.json()["data"][field_case.field.partition(".")[2]]
 
 
 @every_case
 async def test_success(alice: Client, services: FakeServices, case: Case) -> None:
     prepare(services, case)
-    asking = FIELDS[case.name]
+    field_case = FIELDS[case.name]
 
     with counted(services) as rpcs:
-        answer = await sent(alice, asking.document, **asking.variables)
+        answer = await sent(alice, field_case.document, **field_case.variables)
 
     found = answer.json()
     assert "errors" not in found, found["errors"]
-    assert rpcs == [*asking.before, case.rpc, *case.also]
+    assert rpcs == [*field_case.before, case.rpc, *case.also]
     asked = services.last(case.rpc)
     for name, value in case.asks.items():
         given = getattr(asked, name)
         assert (list(given) if isinstance(value, list) else given) == value
     assert services.asked[-1].viewer_id == ALICE
-    if asking.field.startswith("Mutation."):
-        assert result_of(answer, asking)["error"] is None
+    if field_case.field.startswith("Mutation."):
+        assert result_of(answer, field_case)["error"] is None
 
 
 @every_case
@@ -145,18 +145,18 @@ async def test_what_services_refuse_is_said_with_the_same_reason(
     alice: Client, services: FakeServices, case: Case
 ) -> None:
     prepare(services, case)
-    asking = FIELDS[case.name]
+    field_case = FIELDS[case.name]
     for reason in BY_NAME[case.name].reasons:
         status = STATUS[reason]
         services.answer(case.rpc, KINDS[status]("Not so.", reason=reason, metadata={"a": "b"}))
         if case.name in {"get_session", "get_push_subscription"}:
             continue  # its service lists; the gateway looks
 
-        answer = await sent(alice, asking.document, **asking.variables)
+        answer = await sent(alice, field_case.document, **field_case.variables)
 
         assert answer.status_code == 200
-        if asking.field.startswith("Mutation."):
-            refusal = result_of(answer, asking)["error"]
+        if field_case.field.startswith("Mutation."):
+            refusal = result_of(answer, field_case)["error"]
             assert (refusal["reason"], refusal["status"]) == (reason, status)
             assert refusal["detail"] == "Not so."
             assert refusal["metadata"] == [{"key": "a", "value": "b"}]
@@ -176,9 +176,9 @@ async def test_a_service_that_is_away_is_said(
 ) -> None:
     prepare(services, case)
     services.answer(case.rpc, Unavailable(retry_after=2.5))
-    asking = FIELDS[case.name]
+    field_case = FIELDS[case.name]
 
-    answer = await sent(alice, asking.document, **asking.variables)
+    answer = await sent(alice, field_case.document, **field_case.variables)
 
     (error,) = answer.json()["errors"]
     assert error["extensions"]["reason"] == "DEPENDENCY_UNAVAILABLE"
@@ -190,19 +190,19 @@ async def test_strangers_are_let_in_as_by_the_route(
     stranger: Client, services: FakeServices, case: Case
 ) -> None:
     prepare(services, case)
-    asking = FIELDS[case.name]
+    field_case = FIELDS[case.name]
 
     with counted(services) as rpcs:
-        answer = await sent(stranger, asking.document, **asking.variables)
+        answer = await sent(stranger, field_case.document, **field_case.variables)
 
     assert answer.status_code == 200
     if BY_NAME[case.name].access is ANYONE:
         assert "errors" not in answer.json()
         return
     # A signed-in field may be below an open one, whose call comes first.
-    assert rpcs == list(asking.before)
-    if asking.field.startswith("Mutation."):
-        assert result_of(answer, asking)["error"]["reason"] == "TOKEN_MISSING"
+    assert rpcs == list(field_case.before)
+    if field_case.field.startswith("Mutation."):
+        assert result_of(answer, field_case)["error"]["reason"] == "TOKEN_MISSING"
     else:
         assert answer.json()["errors"][0]["extensions"]["reason"] == "TOKEN_MISSING"
 
@@ -216,33 +216,33 @@ async def test_the_key_reaches_the_service(
     alice: Client, services: FakeServices, case: Case
 ) -> None:
     prepare(services, case)
-    asking = FIELDS[case.name]
+    field_case = FIELDS[case.name]
 
-    await sent(alice, asking.document, **asking.variables, key="one-of-mine")
+    await sent(alice, field_case.document, **field_case.variables, key="one-of-mine")
 
     assert services.last(case.rpc).request_id == "one-of-mine"
 
 
 async def test_a_key_of_another_form_is_refused(alice: Client, services: FakeServices) -> None:
-    asking = FIELDS["like"]
+    field_case = FIELDS["like"]
 
     with counted(services) as rpcs:
-        answer = await sent(alice, asking.document, **asking.variables, key="no spaces")
+        answer = await sent(alice, field_case.document, **field_case.variables, key="no spaces")
 
-    error = result_of(answer, asking)["error"]
+    error = result_of(answer, field_case)["error"]
     assert error["reason"] == "PARAMETER_INVALID"
     assert error["violations"] == [{"field": "idempotencyKey", "rule": "form"}]
     assert rpcs == []
 
 
 async def test_violations_name_arguments(alice: Client, services: FakeServices) -> None:
-    asking = FIELDS["update_me"]
+    field_case = FIELDS["update_me"]
     broken = [Violation("user.display_name", "string.max_len", "is too long")]
     services.answer("UpdateUser", RuleBroken(violations=broken))
 
-    answer = await sent(alice, asking.document, **asking.variables)
+    answer = await sent(alice, field_case.document, **field_case.variables)
 
-    error = result_of(answer, asking)["error"]
+    error = result_of(answer, field_case)["error"]
     assert error["reason"] == "VALIDATION_FAILED"
     assert error["violations"] == [{"field": "displayName", "rule": "string.max_len"}]
 

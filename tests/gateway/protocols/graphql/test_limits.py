@@ -30,7 +30,7 @@ from tests.gateway.protocols.graphql.sending import (
 )
 from tests.gateway.samples import BOB, person
 
-# Promised to whoever runs this; each attack here takes a fraction of it.
+# A promise to operators; each attack here takes a fraction of it.
 MOST_SECONDS = 0.05
 
 

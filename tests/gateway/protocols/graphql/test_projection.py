@@ -1,4 +1,4 @@
-"""Printing a selection as a whole gives what asking field by field gives."""
+"""Printing a selection as a whole gives what field_case field by field gives."""
 
 import asyncio
 from collections.abc import Awaitable

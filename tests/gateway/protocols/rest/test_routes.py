@@ -1,4 +1,4 @@
-"""Every route: what it asks of the services, what it answers, and how it is refused."""
+"""Every route: its requests to services, its responses and its errors."""
 
 from typing import Any
 

@@ -75,7 +75,7 @@ class Scenario:
 
     def __init__(self, services: FakeServices) -> None:
         self.hidden: set[int] = set()
-        self.ties: dict[tuple[int, int], PairRelationship] = {}
+        self.relationships: dict[tuple[int, int], PairRelationship] = {}
         self.stands: dict[int, dict[str, bool]] = {}
         self.replies_to: dict[int, int] = {}
         self.lifetime = 900
@@ -120,7 +120,8 @@ class Scenario:
         usual = PairRelationship(following=True)
         return BatchGetPairRelationshipsResponse(
             relationships=[
-                self.ties.get((each.from_user_id, each.to_user_id), usual) for each in request.pairs
+                self.relationships.get((each.from_user_id, each.to_user_id), usual)
+                for each in request.pairs
             ]
         )
 
@@ -308,8 +309,8 @@ async def test_one_load_serves_everybody_whom_a_post_goes_to(
 async def test_who_blocked_or_muted_the_author_meanwhile_is_spared(
     address: str, events: FakeEvents, scenario: Scenario
 ) -> None:
-    scenario.ties[ALICE, BOB] = PairRelationship(following=True, muting=True)
-    scenario.ties[CAROL, BOB] = PairRelationship(following=True, either_blocks=True)
+    scenario.relationships[ALICE, BOB] = PairRelationship(following=True, muting=True)
+    scenario.relationships[CAROL, BOB] = PairRelationship(following=True, either_blocks=True)
 
     async with opened(address) as alice, opened(address, "carol") as carol:
         for client, user_id in ((alice, ALICE), (carol, CAROL)):
@@ -723,7 +724,7 @@ async def test_a_service_that_is_away_for_a_moment_delays_and_loses_nothing(
 async def test_a_slow_reader_is_closed_and_others_never_wait(
     address: str, events: FakeEvents, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # However busy the machine is, no send of the fast reader takes too long.
+    # However busy the machine is, no send to the fast client takes too long.
     monkeypatch.setattr(socket, "SEND_SECONDS", 600.0)
     async with opened(address) as fast, narrow(address) as slow:
         await greeted(fast, "account")
