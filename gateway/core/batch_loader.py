@@ -46,7 +46,7 @@ class BatchLoader:
         nothing."""
         return await self._get(self._seen, (_POST, post_id))
 
-    async def person(self, user_id: int) -> User | None:
+    async def user(self, user_id: int) -> User | None:
         """A user; None where they are gone or hidden."""
         found = (await self._get(self._seen, (_USER, user_id))).users.get(user_id)
         if found is not None:

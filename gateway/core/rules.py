@@ -25,8 +25,8 @@ def listed(_: User, __: Hydrated) -> bool:
 
 def is_audible(user_id: int, found: Hydrated) -> bool:
     """Whether this user's activities notify the viewer: they may be seen and are not muted."""
-    person = found.users.get(user_id)
-    return person is not None and not person.viewer_relationship.muting
+    user = found.users.get(user_id)
+    return user is not None and not user.viewer_relationship.muting
 
 
 def visible_actors(group: NotificationGroup, found: Hydrated) -> list[int]:

@@ -204,7 +204,7 @@ class Presenter:
 
 
 def user(message: user_pb2.User) -> shapes.User:
-    """A profile, with how the caller stands to the user where that is known."""
+    """A profile, with the caller's relationship to the user where that is known."""
     return shapes.User(
         id=str(message.id),
         handle=message.handle,

@@ -70,11 +70,11 @@ def session(message: user_pb2.Session) -> Session:
 
 
 def signed_in(
-    person: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
+    user: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
 ) -> SignedIn:
     """A user, signed in on a device."""
     return SignedIn(
-        user=presentation.user(person),
+        user=presentation.user(user),
         session=session(device),
         access_token=tokens.access_token,
         access_expires_at=presentation.time(tokens.access_expire_time),

@@ -54,7 +54,7 @@ Visibility = Literal["public", "followers", "mentioned"]
 
 
 class Relationship(Struct, frozen=True, gc=False):
-    """How the caller and another user stand."""
+    """The relationship of the caller and another user."""
 
     user_id: Annotated[Id, Meta(description="The other user.")]
     following: Annotated[bool, Meta(description="The caller follows the other.")]
@@ -95,7 +95,7 @@ class User(Struct, frozen=True, gc=False):
     created_at: Time
     relationship: Annotated[
         Relationship | UnsetType,
-        Meta(description="How the caller and this user stand. Absent for strangers."),
+        Meta(description="The relationship of the caller and this user. Absent for strangers."),
     ] = UNSET
 
 
@@ -180,7 +180,7 @@ class Post(Struct, frozen=True, gc=False):
         bool,
         Meta(
             description="Whether a quoted post is not shown: it is hidden, gone, or a block "
-            "stands between its author and this one's."
+            "exists between its author and this one's."
         ),
     ]
     media_ids: list[Id]
@@ -266,7 +266,7 @@ class Engagement(Struct, frozen=True, gc=False):
 
 
 class Relationships(Struct, frozen=True, gc=False):
-    """How the caller stands to several users, in the order of the request."""
+    """The caller's relationships to several users, in the order of the request."""
 
     items: list[Relationship]
 

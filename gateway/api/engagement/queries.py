@@ -46,7 +46,7 @@ async def reposters(backends: Backends, *, post_id: int, token: str, size: int) 
 
 
 def _in_order(ids: Iterable[int], includes: Includes) -> list[User]:
-    found = {person.id: person for person in includes.users}
+    found = {user.id: user for user in includes.users}
     return [found[each] for each in ids if each in found]
 
 

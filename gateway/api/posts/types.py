@@ -184,7 +184,7 @@ class Post(Node):
         return _quoted(self)
 
     @computed_or_resolved(
-        "Whether a post is quoted that is not shown: it is hidden or gone, or a block stands "
+        "Whether a post is quoted that is not shown: it is hidden or gone, or a block exists "
         "between its author and this one's.",
         _hidden,
         within="quotedPost",

@@ -51,7 +51,7 @@ class TimelineQueries:
     @resolved(
         "The caller's own posts, those of the users whom the caller follows, and what "
         "they repost, without muted "
-        "people.",
+        "users.",
         cost=20,
     )
     async def home_timeline(
@@ -67,7 +67,7 @@ class TimelineQueries:
         context: Context = info.context
         page = await queries.home(
             context.backends,
-            viewer_id=context.person(),
+            viewer_id=context.signed_in_user(),
             order=order.value,
             **wanted._asdict(),
         )

@@ -36,7 +36,7 @@ class UserQueries:
     @resolved("The caller's own profile.")
     async def me(self, info: Info) -> User:
         context: Context = info.context
-        return await _profile(info, context.person())
+        return await _profile(info, context.signed_in_user())
 
     @resolved("A profile. Refused with USER_NOT_FOUND where the caller may see none.")
     async def user(self, info: Info, id: UserId) -> User:  # noqa: A002

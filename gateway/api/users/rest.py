@@ -69,8 +69,8 @@ async def find_users(context: RequestContext[HandleQuery, NoBody]) -> Response[U
 
     Upper and lower case are the same. The page holds the one user, or nobody.
     """
-    person = await queries.by_handle(context.backends, context.query.handle)
-    return USERS.response(context, Page([person] if person else [], Hydrated(), ""))
+    user = await queries.by_handle(context.backends, context.query.handle)
+    return USERS.response(context, Page([user] if user else [], Hydrated(), ""))
 
 
 @users.get("/users/me", etag=True)

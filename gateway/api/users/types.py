@@ -129,7 +129,7 @@ def people_on(page: Page[user_pb2.User]) -> list[User]:
 async def load_user(info: Info, number: int) -> User | None:
     """A user by number, loaded together with whatever else the operation asks for."""
     context: Context = info.context
-    message = await context.loader.person(number)
+    message = await context.loader.user(number)
     return User(message=message) if message is not None else None
 
 

@@ -46,8 +46,8 @@ class Context:
         self.take(bucket)
         self.loader = BatchLoader(self.backends)
 
-    def person(self) -> int:
-        """Who asks. Raises Unauthenticated (TOKEN_MISSING) for strangers."""
+    def signed_in_user(self) -> int:
+        """The id of the caller. Raises Unauthenticated (TOKEN_MISSING) for strangers."""
         if not self.viewer_id:
             raise Unauthenticated
         return self.viewer_id
@@ -62,5 +62,5 @@ def backends_of(info: "Info") -> Backends:
 def own(info: "Info") -> Backends:
     """The services, for a field about the caller. Raises Unauthenticated for strangers."""
     context: Context = info.context
-    context.person()
+    context.signed_in_user()
     return context.backends

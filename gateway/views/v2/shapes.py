@@ -91,7 +91,7 @@ class Post(Struct, frozen=True, gc=False):
         bool,
         Meta(
             description="Whether a quoted post is not shown: it is hidden, gone, or a block "
-            "stands between its author and this one's."
+            "exists between its author and this one's."
         ),
     ]
     media_ids: list[Id]

@@ -44,7 +44,7 @@ class Home:
         self.entries.append(entry(post_id, author, reposter=reposter, entry_id=place))
         self.posts[post_id] = post(post_id, author, viewer=ALICE, **given)
 
-    def person(self, user_id: int) -> User:
+    def user(self, user_id: int) -> User:
         stands = self.stands.get(user_id, {"following": user_id != ALICE})
         return person(user_id, viewer=ALICE, **stands)
 
@@ -63,7 +63,7 @@ class Home:
             self.quoted[each.quoted_post_id] for each in found if each.quoted_post_id in self.quoted
         )
         people = {each.author_id for each in (*found, *quoted)} | set(request.include_user_ids)
-        shown = [self.person(each) for each in sorted(people)]
+        shown = [self.user(each) for each in sorted(people)]
         return BatchGetPostsResponse(posts=found, includes=includes(*shown, quoted=quoted))
 
 
