@@ -238,8 +238,8 @@ def from_status(error: grpc.aio.AioRpcError) -> RoostError:
     """The error of a status, with its reason, metadata, violations and retry delay.
 
     A status without our details comes from a proxy or the channel. It gets the reason and the
-    message of its kind, since foreign templates may tell addresses; where a kind has no reason of
-    its own (no proxy knows that a post is absent), it is Internal.
+    message of its kind, since the text of a proxy may reveal addresses. A kind without a reason of
+    its own is Internal: no proxy knows that a post is absent.
     """
     code = error.code()
     kind = _KIND_BY_CODE.get(code, Internal)

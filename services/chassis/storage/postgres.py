@@ -161,7 +161,8 @@ class Database:
         isolation: Isolation = "read_committed",
         attempts: int = ATTEMPTS,
     ) -> R:
-        """Runs `effect` in a transaction, again where the database aborted it: run_once only."""
+        """Runs `effect` in a transaction, and again where the database aborted it, so the effect
+        must be repeatable."""
 
         def begin() -> AbstractAsyncContextManager[T]:
             return self.transaction(kind, isolation=isolation)
