@@ -38,9 +38,6 @@ from protovalidate._gen.buf.validate import validate_pb
 ROOT = Path(__file__).resolve().parent.parent
 WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"
 PACKAGES = ("roost", "buf")
-# Names changed once, before the first release, in this commit. A revision that does not contain it
-# is not comparable, so changes are checked against this commit instead.
-BASELINE = "1874f163d2277a1e70ac5342443ccac542210581"
 # Field 8042 of a file in a buf image is its buf extension; is_import there exempts it from rules.
 IMPORT_MARK = bytes.fromhex("d2f603020801")
 
@@ -113,9 +110,7 @@ def misnamed_comments(built: FileDescriptorSet) -> list[str]:
 
 
 def breaking(scratch: Path, revision: str) -> int:
-    """Run buf's breaking rules against the contracts at a git revision, or at the baseline."""
-    if is_ancestor(revision, BASELINE):
-        revision = BASELINE
+    """Run buf's breaking rules against the contracts at a git revision."""
     archive = subprocess.run(
         ["git", "archive", revision, "protos"], cwd=ROOT, check=True, capture_output=True
     ).stdout
@@ -124,12 +119,6 @@ def breaking(scratch: Path, revision: str) -> int:
         tar.extractall(past, filter="data")
     before = image(past / "protos", scratch, "before")
     return buf("breaking", image(ROOT / "protos", scratch, "now"), "--against", str(before))
-
-
-def is_ancestor(older: str, newer: str) -> bool:
-    """Whether one git revision is part of the history of another; not if either is unknown."""
-    call = ["git", "merge-base", "--is-ancestor", older, newer]
-    return subprocess.run(call, check=False, cwd=ROOT, capture_output=True).returncode == 0
 
 
 def image(source: Path, scratch: Path, name: str) -> Path:

@@ -22,18 +22,21 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from roost.media.v1 import media_pb2 as roost_dot_media_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!roost/media/v1/media_events.proto\x12\x0eroost.media.v1\x1a\x1aroost/media/v1/media.proto\"A\n\x0fMediumProcessed\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"G\n\rMediumDeleted\x12\x1b\n\tmedium_id\x18\x01 \x01(\x03R\x08mediumId\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!roost/media/v1/media_events.proto\x12\x0eroost.media.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/media/v1/media.proto\"A\n\x0fMediumProcessed\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\"f\n\rMediumUpdated\x12.\n\x06medium\x18\x01 \x01(\x0b\x32\x16.roost.media.v1.MediumR\x06medium\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"\xca\x01\n\rMediumDeleted\x12\x1b\n\tmedium_id\x18\x01 \x01(\x03R\x08mediumId\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerId\x12+\n\x03use\x18\x03 \x01(\x0e\x32\x19.roost.media.v1.MediumUseR\x03use\x12\x17\n\x07post_id\x18\x04 \x01(\x03R\x06postId\x12;\n\x0b\x64\x65lete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ndeleteTimeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.media.v1.media_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIUMPROCESSED']._serialized_start=81
-  _globals['_MEDIUMPROCESSED']._serialized_end=146
-  _globals['_MEDIUMDELETED']._serialized_start=148
-  _globals['_MEDIUMDELETED']._serialized_end=219
+  _globals['_MEDIUMPROCESSED']._serialized_start=114
+  _globals['_MEDIUMPROCESSED']._serialized_end=179
+  _globals['_MEDIUMUPDATED']._serialized_start=181
+  _globals['_MEDIUMUPDATED']._serialized_end=283
+  _globals['_MEDIUMDELETED']._serialized_start=286
+  _globals['_MEDIUMDELETED']._serialized_end=488
 # @@protoc_insertion_point(module_scope)

@@ -22,22 +22,37 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aroost/media/v1/media.proto\x12\x0eroost.media.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x03\n\x06Medium\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerId\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\x1b.roost.media.v1.MediumStateR\x05state\x12\x18\n\x07\x66\x61ilure\x18\x04 \x01(\tR\x07\x66\x61ilure\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12\x14\n\x05width\x18\x06 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x07 \x01(\x05R\x06height\x12\x1d\n\nsize_bytes\x18\x08 \x01(\x03R\tsizeBytes\x12\x19\n\x08\x61lt_text\x18\t \x01(\tR\x07\x61ltText\x12\x1a\n\x08\x62lurhash\x18\n \x01(\tR\x08\x62lurhash\x12\x39\n\x08variants\x18\x0b \x03(\x0b\x32\x1d.roost.media.v1.MediumVariantR\x08variants\x12;\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\x86\x01\n\rMediumVariant\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x14\n\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x04 \x01(\x05R\x06height\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\"U\n\nUploadPart\x12\x16\n\x06number\x18\x01 \x01(\x05R\x06number\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x1d\n\nsize_bytes\x18\x03 \x01(\x03R\tsizeBytes*y\n\x0bMediumState\x12\x1c\n\x18MEDIUM_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEDIUM_STATE_PROCESSING\x10\x01\x12\x16\n\x12MEDIUM_STATE_READY\x10\x02\x12\x17\n\x13MEDIUM_STATE_FAILED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aroost/media/v1/media.proto\x12\x0eroost.media.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x07\n\x06Medium\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08owner_id\x18\x02 \x01(\x03R\x07ownerId\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\x1b.roost.media.v1.MediumStateR\x05state\x12\x18\n\x07\x66\x61ilure\x18\x04 \x01(\tR\x07\x66\x61ilure\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12\x14\n\x05width\x18\x06 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x07 \x01(\x05R\x06height\x12\x1d\n\nsize_bytes\x18\x08 \x01(\x03R\tsizeBytes\x12\x19\n\x08\x61lt_text\x18\t \x01(\tR\x07\x61ltText\x12\x1a\n\x08\x62lurhash\x18\n \x01(\tR\x08\x62lurhash\x12\x39\n\x08variants\x18\x0b \x03(\x0b\x32\x1d.roost.media.v1.MediumVariantR\x08variants\x12;\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12.\n\x04kind\x18\r \x01(\x0e\x32\x1a.roost.media.v1.MediumKindR\x04kind\x12\x1a\n\x08progress\x18\x0e \x01(\x05R\x08progress\x12\x1f\n\x0b\x64uration_ms\x18\x0f \x01(\x03R\ndurationMs\x12;\n\x0b\x66ocal_point\x18\x10 \x01(\x0b\x32\x1a.roost.media.v1.FocalPointR\nfocalPoint\x12%\n\x0e\x64ominant_color\x18\x11 \x01(\tR\rdominantColor\x12\x1a\n\x08waveform\x18\x12 \x01(\x0cR\x08waveform\x12\x12\n\x04\x65tag\x18\x13 \x01(\tR\x04\x65tag\x12J\n\x13\x61\x64\x64ress_expire_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x11\x61\x64\x64ressExpireTime\x12\x16\n\x06\x66older\x18\x15 \x01(\tR\x06\x66older\x12+\n\x03use\x18\x16 \x01(\x0e\x32\x19.roost.media.v1.MediumUseR\x03use\x12\x17\n\x07post_id\x18\x17 \x01(\x03R\x06postId\x12;\n\x0b\x65xpire_time\x18\x18 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x1d\n\nframe_rate\x18\x19 \x01(\x02R\tframeRate\x12\x1b\n\thas_sound\x18\x1a \x01(\x08R\x08hasSound\"J\n\nFocalPoint\x12\x1d\n\x01x\x18\x01 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x80\xbfR\x01x\x12\x1d\n\x01y\x18\x02 \x01(\x02\x42\x0f\xbaH\x0c\n\n\x1d\x00\x00\x80?-\x00\x00\x80\xbfR\x01y\"\xcf\x01\n\rMediumVariant\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x14\n\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n\x06height\x18\x04 \x01(\x05R\x06height\x12!\n\x0c\x63ontent_type\x18\x05 \x01(\tR\x0b\x63ontentType\x12\x12\n\x04\x66ile\x18\x06 \x01(\tR\x04\x66ile\x12\x1d\n\nsize_bytes\x18\x07 \x01(\x03R\tsizeBytes\x12\x14\n\x05\x63odec\x18\x08 \x01(\tR\x05\x63odec\"\xff\x01\n\x06Upload\x12\x1b\n\tmedium_id\x18\x01 \x01(\x03R\x08mediumId\x12\x30\n\x05parts\x18\x02 \x03(\x0b\x32\x1a.roost.media.v1.UploadPartR\x05parts\x12J\n\x13\x61\x64\x64ress_expire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x11\x61\x64\x64ressExpireTime\x12;\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\"i\n\nUploadPart\x12\x16\n\x06number\x18\x01 \x01(\x05R\x06number\x12\x10\n\x03url\x18\x02 \x01(\tR\x03url\x12\x1d\n\nsize_bytes\x18\x03 \x01(\x03R\tsizeBytes\x12\x12\n\x04\x65tag\x18\x04 \x01(\tR\x04\x65tag\"\xb2\x02\n\x0cMediumLimits\x12.\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.roost.media.v1.MediumKindR\x04kind\x12#\n\rcontent_types\x18\x02 \x03(\tR\x0c\x63ontentTypes\x12\x1b\n\tmax_bytes\x18\x03 \x01(\x03R\x08maxBytes\x12\x1d\n\nmax_pixels\x18\x04 \x01(\x03R\tmaxPixels\x12\x1d\n\nmax_frames\x18\x05 \x01(\x03R\tmaxFrames\x12(\n\x10max_total_pixels\x18\x06 \x01(\x03R\x0emaxTotalPixels\x12&\n\x0fmax_duration_ms\x18\x07 \x01(\x03R\rmaxDurationMs\x12 \n\x0cmax_per_post\x18\x08 \x01(\x05R\nmaxPerPost*\x8b\x01\n\nMediumKind\x12\x1b\n\x17MEDIUM_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13MEDIUM_KIND_PICTURE\x10\x01\x12\x19\n\x15MEDIUM_KIND_ANIMATION\x10\x02\x12\x15\n\x11MEDIUM_KIND_VIDEO\x10\x03\x12\x15\n\x11MEDIUM_KIND_AUDIO\x10\x04*\x93\x01\n\x0bMediumState\x12\x1c\n\x18MEDIUM_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17MEDIUM_STATE_PROCESSING\x10\x01\x12\x16\n\x12MEDIUM_STATE_READY\x10\x02\x12\x17\n\x13MEDIUM_STATE_FAILED\x10\x03\x12\x18\n\x14MEDIUM_STATE_WAITING\x10\x04*j\n\tMediumUse\x12\x1a\n\x16MEDIUM_USE_UNSPECIFIED\x10\x00\x12\x13\n\x0fMEDIUM_USE_POST\x10\x01\x12\x15\n\x11MEDIUM_USE_AVATAR\x10\x02\x12\x15\n\x11MEDIUM_USE_BANNER\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.media.v1.media_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIUMSTATE']._serialized_start=721
-  _globals['_MEDIUMSTATE']._serialized_end=842
-  _globals['_MEDIUM']._serialized_start=80
-  _globals['_MEDIUM']._serialized_end=495
-  _globals['_MEDIUMVARIANT']._serialized_start=498
-  _globals['_MEDIUMVARIANT']._serialized_end=632
-  _globals['_UPLOADPART']._serialized_start=634
-  _globals['_UPLOADPART']._serialized_end=719
+  _globals['_FOCALPOINT'].fields_by_name['x']._loaded_options = None
+  _globals['_FOCALPOINT'].fields_by_name['x']._serialized_options = b'\272H\014\n\n\035\000\000\200?-\000\000\200\277'
+  _globals['_FOCALPOINT'].fields_by_name['y']._loaded_options = None
+  _globals['_FOCALPOINT'].fields_by_name['y']._serialized_options = b'\272H\014\n\n\035\000\000\200?-\000\000\200\277'
+  _globals['_MEDIUMKIND']._serialized_start=2035
+  _globals['_MEDIUMKIND']._serialized_end=2174
+  _globals['_MEDIUMSTATE']._serialized_start=2177
+  _globals['_MEDIUMSTATE']._serialized_end=2324
+  _globals['_MEDIUMUSE']._serialized_start=2326
+  _globals['_MEDIUMUSE']._serialized_end=2432
+  _globals['_MEDIUM']._serialized_start=109
+  _globals['_MEDIUM']._serialized_end=1072
+  _globals['_FOCALPOINT']._serialized_start=1074
+  _globals['_FOCALPOINT']._serialized_end=1148
+  _globals['_MEDIUMVARIANT']._serialized_start=1151
+  _globals['_MEDIUMVARIANT']._serialized_end=1358
+  _globals['_UPLOAD']._serialized_start=1361
+  _globals['_UPLOAD']._serialized_end=1616
+  _globals['_UPLOADPART']._serialized_start=1618
+  _globals['_UPLOADPART']._serialized_end=1723
+  _globals['_MEDIUMLIMITS']._serialized_start=1726
+  _globals['_MEDIUMLIMITS']._serialized_end=2032
 # @@protoc_insertion_point(module_scope)

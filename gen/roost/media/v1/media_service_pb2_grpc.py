@@ -26,8 +26,13 @@ if _version_not_supported:
 
 
 class MediaServiceStub:
-    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
-    URLs.
+    """MediaService owns pictures, animations, videos and audio. Clients upload bytes directly to the object store
+    with presigned URLs; a worker makes files of them that are served from an origin of their own. The uploaded
+    bytes are never served, and are deleted after processing.
+
+    An unattached medium exists for its owner alone. A medium that is attached to a post exists for the users
+    who may read the post; a profile picture or banner, for everyone. For others it is NOT_FOUND
+    (MEDIUM_NOT_FOUND), or absent from lists.
     """
 
     def __init__(self, channel):
@@ -40,6 +45,11 @@ class MediaServiceStub:
                 '/roost.media.v1.MediaService/StartUpload',
                 request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadRequest.SerializeToString,
                 response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadResponse.FromString,
+                _registered_method=True)
+        self.GetUpload = channel.unary_unary(
+                '/roost.media.v1.MediaService/GetUpload',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadResponse.FromString,
                 _registered_method=True)
         self.CompleteUpload = channel.unary_unary(
                 '/roost.media.v1.MediaService/CompleteUpload',
@@ -56,6 +66,11 @@ class MediaServiceStub:
                 request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetMediaRequest.SerializeToString,
                 response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetMediaResponse.FromString,
                 _registered_method=True)
+        self.WaitMedia = channel.unary_unary(
+                '/roost.media.v1.MediaService/WaitMedia',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaResponse.FromString,
+                _registered_method=True)
         self.BatchGetMedia = channel.unary_unary(
                 '/roost.media.v1.MediaService/BatchGetMedia',
                 request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.BatchGetMediaRequest.SerializeToString,
@@ -71,16 +86,50 @@ class MediaServiceStub:
                 request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaRequest.SerializeToString,
                 response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaResponse.FromString,
                 _registered_method=True)
+        self.ClaimMedia = channel.unary_unary(
+                '/roost.media.v1.MediaService/ClaimMedia',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaResponse.FromString,
+                _registered_method=True)
+        self.ReleaseMedia = channel.unary_unary(
+                '/roost.media.v1.MediaService/ReleaseMedia',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaResponse.FromString,
+                _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/roost.media.v1.MediaService/GetUsage',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
+        self.GetLimits = channel.unary_unary(
+                '/roost.media.v1.MediaService/GetLimits',
+                request_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsRequest.SerializeToString,
+                response_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsResponse.FromString,
+                _registered_method=True)
 
 
 class MediaServiceServicer:
-    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
-    URLs.
+    """MediaService owns pictures, animations, videos and audio. Clients upload bytes directly to the object store
+    with presigned URLs; a worker makes files of them that are served from an origin of their own. The uploaded
+    bytes are never served, and are deleted after processing.
+
+    An unattached medium exists for its owner alone. A medium that is attached to a post exists for the users
+    who may read the post; a profile picture or banner, for everyone. For others it is NOT_FOUND
+    (MEDIUM_NOT_FOUND), or absent from lists.
     """
 
     def StartUpload(self, request, context):
-        """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour. INVALID_ARGUMENT
-        (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE).
+        """StartUpload returns presigned URLs for the parts of an upload, valid for 1 hour; GetUpload returns fresh
+        ones. The upload can be resumed for 24 hours. INVALID_ARGUMENT (MEDIA_TYPE_NOT_ALLOWED, MEDIA_TOO_LARGE;
+        TEXT_TOO_LONG and TEXT_INVALID of alt_text); RESOURCE_EXHAUSTED (MEDIA_QUOTA_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUpload(self, request, context):
+        """GetUpload returns the state of an upload that is not complete: the parts that were received, and fresh
+        addresses for the others. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION (UPLOAD_EXPIRED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,43 +137,87 @@ class MediaServiceServicer:
 
     def CompleteUpload(self, request, context):
         """CompleteUpload joins the parts and starts processing. NOT_FOUND (UPLOAD_NOT_FOUND); FAILED_PRECONDITION
-        (UPLOAD_INCOMPLETE). Idempotent.
+        (UPLOAD_INCOMPLETE, UPLOAD_EXPIRED). Idempotent: a second call returns the medium as it is now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AbortUpload(self, request, context):
-        """AbortUpload discards an upload. NOT_FOUND (UPLOAD_NOT_FOUND).
+        """AbortUpload discards an upload. Idempotent. NOT_FOUND (UPLOAD_NOT_FOUND) if there never was one, or if it
+        was completed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMedia(self, request, context):
-        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers once it is ready.
+        """GetMedia returns one medium. NOT_FOUND (MEDIUM_NOT_FOUND). Open to anonymous callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WaitMedia(self, request, context):
+        """WaitMedia returns a medium as soon as it is READY or FAILED, and as it is after wait_ms. NOT_FOUND
+        (MEDIUM_NOT_FOUND). For the owner.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetMedia(self, request, context):
-        """BatchGetMedia returns the media that exist, in request order. Open to anonymous callers for media that
-        are ready.
+        """BatchGetMedia returns the media that exist for the caller, in request order. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateMedia(self, request, context):
-        """UpdateMedia changes the caller's own medium: alt_text. NOT_FOUND (MEDIUM_NOT_FOUND).
+        """UpdateMedia changes the caller's own medium: alt_text, focal_point. It may be attached. NOT_FOUND
+        (MEDIUM_NOT_FOUND); ABORTED (ETAG_MISMATCH); INVALID_ARGUMENT (FIELD_NOT_UPDATABLE, TEXT_TOO_LONG,
+        TEXT_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteMedia(self, request, context):
-        """DeleteMedia deletes the caller's own medium. Idempotent.
+        """DeleteMedia deletes the caller's own medium, also one whose upload or processing is not complete.
+        Idempotent. FAILED_PRECONDITION (MEDIUM_IN_USE) if it is attached.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClaimMedia(self, request, context):
+        """ClaimMedia attaches media to a post, profile picture or banner that the calling service is about to
+        write, and returns them. Services only. Until the event of that write arrives the claim is provisional: it
+        is released if the write never happened. A claim by the same claim_key replaces a provisional one.
+        FAILED_PRECONDITION (MEDIA_NOT_READY) for a medium that is unknown, not the owner's, failed, or still
+        processed; (MEDIUM_IN_USE) if it is attached to something else. All media are claimed, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseMedia(self, request, context):
+        """ReleaseMedia ends provisional claims of a write that failed. Services only. Idempotent; confirmed claims
+        are not affected.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsage(self, request, context):
+        """GetUsage returns what the caller uploaded today (UTC) and keeps, with the limits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLimits(self, request, context):
+        """GetLimits returns what is accepted, by kind. Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,6 +230,11 @@ def add_MediaServiceServicer_to_server(servicer, server):
                     servicer.StartUpload,
                     request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadRequest.FromString,
                     response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadResponse.SerializeToString,
+            ),
+            'GetUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUpload,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadResponse.SerializeToString,
             ),
             'CompleteUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.CompleteUpload,
@@ -153,6 +251,11 @@ def add_MediaServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetMediaRequest.FromString,
                     response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetMediaResponse.SerializeToString,
             ),
+            'WaitMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitMedia,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaResponse.SerializeToString,
+            ),
             'BatchGetMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetMedia,
                     request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.BatchGetMediaRequest.FromString,
@@ -168,6 +271,26 @@ def add_MediaServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaRequest.FromString,
                     response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaResponse.SerializeToString,
             ),
+            'ClaimMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimMedia,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaResponse.SerializeToString,
+            ),
+            'ReleaseMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseMedia,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageResponse.SerializeToString,
+            ),
+            'GetLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLimits,
+                    request_deserializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsRequest.FromString,
+                    response_serializer=roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'roost.media.v1.MediaService', rpc_method_handlers)
@@ -177,8 +300,13 @@ def add_MediaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MediaService:
-    """MediaService owns pictures and clips. Clients upload bytes directly to the object store with presigned
-    URLs.
+    """MediaService owns pictures, animations, videos and audio. Clients upload bytes directly to the object store
+    with presigned URLs; a worker makes files of them that are served from an origin of their own. The uploaded
+    bytes are never served, and are deleted after processing.
+
+    An unattached medium exists for its owner alone. A medium that is attached to a post exists for the users
+    who may read the post; a profile picture or banner, for everyone. For others it is NOT_FOUND
+    (MEDIUM_NOT_FOUND), or absent from lists.
     """
 
     @staticmethod
@@ -198,6 +326,33 @@ class MediaService:
             '/roost.media.v1.MediaService/StartUpload',
             roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadRequest.SerializeToString,
             roost_dot_media_dot_v1_dot_media__service__pb2.StartUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/GetUpload',
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -290,6 +445,33 @@ class MediaService:
             _registered_method=True)
 
     @staticmethod
+    def WaitMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/WaitMedia',
+            roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.WaitMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def BatchGetMedia(request,
             target,
             options=(),
@@ -360,6 +542,114 @@ class MediaService:
             '/roost.media.v1.MediaService/DeleteMedia',
             roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaRequest.SerializeToString,
             roost_dot_media_dot_v1_dot_media__service__pb2.DeleteMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/ClaimMedia',
+            roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.ClaimMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/ReleaseMedia',
+            roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.ReleaseMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/GetUsage',
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.media.v1.MediaService/GetLimits',
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsRequest.SerializeToString,
+            roost_dot_media_dot_v1_dot_media__service__pb2.GetLimitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from roost.media.v1 import media_pb2 as _media_pb2
 from roost.user.v1 import user_pb2 as _user_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -23,7 +24,7 @@ VISIBILITY_FOLLOWERS: Visibility
 VISIBILITY_MENTIONED: Visibility
 
 class Post(_message.Message):
-    __slots__ = ("id", "author_id", "text", "entities", "visibility", "reply_to_post_id", "reply_to_author_id", "conversation_id", "quoted_post_id", "media_ids", "create_time", "edit_time", "revision", "etag", "deleted", "counts", "viewer_state", "audience_limits", "quote_hidden")
+    __slots__ = ("id", "author_id", "text", "entities", "visibility", "reply_to_post_id", "reply_to_author_id", "conversation_id", "quoted_post_id", "media_ids", "create_time", "edit_time", "revision", "etag", "deleted", "counts", "viewer_state", "audience_limits", "quote_hidden", "media")
     ID_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +44,7 @@ class Post(_message.Message):
     VIEWER_STATE_FIELD_NUMBER: _ClassVar[int]
     AUDIENCE_LIMITS_FIELD_NUMBER: _ClassVar[int]
     QUOTE_HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
     id: int
     author_id: int
     text: str
@@ -62,7 +64,8 @@ class Post(_message.Message):
     viewer_state: ViewerState
     audience_limits: _containers.RepeatedCompositeFieldContainer[AudienceLimit]
     quote_hidden: bool
-    def __init__(self, id: _Optional[int] = ..., author_id: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., reply_to_author_id: _Optional[int] = ..., conversation_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., edit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., etag: _Optional[str] = ..., deleted: _Optional[bool] = ..., counts: _Optional[_Union[PostCounts, _Mapping]] = ..., viewer_state: _Optional[_Union[ViewerState, _Mapping]] = ..., audience_limits: _Optional[_Iterable[_Union[AudienceLimit, _Mapping]]] = ..., quote_hidden: _Optional[bool] = ...) -> None: ...
+    media: _containers.RepeatedCompositeFieldContainer[_media_pb2.Medium]
+    def __init__(self, id: _Optional[int] = ..., author_id: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., reply_to_author_id: _Optional[int] = ..., conversation_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., edit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., etag: _Optional[str] = ..., deleted: _Optional[bool] = ..., counts: _Optional[_Union[PostCounts, _Mapping]] = ..., viewer_state: _Optional[_Union[ViewerState, _Mapping]] = ..., audience_limits: _Optional[_Iterable[_Union[AudienceLimit, _Mapping]]] = ..., quote_hidden: _Optional[bool] = ..., media: _Optional[_Iterable[_Union[_media_pb2.Medium, _Mapping]]] = ...) -> None: ...
 
 class AudienceLimit(_message.Message):
     __slots__ = ("author_id", "visibility", "addressed_user_ids", "was_protected")
@@ -133,16 +136,18 @@ class ViewerState(_message.Message):
     def __init__(self, liked: _Optional[bool] = ..., reposted: _Optional[bool] = ..., bookmarked: _Optional[bool] = ...) -> None: ...
 
 class PostRevision(_message.Message):
-    __slots__ = ("revision", "text", "entities", "create_time")
+    __slots__ = ("revision", "text", "entities", "create_time", "media")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     ENTITIES_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
     revision: int
     text: str
     entities: _containers.RepeatedCompositeFieldContainer[Entity]
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, revision: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    media: _containers.RepeatedCompositeFieldContainer[_media_pb2.Medium]
+    def __init__(self, revision: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., media: _Optional[_Iterable[_Union[_media_pb2.Medium, _Mapping]]] = ...) -> None: ...
 
 class Includes(_message.Message):
     __slots__ = ("quoted_posts", "users")

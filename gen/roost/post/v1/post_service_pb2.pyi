@@ -66,16 +66,24 @@ class BatchGetPostsResponse(_message.Message):
     def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ...) -> None: ...
 
 class UpdatePostRequest(_message.Message):
-    __slots__ = ("post_id", "text", "etag", "request_id")
+    __slots__ = ("post_id", "text", "etag", "request_id", "media")
     POST_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
     post_id: int
     text: str
     etag: str
     request_id: str
-    def __init__(self, post_id: _Optional[int] = ..., text: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    media: MediaList
+    def __init__(self, post_id: _Optional[int] = ..., text: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., media: _Optional[_Union[MediaList, _Mapping]] = ...) -> None: ...
+
+class MediaList(_message.Message):
+    __slots__ = ("media_ids",)
+    MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
+    media_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class UpdatePostResponse(_message.Message):
     __slots__ = ("post", "includes")
@@ -116,16 +124,18 @@ class DeletePostResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ListUserPostsRequest(_message.Message):
-    __slots__ = ("user_id", "include_replies", "page_size", "page_token")
+    __slots__ = ("user_id", "include_replies", "page_size", "page_token", "only_media")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_REPLIES_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ONLY_MEDIA_FIELD_NUMBER: _ClassVar[int]
     user_id: int
     include_replies: bool
     page_size: int
     page_token: str
-    def __init__(self, user_id: _Optional[int] = ..., include_replies: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    only_media: bool
+    def __init__(self, user_id: _Optional[int] = ..., include_replies: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., only_media: _Optional[bool] = ...) -> None: ...
 
 class ListUserPostsResponse(_message.Message):
     __slots__ = ("entries", "posts", "includes", "next_page_token")

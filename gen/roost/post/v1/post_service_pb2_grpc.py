@@ -137,8 +137,9 @@ class PostServiceServicer:
     def CreatePost(self, request, context):
         """CreatePost creates a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID, QUOTE_NOT_ALLOWED);
         NOT_FOUND (POST_NOT_FOUND) if the post replied to or quoted does not exist for the caller;
-        FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's
-        account was deleted.
+        FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE, REPLY_NOT_ALLOWED); INVALID_ARGUMENT
+        (MEDIA_COMBINATION_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account was deleted;
+        UNAVAILABLE if the post has media and the Media service does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,9 +161,10 @@ class PostServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePost(self, request, context):
-        """UpdatePost changes the text of the caller's own post. The post keeps its id, and the old text is kept as
-        a revision. Mentions and hashtags are detected again. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED
-        (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text apply.
+        """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
+        id, and the old text and media are kept as a revision. Mentions and hashtags are detected again. NOT_FOUND
+        (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text
+        and media apply.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

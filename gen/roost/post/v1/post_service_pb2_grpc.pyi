@@ -51,8 +51,9 @@ class PostServiceStub:
     CreatePost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]
     """CreatePost creates a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID, QUOTE_NOT_ALLOWED);
     NOT_FOUND (POST_NOT_FOUND) if the post replied to or quoted does not exist for the caller;
-    FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's
-    account was deleted.
+    FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE, REPLY_NOT_ALLOWED); INVALID_ARGUMENT
+    (MEDIA_COMBINATION_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account was deleted;
+    UNAVAILABLE if the post has media and the Media service does not answer.
     """
     GetPost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.GetPostRequest, _post_service_pb2.GetPostResponse]
     """GetPost returns one post. NOT_FOUND (POST_NOT_FOUND). Open to anonymous callers."""
@@ -61,9 +62,10 @@ class PostServiceStub:
     needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
     """
     UpdatePost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.UpdatePostRequest, _post_service_pb2.UpdatePostResponse]
-    """UpdatePost changes the text of the caller's own post. The post keeps its id, and the old text is kept as
-    a revision. Mentions and hashtags are detected again. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED
-    (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text apply.
+    """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
+    id, and the old text and media are kept as a revision. Mentions and hashtags are detected again. NOT_FOUND
+    (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text
+    and media apply.
     """
     ListPostRevisions: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ListPostRevisionsRequest, _post_service_pb2.ListPostRevisionsResponse]
     """ListPostRevisions returns the revisions of a post, newest first. NOT_FOUND (POST_NOT_FOUND). Open to
@@ -129,8 +131,9 @@ class PostServiceAsyncStub(PostServiceStub):
     CreatePost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.CreatePostRequest, _post_service_pb2.CreatePostResponse]  # type: ignore[assignment]
     """CreatePost creates a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID, QUOTE_NOT_ALLOWED);
     NOT_FOUND (POST_NOT_FOUND) if the post replied to or quoted does not exist for the caller;
-    FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's
-    account was deleted.
+    FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE, REPLY_NOT_ALLOWED); INVALID_ARGUMENT
+    (MEDIA_COMBINATION_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account was deleted;
+    UNAVAILABLE if the post has media and the Media service does not answer.
     """
     GetPost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.GetPostRequest, _post_service_pb2.GetPostResponse]  # type: ignore[assignment]
     """GetPost returns one post. NOT_FOUND (POST_NOT_FOUND). Open to anonymous callers."""
@@ -139,9 +142,10 @@ class PostServiceAsyncStub(PostServiceStub):
     needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
     """
     UpdatePost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.UpdatePostRequest, _post_service_pb2.UpdatePostResponse]  # type: ignore[assignment]
-    """UpdatePost changes the text of the caller's own post. The post keeps its id, and the old text is kept as
-    a revision. Mentions and hashtags are detected again. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED
-    (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text apply.
+    """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
+    id, and the old text and media are kept as a revision. Mentions and hashtags are detected again. NOT_FOUND
+    (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text
+    and media apply.
     """
     ListPostRevisions: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ListPostRevisionsRequest, _post_service_pb2.ListPostRevisionsResponse]  # type: ignore[assignment]
     """ListPostRevisions returns the revisions of a post, newest first. NOT_FOUND (POST_NOT_FOUND). Open to
@@ -210,8 +214,9 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.CreatePostResponse, _abc.Awaitable[_post_service_pb2.CreatePostResponse]]:
         """CreatePost creates a post. INVALID_ARGUMENT (TEXT_EMPTY, TEXT_TOO_LONG, TEXT_INVALID, QUOTE_NOT_ALLOWED);
         NOT_FOUND (POST_NOT_FOUND) if the post replied to or quoted does not exist for the caller;
-        FAILED_PRECONDITION (MEDIA_NOT_READY, REPLY_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's
-        account was deleted.
+        FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE, REPLY_NOT_ALLOWED); INVALID_ARGUMENT
+        (MEDIA_COMBINATION_NOT_ALLOWED); UNAUTHENTICATED (TOKEN_INVALID) if the caller's account was deleted;
+        UNAVAILABLE if the post has media and the Media service does not answer.
         """
 
     @_abc_1.abstractmethod
@@ -238,9 +243,10 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.UpdatePostRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.UpdatePostResponse, _abc.Awaitable[_post_service_pb2.UpdatePostResponse]]:
-        """UpdatePost changes the text of the caller's own post. The post keeps its id, and the old text is kept as
-        a revision. Mentions and hashtags are detected again. NOT_FOUND (POST_NOT_FOUND); PERMISSION_DENIED
-        (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text apply.
+        """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
+        id, and the old text and media are kept as a revision. Mentions and hashtags are detected again. NOT_FOUND
+        (POST_NOT_FOUND); PERMISSION_DENIED (NOT_AUTHOR); ABORTED (ETAG_MISMATCH); the rules of CreatePost on text
+        and media apply.
         """
 
     @_abc_1.abstractmethod

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from roost.media.v1 import media_pb2 as _media_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -9,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class User(_message.Message):
-    __slots__ = ("id", "handle", "display_name", "bio", "location", "website", "avatar_media_id", "protected", "followers_count", "following_count", "posts_count", "create_time", "update_time", "etag", "viewer_relationship")
+    __slots__ = ("id", "handle", "display_name", "bio", "location", "website", "avatar_media_id", "protected", "followers_count", "following_count", "posts_count", "create_time", "update_time", "etag", "viewer_relationship", "avatar", "banner_media_id", "banner")
     ID_FIELD_NUMBER: _ClassVar[int]
     HANDLE_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +26,9 @@ class User(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     VIEWER_RELATIONSHIP_FIELD_NUMBER: _ClassVar[int]
+    AVATAR_FIELD_NUMBER: _ClassVar[int]
+    BANNER_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    BANNER_FIELD_NUMBER: _ClassVar[int]
     id: int
     handle: str
     display_name: str
@@ -40,7 +44,10 @@ class User(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     etag: str
     viewer_relationship: Relationship
-    def __init__(self, id: _Optional[int] = ..., handle: _Optional[str] = ..., display_name: _Optional[str] = ..., bio: _Optional[str] = ..., location: _Optional[str] = ..., website: _Optional[str] = ..., avatar_media_id: _Optional[int] = ..., protected: _Optional[bool] = ..., followers_count: _Optional[int] = ..., following_count: _Optional[int] = ..., posts_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., viewer_relationship: _Optional[_Union[Relationship, _Mapping]] = ...) -> None: ...
+    avatar: _media_pb2.Medium
+    banner_media_id: int
+    banner: _media_pb2.Medium
+    def __init__(self, id: _Optional[int] = ..., handle: _Optional[str] = ..., display_name: _Optional[str] = ..., bio: _Optional[str] = ..., location: _Optional[str] = ..., website: _Optional[str] = ..., avatar_media_id: _Optional[int] = ..., protected: _Optional[bool] = ..., followers_count: _Optional[int] = ..., following_count: _Optional[int] = ..., posts_count: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., viewer_relationship: _Optional[_Union[Relationship, _Mapping]] = ..., avatar: _Optional[_Union[_media_pb2.Medium, _Mapping]] = ..., banner_media_id: _Optional[int] = ..., banner: _Optional[_Union[_media_pb2.Medium, _Mapping]] = ...) -> None: ...
 
 class Relationship(_message.Message):
     __slots__ = ("user_id", "following", "followed_by", "follow_requested", "follow_requested_by", "blocking", "blocked_by", "muting")

@@ -79,3 +79,35 @@ class DeleteUserRequest(_message.Message):
 class DeleteUserResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class Settings(_message.Message):
+    __slots__ = ("alt_text_reminder",)
+    ALT_TEXT_REMINDER_FIELD_NUMBER: _ClassVar[int]
+    alt_text_reminder: bool
+    def __init__(self, alt_text_reminder: _Optional[bool] = ...) -> None: ...
+
+class GetSettingsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetSettingsResponse(_message.Message):
+    __slots__ = ("settings",)
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    settings: Settings
+    def __init__(self, settings: _Optional[_Union[Settings, _Mapping]] = ...) -> None: ...
+
+class UpdateSettingsRequest(_message.Message):
+    __slots__ = ("settings", "update_mask", "request_id")
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    settings: Settings
+    update_mask: _field_mask_pb2.FieldMask
+    request_id: str
+    def __init__(self, settings: _Optional[_Union[Settings, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UpdateSettingsResponse(_message.Message):
+    __slots__ = ("settings",)
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    settings: Settings
+    def __init__(self, settings: _Optional[_Union[Settings, _Mapping]] = ...) -> None: ...

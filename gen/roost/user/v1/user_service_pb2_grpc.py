@@ -55,6 +55,16 @@ class UserServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserResponse.FromString,
                 _registered_method=True)
+        self.GetSettings = channel.unary_unary(
+                '/roost.user.v1.UserService/GetSettings',
+                request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsResponse.FromString,
+                _registered_method=True)
+        self.UpdateSettings = channel.unary_unary(
+                '/roost.user.v1.UserService/UpdateSettings',
+                request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsResponse.FromString,
+                _registered_method=True)
         self.DeleteUser = channel.unary_unary(
                 '/roost.user.v1.UserService/DeleteUser',
                 request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.DeleteUserRequest.SerializeToString,
@@ -97,6 +107,24 @@ class UserServiceServicer:
         an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
         path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
         name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
+        FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE) for a profile picture or banner that is not the
+        caller's, not ready, not a picture or animation, or attached to something else; a replaced one is deleted.
+        UNAVAILABLE if the Media service does not answer for one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSettings(self, request, context):
+        """GetSettings returns the caller's own settings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSettings(self, request, context):
+        """UpdateSettings changes the caller's own settings, only the fields of update_mask. INVALID_ARGUMENT
+        (FIELD_NOT_UPDATABLE) for an unknown path in the mask.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +162,16 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.UpdateUser,
                     request_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserResponse.SerializeToString,
+            ),
+            'GetSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSettings,
+                    request_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsResponse.SerializeToString,
+            ),
+            'UpdateSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSettings,
+                    request_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsResponse.SerializeToString,
             ),
             'DeleteUser': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteUser,
@@ -250,6 +288,60 @@ class UserService:
             '/roost.user.v1.UserService/UpdateUser',
             roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.UserService/GetSettings',
+            roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_user__service__pb2.GetSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.UserService/UpdateSettings',
+            roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_user__service__pb2.UpdateSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

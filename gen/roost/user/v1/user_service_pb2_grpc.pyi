@@ -51,6 +51,15 @@ class UserServiceStub:
     an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
     path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
     name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
+    FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE) for a profile picture or banner that is not the
+    caller's, not ready, not a picture or animation, or attached to something else; a replaced one is deleted.
+    UNAVAILABLE if the Media service does not answer for one.
+    """
+    GetSettings: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetSettingsRequest, _user_service_pb2.GetSettingsResponse]
+    """GetSettings returns the caller's own settings."""
+    UpdateSettings: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateSettingsRequest, _user_service_pb2.UpdateSettingsResponse]
+    """UpdateSettings changes the caller's own settings, only the fields of update_mask. INVALID_ARGUMENT
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask.
     """
     DeleteUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]
     """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
@@ -82,6 +91,15 @@ class UserServiceAsyncStub(UserServiceStub):
     an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
     path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
     name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
+    FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE) for a profile picture or banner that is not the
+    caller's, not ready, not a picture or animation, or attached to something else; a replaced one is deleted.
+    UNAVAILABLE if the Media service does not answer for one.
+    """
+    GetSettings: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetSettingsRequest, _user_service_pb2.GetSettingsResponse]  # type: ignore[assignment]
+    """GetSettings returns the caller's own settings."""
+    UpdateSettings: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateSettingsRequest, _user_service_pb2.UpdateSettingsResponse]  # type: ignore[assignment]
+    """UpdateSettings changes the caller's own settings, only the fields of update_mask. INVALID_ARGUMENT
+    (FIELD_NOT_UPDATABLE) for an unknown path in the mask.
     """
     DeleteUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteUserRequest, _user_service_pb2.DeleteUserResponse]  # type: ignore[assignment]
     """DeleteUser deletes the caller's account permanently. The profile is hidden at once; posts, follows and
@@ -134,6 +152,27 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
         path in the mask, and (VALIDATION_FAILED) for a value that breaks a rule of its field; the violations
         name `user.FIELD` and the rule. Turning protected off accepts the waiting follow requests.
+        FAILED_PRECONDITION (MEDIA_NOT_READY, MEDIUM_IN_USE) for a profile picture or banner that is not the
+        caller's, not ready, not a picture or animation, or attached to something else; a replaced one is deleted.
+        UNAVAILABLE if the Media service does not answer for one.
+        """
+
+    @_abc_1.abstractmethod
+    def GetSettings(
+        self,
+        request: _user_service_pb2.GetSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.GetSettingsResponse, _abc.Awaitable[_user_service_pb2.GetSettingsResponse]]:
+        """GetSettings returns the caller's own settings."""
+
+    @_abc_1.abstractmethod
+    def UpdateSettings(
+        self,
+        request: _user_service_pb2.UpdateSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.UpdateSettingsResponse, _abc.Awaitable[_user_service_pb2.UpdateSettingsResponse]]:
+        """UpdateSettings changes the caller's own settings, only the fields of update_mask. INVALID_ARGUMENT
+        (FIELD_NOT_UPDATABLE) for an unknown path in the mask.
         """
 
     @_abc_1.abstractmethod
