@@ -69,16 +69,14 @@ def process(
     encoders = [_Encoder(size, animation) for size in sizes.sizes_of(width, height)]
     total_ms, first = 0, None
     for frame in _frames(animation, report):
-        first = first or frame.picture
         scaled = frame.picture
         for encoder in reversed(encoders):
             scaled = encoder.add(scaled, total_ms)
+            first = first or scaled
         total_ms += frame.duration_ms
     if first is None:
         raise Undecodable
-    largest = first.copy()
-    largest.thumbnail((sizes.LARGEST, sizes.LARGEST))
-    opaque = stills.flatten(stills.from_pillow(largest))
+    opaque = stills.flatten(stills.from_pillow(first))
     return Processed(
         kind=Kind.ANIMATION,
         content_type=content_type,

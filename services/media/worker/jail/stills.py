@@ -43,12 +43,19 @@ _WEBP_EFFORT = 2
 
 _WHITE = 255
 
+# Averaging whole pixels down to this side costs no sharpness at the largest size.
+_KEEP_SIDE = 3072
+
 # Bands by mode of Pillow, of those that libvips takes as they are.
 _BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 
 # Primaries of ITU-T H.273 whose pictures look pale if they are taken for sRGB: P3 of displays.
 _P3_PRIMARIES = 12
 _COLOUR_BOX = b"colrnclx"
+
+
+# What libvips and libjpeg say.
+_OUT_OF_MEMORY = ("out of memory", "insufficient memory")
 
 
 class Undecodable(Exception):
@@ -202,10 +209,12 @@ def _open_avif(data: bytes) -> Picture:
 
     def decode() -> pyvips.Image:
         try:
-            picture.load()
+            # libvips needs a copy of the pixels: of a quarter, if there are many.
+            pixels = picture.reduce(max(1, max(picture.size) // _KEEP_SIDE))
         except (ValueError, OSError, RuntimeError, SyntaxError):
             raise Undecodable from None
-        image = _with_profile(from_pillow(picture), picture.info.get("icc_profile"), _primaries(data))
+        picture.close()
+        image = _with_profile(from_pillow(pixels), picture.info.get("icc_profile"), _primaries(data))
         image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
         return _scale(image)
 
@@ -251,7 +260,7 @@ def _vips_errors() -> Iterator[None]:
     try:
         yield
     except pyvips.Error as error:
-        if "out of memory" in str(error).lower():
+        if any(text in str(error).lower() for text in _OUT_OF_MEMORY):
             raise MemoryError from None
         raise Undecodable from None
 
