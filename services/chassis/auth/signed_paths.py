@@ -1,8 +1,8 @@
 """Addresses of files on an origin: open folders have fixed ones, closed folders signed ones.
 
 A file of an open folder `m/KEY` is at `BASE/m/KEY/FILE`. A file of a closed folder `p/KEY` is at
-`BASE/s/TOKEN/p/KEY/FILE`. The token (JWT, HS256) is valid for one folder and for a limited time. The
-origin checks it; envoy/README.md describes the rules.
+`BASE/s/TOKEN/p/KEY/FILE`. The token (JWT, HS256) is valid for one folder and for a limited time.
+The origin checks it; envoy/README.md describes the rules.
 """
 
 import base64

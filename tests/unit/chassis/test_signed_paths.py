@@ -45,8 +45,9 @@ def test_a_closed_file_has_a_token_of_its_folder() -> None:
 
     assert re.fullmatch(r"https://files\.example/s/[\w.-]+/p/Ab_-9/large\.webp", address)
     token = token_of(address)
-    options = {"verify_exp": False}
-    claims = jwt.decode(token, KEY, ["HS256"], audience=AUDIENCE, issuer=ISSUER, options=options)
+    claims = jwt.decode(
+        token, KEY, ["HS256"], audience=AUDIENCE, issuer=ISSUER, options={"verify_exp": False}
+    )
     assert claims["path"] == "/p/Ab_-9/"
     assert datetime.fromtimestamp(claims["exp"], UTC) == made.expire_time("p/Ab_-9")
 
