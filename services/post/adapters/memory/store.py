@@ -124,6 +124,14 @@ class MemoryStore:
         ]
         return _newest([*own, *self._reposts_of(user_id)], before, limit)
 
+    async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
+        own = [
+            Entry(each.id, each.id, each.author_id)
+            for each in self.database.tables.live()
+            if each.author_id == user_id and each.media
+        ]
+        return _newest(own, before, limit)
+
     async def engagements_of_post(
         self, kind: EngagementKind, post_id: int, *, before: int, limit: int
     ) -> list[ListPosition]:
