@@ -34,7 +34,7 @@ MATRIX = {
         "ListQuotes": ANYONE,
         "ListPostIdsByAuthors": services("timeline"),
         "BatchCountPosts": services("user"),
-        "FilterVisible": services("notification"),
+        "FilterVisible": services("media", "notification"),
     },
     "EngagementService": {
         "Like": USER,
