@@ -68,6 +68,7 @@ def a_medium_message(
 ) -> MediumMessage:
     """A medium that is ready, as the Media service reports it to other services."""
     usual = {
+        "etag": str(version),
         "state": MEDIUM_STATE_READY,
         "content_type": "image/jpeg",
         "width": 640,
@@ -77,9 +78,7 @@ def a_medium_message(
         "use": MEDIUM_USE_POST,
         "variants": [MediumVariant(name="thumb", file="320.webp", width=320, height=240)],
     }
-    return MediumMessage(
-        id=id_, owner_id=owner_id, kind=kind, etag=str(version), **(usual | given)
-    )
+    return MediumMessage(id=id_, owner_id=owner_id, kind=kind, **(usual | given))
 
 
 def a_medium(id_: int, **given: Any) -> Medium:

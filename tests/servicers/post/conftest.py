@@ -123,11 +123,13 @@ async def scenario() -> AsyncIterator[Scenario]:
 
 
 @asynccontextmanager
-async def a_scenario(cache_server: RedisClient) -> AsyncIterator[Scenario]:
-    """A scenario whose service caches on that server."""
+async def a_scenario(
+    cache_server: RedisClient, *, store: type[MemoryStore] = MemoryStore
+) -> AsyncIterator[Scenario]:
+    """A scenario whose service caches on that server and has a store of that class."""
     clock = SystemClock()
     users, media = FakeUsers(), FakeMedia()
-    store = MemoryStore(clock=clock)
+    rows = store(clock=clock)
     async with serving(
         MountedServicer(add_UserServiceServicer_to_server, users, without=WITHOUT),
         MountedServicer(
@@ -143,16 +145,16 @@ async def a_scenario(cache_server: RedisClient) -> AsyncIterator[Scenario]:
             MediaServiceStub, lambda: token_of(ServiceCaller("post"), service="media")
         )
         bodies = PostBodyCache(
-            store=store,
+            store=rows,
             redis=cache_server,
             clock=clock,
         )
         profiles = MeshProfiles(as_post, as_post_of_graph)
-        states = PostStateCache(store=store, redis=cache_server, clock=clock)
-        store.on_change(states.invalidate)
+        states = PostStateCache(store=rows, redis=cache_server, clock=clock)
+        rows.on_change(states.invalidate)
         profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         mounts = compose.mounts(
-            store=store,
+            store=rows,
             bodies=bodies,
             states=states,
             profiles=profiles,
@@ -163,6 +165,6 @@ async def a_scenario(cache_server: RedisClient) -> AsyncIterator[Scenario]:
             page_token_key=bytes(32),
         )
         async with serving(*mounts) as served:
-            yield Scenario(served, users, media, store)
+            yield Scenario(served, users, media, rows)
         for cache in (bodies, states, profile_cache):
             await cache.close()

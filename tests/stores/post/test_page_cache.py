@@ -31,8 +31,8 @@ from services.post.rpc.read_cache.hydration import (
 )
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
-from tests.servicers.fakes.users import FakeGraph, FakeUsers
 from tests.builders.posts import a_medium
+from tests.servicers.fakes.users import FakeGraph, FakeUsers
 from tests.stores.post.conftest import Scenario
 from tests.waiting import eventually
 
