@@ -189,6 +189,11 @@ class Store(Protocol):
         """The texts and media that edits replaced, newest first; `before` is a revision number."""
         ...
 
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        """The media of each of these posts and of its revisions, by post. Tombstones and unknown
+        posts are absent."""
+        ...
+
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         """The posts above a reply: the nearest `limit`, oldest first."""
         ...

@@ -269,6 +269,20 @@ class PostServicer(PostServiceServicer):
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
         )
 
+    @access_policy.service("media")
+    async def BatchGetPostMedia(
+        self, request: rpc.BatchGetPostMediaRequest, context: Any
+    ) -> rpc.BatchGetPostMediaResponse:
+        post_ids = list(dict.fromkeys(request.post_ids))
+        found = await self._store.media_of(post_ids)
+        return rpc.BatchGetPostMediaResponse(
+            posts=[
+                rpc.PostMedia(post_id=each, media_ids=sorted(found[each]))
+                for each in post_ids
+                if each in found
+            ]
+        )
+
     @access_policy.service("media", "notification")
     async def FilterVisible(
         self, request: rpc.FilterVisibleRequest, context: Any

@@ -35,6 +35,7 @@ MATRIX = {
         "ListPostIdsByAuthors": services("timeline"),
         "BatchCountPosts": services("user"),
         "FilterVisible": services("media", "notification"),
+        "BatchGetPostMedia": services("media"),
     },
     "EngagementService": {
         "Like": USER,

@@ -20,6 +20,7 @@ from roost.post.v1 import post_events_pb2 as events
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, Post
 
+from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache import redis_client
 from services.chassis.rpc.paging import DEFAULT_SIZE
 from services.chassis.runtime.errors import (
@@ -639,3 +640,24 @@ async def test_only_media_of_a_protected_account_is_for_followers(scenario: Scen
         await listed(scenario, scenario.carol)
 
     assert len((await listed(scenario, scenario.bob, page_size=DEFAULT_SIZE)).entries) == 1
+
+
+# Review of claims.
+
+
+async def test_the_media_service_reads_which_media_posts_have(scenario: Scenario) -> None:
+    one, two = pictures(scenario, 2)
+    post = await scenario.write(scenario.alice, media_ids=[two], visibility=VISIBILITY_FOLLOWERS)
+    await edit(scenario, post, [one])
+    bare = await scenario.write(scenario.alice)
+    gone = await scenario.write(scenario.alice, media_ids=pictures(scenario))
+    await scenario.delete(scenario.alice, gone.id)
+
+    response = await scenario.posts(ServiceCaller("media")).BatchGetPostMedia(
+        rpc.BatchGetPostMediaRequest(post_ids=[bare.id, gone.id, post.id, post.id, 77])
+    )
+
+    assert [(each.post_id, list(each.media_ids)) for each in response.posts] == [
+        (bare.id, []),
+        (post.id, [one, two]),
+    ]

@@ -211,3 +211,15 @@ async def test_a_change_of_a_medium_of_an_unknown_post_is_skipped(scenario: Scen
         await transaction.remove_medium(77, 7)
 
     assert await scenario.store.posts([77]) == {}
+
+
+async def test_the_media_of_a_post_are_those_of_all_its_revisions(scenario: Scenario) -> None:
+    first = await scenario.post(scenario.alice, media=(a_medium(7), a_medium(8)))
+    post = await edited(scenario, first, a_medium(9), a_medium(8))
+    bare = await scenario.post(scenario.carol)
+    gone = await scenario.post(scenario.alice, media=(a_medium(10),))
+    await scenario.delete(gone)
+
+    found = await scenario.store.media_of([post.id, bare.id, gone.id, 77])
+
+    assert found == {post.id: {7, 8, 9}, bare.id: set()}

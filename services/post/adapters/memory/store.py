@@ -82,6 +82,18 @@ class MemoryStore:
             :limit
         ]
 
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        tables = self.database.tables
+        return {
+            post.id: {
+                medium.id
+                for each in (post, *tables.revisions.get(post.id, []))
+                for medium in each.media
+            }
+            for post in tables.live()
+            if post.id in post_ids
+        }
+
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         above: list[int] = []
         posts = self.database.tables.posts

@@ -36,6 +36,16 @@ WHERE post_id = $1 AND bucket = $2 AND revision < $3
 ORDER BY revision DESC LIMIT $4
 """
 
+MEDIA_OF = """
+SELECT id, media_ids FROM posts
+WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
+UNION ALL
+SELECT post_id, ARRAY(
+  SELECT (medium ->> 'id')::bigint FROM jsonb_array_elements(media) AS medium)
+FROM post_revisions
+WHERE post_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND media IS NOT NULL
+"""
+
 # The tree of a conversation is on one shard.
 ANCESTORS = """
 WITH RECURSIVE ancestors (id, steps) AS (

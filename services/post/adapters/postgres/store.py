@@ -156,6 +156,13 @@ class PostgresStore:
             for revision, text, entities, create_time, media in found
         ]
 
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        found = await self._database.fetch(reads.MEDIA_OF, post_ids, rows.buckets_of(post_ids))
+        media: dict[int, set[int]] = {}
+        for post_id, medium_ids in found:
+            media.setdefault(post_id, set()).update(medium_ids)
+        return media
+
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         found = await self._database.fetch(
             reads.ANCESTORS, bucket_of(conversation_id), post_id, limit
