@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import httpx2
 from prometheus_client import CollectorRegistry
+from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -60,6 +61,7 @@ from services.notification.worker.account_cleanup import (
 )
 from services.post import compose as post_compose
 from services.post import service as post_service
+from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -300,6 +302,7 @@ async def _posts(
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
+        media_claims=MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,
@@ -307,6 +310,7 @@ async def _posts(
     routes = post_subscriber.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=profiles),
+        store=store,
         states=states,
         profile_cache=profile_cache,
     )
