@@ -40,7 +40,9 @@ def is_alive(pid: int) -> bool:
 
 async def test_progress_is_reported_and_the_last_line_is_the_result(tmp_path: Path) -> None:
     reported: list[int] = []
-    code = f"print('{{\"progress\": 40}}'); print('{{\"progress\": 900}}'); print('''{PROCESSED}''')"
+    code = (
+        f"print('{{\"progress\": 40}}'); print('{{\"progress\": 900}}'); print('''{PROCESSED}''')"
+    )
 
     result = await program(code).run(tmp_path, seconds=LIMIT, report=reported.append)
 
