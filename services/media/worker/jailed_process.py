@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from services.chassis.runtime.logs import logger
 from services.media.domain.processing import Processed, Rejected
+from services.media.worker.jail import protocol
 
-PROGRAM = (sys.executable, "-P", "-m", "services.media.worker.jail")
 _LAUNCHER = Path(__file__).with_name("launch.py")
 
 # A result with all files and a waveform has about 2,000 bytes.
@@ -29,8 +30,8 @@ MAX_STDERR_BYTES = 2_000
 # How long a process may take to end after its last line, and after it was killed.
 _END_SECONDS = 5.0
 
-# The program gets these of the worker's environment and nothing else: no address, no key.
-_PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
+# The program gets these of the worker's environment: no address, no key.
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", protocol.MODE)
 
 
 class TryFailed(Exception):
@@ -42,27 +43,13 @@ class TryFailed(Exception):
         self.details = details
 
 
-class _Report(msgspec.Struct, frozen=True):
-    """One line of the program."""
-
-    progress: int | None = None
-    processed: Processed | None = None
-    rejected: "_Rejection | None" = None
-
-
-class _Rejection(msgspec.Struct, frozen=True):
-    reason: str
-    metadata: dict[str, str] = {}
-
-
-_decode = msgspec.json.Decoder(_Report).decode
-
-
 class JailedProcess:
     """Starts the program for one job after another, or for several at once."""
 
-    def __init__(self, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(self, program: Sequence[str] = protocol.COMMAND) -> None:
         self._program = program
+        # Of the last job.
+        self._layers: tuple[str, ...] | None = None
 
     async def run(
         self, folder: Path, *, seconds: float, report: Callable[[int], None]
@@ -92,7 +79,7 @@ class JailedProcess:
         pipes = asyncio.create_task(stderr.read(_stream(process.stderr)))
         try:
             async with asyncio.timeout(seconds):
-                result = await _result(_stream(process.stdout), report)
+                result = await self._result(_stream(process.stdout), report)
             if result is None:
                 await _exited(process)
         except TimeoutError:
@@ -105,33 +92,39 @@ class JailedProcess:
             raise result
         return result
 
+    async def _result(
+        self, lines: asyncio.StreamReader, report: Callable[[int], None]
+    ) -> Processed | Rejected | None:
+        """The last line as a result; None if the program closed its output without one."""
+        for _ in range(MAX_LINES):
+            raw = await _line(lines)
+            if not raw:
+                return None
+            try:
+                line = protocol.decode(raw)
+            except msgspec.MsgspecError as error:
+                raise TryFailed("protocol", str(error)) from error
+            if line.processed is not None:
+                return line.processed
+            if line.rejected is not None:
+                return Rejected(line.rejected.reason, line.rejected.metadata)
+            if line.progress is not None:
+                report(min(max(line.progress, 0), 100))
+            elif line.jail is not None:
+                self._note(line.jail)
+        raise TryFailed("protocol", "too many lines")
+
+    def _note(self, layers: tuple[str, ...]) -> None:
+        """Logs which layers of the jail are active, where that changes."""
+        if layers != self._layers:
+            self._layers = layers
+            logger().info("media_jail", layers=layers)
+
 
 def _stream(pipe: asyncio.StreamReader | None) -> asyncio.StreamReader:
     if pipe is None:
         raise TypeError("the process has no pipe")
     return pipe
-
-
-async def _result(
-    lines: asyncio.StreamReader, report: Callable[[int], None]
-) -> Processed | Rejected | None:
-    """The last line as a result; None if the program closed its output without one."""
-    for _ in range(MAX_LINES):
-        line = await _line(lines)
-        if not line:
-            return None
-        try:
-            said = _decode(line)
-        except msgspec.MsgspecError as error:
-            raise TryFailed("protocol", str(error)) from error
-        if said.processed is not None:
-            return said.processed
-        if said.rejected is not None:
-            return Rejected(said.rejected.reason, said.rejected.metadata)
-        if said.progress is None:
-            raise TryFailed("protocol", "a line without content")
-        report(min(max(said.progress, 0), 100))
-    raise TryFailed("protocol", "too many lines")
 
 
 async def _line(lines: asyncio.StreamReader) -> bytes:

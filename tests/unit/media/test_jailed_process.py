@@ -69,7 +69,7 @@ async def test_refused_file_has_its_reason(tmp_path: Path) -> None:
         ("import os, sys; os.close(1); os.close(2); os._exit(4)", "exit_4"),
         ("import os; os.kill(os.getpid(), 11)", "sigsegv"),
         ("print('no JSON')", "protocol"),
-        ("print('{}')", "protocol"),
+        ("print('{}')", "exit_0"),
         ("""print('{"processed": {"kind": 9}}')""", "protocol"),
         ("""print('{"progress": 1}\\n' * 1000)""", "protocol"),
         ("print('x' * 1000000)", "protocol"),

@@ -39,7 +39,15 @@ _ALPHA_QUALITY = 90
 _KEY_FRAMES = (3, 5)
 _TRANSPARENT = 0
 
-_FAULTS = (UnidentifiedImageError, ValueError, OSError, SyntaxError, RuntimeError, EOFError, IndexError)
+_FAULTS = (
+    UnidentifiedImageError,
+    ValueError,
+    OSError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    IndexError,
+)
 
 
 class Undecodable(Exception):

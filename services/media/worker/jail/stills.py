@@ -214,7 +214,9 @@ def _open_avif(data: bytes) -> Picture:
         except (ValueError, OSError, RuntimeError, SyntaxError):
             raise Undecodable from None
         picture.close()
-        image = _with_profile(from_pillow(pixels), picture.info.get("icc_profile"), _primaries(data))
+        image = _with_profile(
+            from_pillow(pixels), picture.info.get("icc_profile"), _primaries(data)
+        )
         image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
         return _scale(image)
 

@@ -1,0 +1,75 @@
+"""Writes files into a new folder, so that no object is ever without a row.
+
+The row is committed before the first object. It becomes LIVE in the transaction that makes the
+folder that of its medium, or it is doomed. A writer ends long before `ABANDONED_AFTER`, when a sweep
+dooms the folders of writers that died.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.errors import TRANSIENT_ERRORS
+from services.chassis.runtime.logs import logger
+from services.chassis.storage.transaction import in_transaction
+from services.media.domain.model import Access, Folder, FolderState, Medium
+from services.media.domain.storage import new_key
+from services.media.domain.store import MediaTransaction, Store
+
+# Copying or uploading all files of a video takes some seconds.
+MAX_SECONDS = 1_200.0
+# Three times MAX_SECONDS: a call of the object store that was cancelled may have its effect later.
+ABANDONED_AFTER = timedelta(hours=1)
+
+
+class Superseded(Exception):
+    """The medium changed or was deleted, or the lease was lost: nothing may be committed."""
+
+
+@asynccontextmanager
+async def new_folder(
+    store: Store, *, medium: Medium, access: Access, files: tuple[str, ...], clock: Clock
+) -> AsyncIterator[Folder]:
+    """A new WRITING folder. The block writes its files and publishes it; if it raises, the folder
+    is doomed. Raises TimeoutError after MAX_SECONDS."""
+    folder = Folder(
+        key=new_key(),
+        owner_id=medium.owner_id,
+        medium_id=medium.id,
+        access=access,
+        state=FolderState.WRITING,
+        files=files,
+        create_time=clock.now(),
+    )
+    await store.add_folder(folder)
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            yield folder
+    except BaseException:
+        await asyncio.shield(_doom(store, folder, clock))
+        raise
+
+
+async def publish(transaction: MediaTransaction, folder: Folder) -> None:
+    """Makes the folder LIVE. Raises Superseded."""
+    if not await transaction.publish_folder(folder.key):
+        raise Superseded("the folder was doomed")
+
+
+async def _doom(store: Store, folder: Folder, clock: Clock) -> None:
+    """Dooms the folder unless it is LIVE: the commit may have succeeded although its caller got an
+    error."""
+
+    async def doom(transaction: MediaTransaction) -> None:
+        await transaction.lock_owner(folder.owner_id)
+        stored = await store.folder(folder.key)
+        if stored is not None and stored.state is FolderState.WRITING:
+            await transaction.doom_folder(folder.key, delete_after=clock.now())
+
+    try:
+        await in_transaction(store.transaction, doom)
+    except TRANSIENT_ERRORS as error:
+        # The sweep dooms it after ABANDONED_AFTER.
+        logger().warning("media_folder_not_doomed", folder=folder.path, error=repr(error))
