@@ -1,8 +1,8 @@
 """Writes files into a new folder, so that no object is ever without a row.
 
 The row is committed before the first object. It becomes LIVE in the transaction that makes the
-folder that of its medium, or it is doomed. A writer ends long before `ABANDONED_AFTER`, when a sweep
-dooms the folders of writers that died.
+folder that of its medium, or it is doomed. A writer ends long before `ABANDONED_AFTER`: then a
+sweep dooms the folders of writers that died.
 """
 
 import asyncio
