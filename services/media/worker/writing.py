@@ -1,14 +1,13 @@
 """Writes files into a new folder, so that no object is ever without a row.
 
 The row is committed before the first object. It becomes LIVE in the transaction that makes the
-folder that of its medium, or it is doomed. A writer ends long before `ABANDONED_AFTER`: then a
-sweep dooms the folders of writers that died.
+folder that of its medium, or it is doomed. A writer ends long before `WRITING_TIME`: then a
+sweep dooms the folders of writers that died, and no folder is deleted before.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import TRANSIENT_ERRORS
@@ -18,10 +17,9 @@ from services.media.domain.model import Access, Folder, FolderState, Medium
 from services.media.domain.storage import new_key
 from services.media.domain.store import MediaTransaction, Store
 
-# Copying or uploading all files of a video takes some seconds.
+# Uploading all files of a video takes some seconds. Far below `WRITING_TIME`: a call of the object
+# store that was cancelled may have its effect later.
 MAX_SECONDS = 1_200.0
-# Three times MAX_SECONDS: a call of the object store that was cancelled may have its effect later.
-ABANDONED_AFTER = timedelta(hours=1)
 
 
 class Superseded(Exception):
@@ -30,10 +28,16 @@ class Superseded(Exception):
 
 @asynccontextmanager
 async def new_folder(
-    store: Store, *, medium: Medium, access: Access, files: tuple[str, ...], clock: Clock
+    store: Store,
+    *,
+    medium: Medium,
+    access: Access,
+    files: tuple[str, ...],
+    clock: Clock,
+    seconds: float = MAX_SECONDS,
 ) -> AsyncIterator[Folder]:
     """A new WRITING folder. The block writes its files and publishes it; if it raises, the folder
-    is doomed. Raises TimeoutError after MAX_SECONDS."""
+    is doomed. Raises TimeoutError after so many seconds."""
     folder = Folder(
         key=new_key(),
         owner_id=medium.owner_id,
@@ -45,7 +49,7 @@ async def new_folder(
     )
     await store.add_folder(folder)
     try:
-        async with asyncio.timeout(MAX_SECONDS):
+        async with asyncio.timeout(seconds):
             yield folder
     except BaseException:
         await asyncio.shield(_doom(store, folder, clock))
@@ -71,5 +75,5 @@ async def _doom(store: Store, folder: Folder, clock: Clock) -> None:
     try:
         await in_transaction(store.transaction, doom)
     except TRANSIENT_ERRORS as error:
-        # The sweep dooms it after ABANDONED_AFTER.
+        # The sweep dooms it after WRITING_TIME.
         logger().warning("media_folder_not_doomed", folder=folder.path, error=repr(error))

@@ -12,7 +12,7 @@ from services.media.adapters.postgres.rows import (
     folder_from,
     purge_from,
 )
-from services.media.domain.model import Folder, FolderState, Purge
+from services.media.domain.model import WRITING_TIME, Folder, FolderState, Purge
 
 _WRITING, _LIVE, _GONE = (
     int(each) for each in (FolderState.WRITING, FolderState.LIVE, FolderState.DOOMED)
@@ -28,7 +28,9 @@ _LOCK = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1 FOR UPDATE"  # noq
 
 # `least` ignores null.
 _DOOM = f"""
-UPDATE folders SET state = {_GONE}, delete_after = least(delete_after, $2)
+UPDATE folders SET state = {_GONE}, delete_after =
+  CASE WHEN state = {_WRITING} THEN greatest($2, create_time + $3::interval)
+    ELSE least(delete_after, $2) END
 WHERE key = ANY ($1::text[])
 """  # noqa: S608 - a number
 
@@ -89,14 +91,16 @@ class PostgresFolderTransaction(PostgresTransaction):
     async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
         rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket_of(medium_id))
         found = [folder_from(row) for row in rows]
-        await self.connection.execute(_DOOM, [each.key for each in found], delete_after)
+        await self.connection.execute(
+            _DOOM, [each.key for each in found], delete_after, WRITING_TIME
+        )
         return [each for each in found if each.state is FolderState.LIVE]
 
     async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
         row = await self.connection.fetchrow(_LOCK, key)
         if row is None:
             return None
-        await self.connection.execute(_DOOM, [key], delete_after)
+        await self.connection.execute(_DOOM, [key], delete_after, WRITING_TIME)
         return folder_from(row)
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
