@@ -6,7 +6,7 @@ that wait read the medium each second in any case.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 
 from redis.exceptions import RedisError
 
@@ -46,8 +46,7 @@ class ValkeyWakeUps:
 
     async def run(self) -> None:
         """Receives announcements until cancelled. While Valkey is away it tries again."""
-        async with aclosing(redis_channels.messages(self._url, [CHANNEL])) as messages:
-            async for _, content in messages:
-                if content.isdigit():
-                    for announced in self._waiting.get(int(content), ()):
-                        announced.set()
+        async for _, content in redis_channels.messages(self._url, [CHANNEL]):
+            if content.isdigit():
+                for announced in self._waiting.get(int(content), ()):
+                    announced.set()
