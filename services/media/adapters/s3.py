@@ -102,11 +102,13 @@ class S3Storage:
             if _code(error) in _NO_MULTIPART | _GONE:
                 raise MultipartGone from error
             raise
-        found = [
+        found = sorted(
+            response.get("Parts", ()), key=lambda each: (each["PartNumber"], each["LastModified"])
+        )
+        return [
             ReceivedPart(each["PartNumber"], each["Size"], each["ETag"].strip('"'))
-            for each in response.get("Parts", ())
+            for each in found
         ]
-        return sorted(found)
 
     async def complete_multipart(
         self, key: str, multipart_id: str, parts: Sequence[ReceivedPart]

@@ -26,9 +26,9 @@ class UploadIncomplete(WrongState):
 
     @classmethod
     def parts(cls, numbers: list[int]) -> "UploadIncomplete":
-        """The error with the numbers of the parts to upload."""
+        """The error with the numbers of the parts to upload; without, for other ETags."""
         listed = ", ".join(str(each) for each in numbers)
-        return cls(f"Parts of the upload are missing: {listed}.")
+        return cls(f"Parts of the upload are missing: {listed}." if listed else None)
 
 
 class UploadExpired(WrongState):

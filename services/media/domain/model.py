@@ -107,6 +107,10 @@ class Medium:
         """Whether the folder disagrees with the audience."""
         return bool(self.folder) and self.open is not self.folder.startswith(f"{Access.OPEN}/")
 
+    def attached(self, claim: Claim) -> "Medium":
+        """The medium with this claim to the same post or profile, in the same version."""
+        return replace(self, claim=claim)
+
     def changed(self, **fields: object) -> "Medium":
         """The medium with these fields, in its next version."""
         return replace(self, version=self.version + 1, **fields)  # type: ignore[arg-type]

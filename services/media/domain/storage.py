@@ -88,7 +88,11 @@ class Storage(Protocol):
         ...
 
     async def parts(self, key: str, multipart_id: str) -> list[ReceivedPart]:
-        """The parts that were received, ascending by number. Raises MultipartGone."""
+        """The parts that were received, ascending by number. Raises MultipartGone.
+
+        A part that was uploaded again with other content may be listed with each of them, the
+        newest last if they differ by more than a second.
+        """
         ...
 
     async def complete_multipart(

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from roost.media.v1 import media_pb2 as pb
 
 from services.media.domain.limits import LIMITS
-from services.media.domain.model import Medium, MediumState, Upload, Use
+from services.media.domain.model import FocalPoint, Medium, MediumState, Upload, Use
 from services.media.domain.processing import Kind
 from services.media.domain.storage import PartAddress
 
@@ -137,6 +137,13 @@ def to_limits() -> list[pb.MediumLimits]:
 def to_use(use: Use | None) -> pb.MediumUse:
     """The use; unspecified for none."""
     return pb.MEDIUM_USE_UNSPECIFIED if use is None else _USE[use]
+
+
+def to_focal_point(message: pb.Medium) -> FocalPoint | None:
+    """The focal point of a request; None where it is unset."""
+    if not message.HasField("focal_point"):
+        return None
+    return FocalPoint(message.focal_point.x, message.focal_point.y)
 
 
 def from_use(use: pb.MediumUse) -> Use:
