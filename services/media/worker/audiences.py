@@ -1,7 +1,6 @@
 """Attaches media to posts and profiles as their events say, and decides who may read them.
 
-Every method is idempotent and tolerates events out of order. Confirming a claim changes nothing that
-a message of the medium shows, so it makes no new version.
+Every method is idempotent and tolerates events out of order.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,8 +11,8 @@ from typing import NamedTuple, Protocol
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import in_transaction
+from services.media.domain import claims
 from services.media.domain.deletion import delete
-from services.media.domain.domain_events import MediumUpdated
 from services.media.domain.model import AccountState, Claim, Medium, PostAudience, Use
 from services.media.domain.store import MediaTransaction, Store
 
@@ -22,7 +21,7 @@ AT_ONCE = 100
 # Blocks within this time move the blocker's media once. The addresses that a blocked user holds
 # would end by themselves after 15 to 30 minutes.
 BLOCK_DELAY = timedelta(seconds=30)
-# What claims by events are called; no write has this key.
+# The key of claims that an event makes after the review released them; no write has it.
 EVENT_CLAIM_KEY = ""
 
 
@@ -66,7 +65,9 @@ class Audiences:
             account = found.get(user_id, deleted)
 
             async def save(
-                transaction: MediaTransaction, user_id: int = user_id, account: AccountState = account
+                transaction: MediaTransaction,
+                user_id: int = user_id,
+                account: AccountState = account,
             ) -> None:
                 await transaction.save_account(user_id, account)
 
@@ -93,8 +94,7 @@ class Audiences:
                 await self._apply(
                     transaction,
                     medium,
-                    use=Use.POST,
-                    post_id=audience.post_id,
+                    self._claim(Use.POST, audience.post_id),
                     confirm=medium.id in named,
                     is_open=is_open,
                 )
@@ -181,43 +181,36 @@ class Audiences:
         await self._delete(transaction, replaced)
         media = await transaction.lock_media(user_id, [medium_id]) if medium_id else {}
         for medium in media.values():
-            await self._apply(
-                transaction, medium, use=use, post_id=0, confirm=True, is_open=True
-            )
+            await self._apply(transaction, medium, self._claim(use, 0), confirm=True, is_open=True)
+
+    def _claim(self, use: Use, post_id: int) -> Claim:
+        return Claim(use, post_id, EVENT_CLAIM_KEY, self._clock.now())
 
     async def _apply(
         self,
         transaction: MediaTransaction,
         medium: Medium,
+        wanted: Claim,
         *,
-        use: Use,
-        post_id: int,
         confirm: bool,
         is_open: bool,
     ) -> None:
-        """Confirms the claim if the event names the medium, attaches the medium if its claim was
-        released before, and sets who may read it."""
-        claim = medium.claim
-        if claim is None:
-            if not confirm or not medium.folder:
-                return
-            claim = Claim(use, post_id, EVENT_CLAIM_KEY, self._clock.now(), confirmed=True)
-            attached = medium.changed(claim=claim, expire_time=None, open=is_open)
-            await transaction.emit(MediumUpdated(attached, ("use", "post_id", "expire_time")))
-        elif (claim.use, claim.post_id) != (use, post_id):
-            logger().error("medium_attached_twice", medium_id=medium.id, post_id=post_id)
+        """Confirms the claim if the event names the medium, also of a medium whose claim was
+        released before, and sets who may read it. A provisional claim that the event does not name
+        is of an edit whose event follows."""
+        elsewhere = medium.claim is not None and not _same_use(medium.claim, wanted)
+        if elsewhere and _is_confirmed(medium):
+            logger().error("medium_attached_twice", medium_id=medium.id, post_id=wanted.post_id)
             return
-        elif confirm or claim.confirmed:
-            attached = replace(medium, claim=claim._replace(confirmed=True), open=is_open)
-        else:
-            # The event of the edit that claimed it will follow.
+        if confirm and medium.folder:
+            medium = await claims.confirm(transaction, medium, wanted)
+        if not _is_confirmed(medium):
             return
-        if attached != medium:
-            await transaction.save_medium(attached)
-        if attached.misplaced:
-            await transaction.request_placement(
-                attached.owner_id, [attached.id], now=self._clock.now()
-            )
+        if medium.open is not is_open:
+            medium = replace(medium, open=is_open)
+            await transaction.save_medium(medium)
+        if medium.misplaced:
+            await transaction.request_placement(medium.owner_id, [medium.id], now=self._clock.now())
 
     async def _delete_all(self, owner_id: int, media: Sequence[Medium]) -> None:
         async def remove(transaction: MediaTransaction) -> None:
@@ -229,6 +222,10 @@ class Audiences:
     async def _delete(self, transaction: MediaTransaction, media: Sequence[Medium]) -> None:
         for each in media:
             await delete(transaction, each, self._clock.now())
+
+
+def _same_use(one: Claim, other: Claim) -> bool:
+    return (one.use, one.post_id) == (other.use, other.post_id)
 
 
 def _is_confirmed(medium: Medium) -> bool:
