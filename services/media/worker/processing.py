@@ -23,6 +23,7 @@ from services.media.domain.deletion import doom_upload
 from services.media.domain.domain_events import MediumProcessed
 from services.media.domain.limits import MAX_ATTEMPTS
 from services.media.domain.model import Access, Medium, MediumState, ProcessingJob
+from services.media.domain.ports import WakeUps
 from services.media.domain.processing import Kind, Processed, Rejected
 from services.media.domain.storage import ObjectGone, ObjectTooLarge, Storage
 from services.media.domain.store import MediaTransaction, Store
@@ -95,12 +96,20 @@ class Processing:
     """Processes leased jobs. The caller renews the lease, and cancels when it is lost."""
 
     def __init__(
-        self, *, store: Store, storage: Storage, program: Program, folders: Folders, clock: Clock
+        self,
+        *,
+        store: Store,
+        storage: Storage,
+        program: Program,
+        folders: Folders,
+        wake_ups: WakeUps,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._storage = storage
         self._program = program
         self._folders = folders
+        self._wake_ups = wake_ups
         self._clock = clock
 
     async def process(self, job: ProcessingJob, report: Callable[[int], None]) -> None:
@@ -183,6 +192,7 @@ class Processing:
 
             await in_transaction(self._store.transaction, _owned(job, publish))
         _processed.labels(processed.kind.name.lower(), "").inc()
+        await self._wake_ups.announce(job.medium_id)
 
     async def _fail(self, job: ProcessingJob, reason: str) -> None:
         async def fail(transaction: MediaTransaction) -> None:
@@ -190,6 +200,7 @@ class Processing:
 
         await in_transaction(self._store.transaction, _owned(job, fail))
         _processed.labels(job.kind.name.lower(), reason).inc()
+        await self._wake_ups.announce(job.medium_id)
 
     async def _end(
         self, transaction: MediaTransaction, job: ProcessingJob, **fields: object

@@ -19,7 +19,8 @@ class PlacementTransaction(Protocol):
         delay: timedelta = timedelta(0),
         renew: bool = False,
     ) -> None:
-        """The folders of these media are compared with their audiences, from now on, or after a delay.
+        """The folders of these media are compared with their audiences, from now on, or after
+        a delay.
 
         With `renew` each folder is replaced in any case. A request that waits already keeps the
         earlier of both times. A request during the work for an earlier one is not lost.
