@@ -3,10 +3,10 @@
 Every method is idempotent and tolerates events out of order.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
@@ -14,6 +14,7 @@ from services.chassis.storage.transaction import in_transaction
 from services.media.domain import claims
 from services.media.domain.deletion import delete
 from services.media.domain.model import AccountState, Claim, Medium, PostAudience, Use
+from services.media.domain.ports import Accounts
 from services.media.domain.store import MediaTransaction, Store
 
 # Media and posts that one transaction, or one read, handles.
@@ -34,14 +35,6 @@ class ProfileMedia(NamedTuple):
     def of(self, use: Use) -> int:
         """The medium of this use."""
         return self.avatar_id if use is Use.AVATAR else self.banner_id
-
-
-class Accounts(Protocol):
-    """The accounts of the User service."""
-
-    async def states(self, user_ids: Collection[int]) -> Mapping[int, AccountState]:
-        """The accounts as they are now; deleted ones are absent. Raises Unavailable."""
-        ...
 
 
 class Audiences:

@@ -5,9 +5,8 @@ away. A claim that is released by mistake is made again by the event (`Audiences
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
 
 from prometheus_client import Counter
 
@@ -15,6 +14,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.storage.transaction import in_transaction
 from services.media.domain import claims
 from services.media.domain.model import Claim, Medium, Use
+from services.media.domain.ports import Accounts, PostMedia
 from services.media.domain.store import MediaTransaction, Store
 
 INTERVAL_SECONDS = 5.0
@@ -27,29 +27,13 @@ _reviewed = Counter(
 )
 
 
-class Posts(Protocol):
-    """The media of posts, from the Post service."""
-
-    async def media_of(self, post_ids: Collection[int]) -> Mapping[int, Collection[int]]:
-        """The media of the existing posts, revisions included. Raises Unavailable."""
-        ...
-
-
-class Profiles(Protocol):
-    """The media of profiles, from the User service."""
-
-    async def media_of(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Use, int]]:
-        """The media that existing profiles show; 0 for none. Raises Unavailable."""
-        ...
-
-
 class ClaimReview:
     """Confirms or releases provisional claims. Any number of processes may."""
 
-    def __init__(self, *, store: Store, posts: Posts, profiles: Profiles, clock: Clock) -> None:
+    def __init__(self, *, store: Store, posts: PostMedia, accounts: Accounts, clock: Clock) -> None:
         self._store = store
         self._posts = posts
-        self._profiles = profiles
+        self._accounts = accounts
         self._clock = clock
 
     async def review(self) -> int:
@@ -69,7 +53,7 @@ class ClaimReview:
         post_ids = {claim.post_id for _, claim in claimed if claim.use is Use.POST}
         user_ids = {medium.owner_id for medium, claim in claimed if claim.use is not Use.POST}
         posts = await self._posts.media_of(post_ids) if post_ids else {}
-        profiles = await self._profiles.media_of(user_ids) if user_ids else {}
+        profiles = await self._accounts.media_of(user_ids) if user_ids else {}
         shown = {
             (medium_id, Use.POST, post_id) for post_id, ids in posts.items() for medium_id in ids
         }
