@@ -1,6 +1,6 @@
 """Deletes what has expired and what is doomed. Nothing but this deletes from the object store.
 
-Each row is deleted after what it accounts for is gone from the object store, so the next sweep finds
+Each row is deleted after what it accounts for is gone from the object store: the next sweep finds
 what an interrupted one left.
 """
 

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import TRANSIENT_ERRORS
 from services.chassis.runtime.logs import logger
-from services.chassis.storage.transaction import in_transaction
 from services.media.domain.model import Access, Folder, FolderState, Medium
 from services.media.domain.storage import new_key
 from services.media.domain.store import MediaTransaction, Store
@@ -52,7 +51,7 @@ async def new_folder(
         async with asyncio.timeout(seconds):
             yield folder
     except BaseException:
-        await asyncio.shield(_doom(store, folder, clock))
+        await asyncio.shield(_abandon(store, folder, clock))
         raise
 
 
@@ -62,18 +61,11 @@ async def publish(transaction: MediaTransaction, folder: Folder) -> None:
         raise Superseded("the folder was doomed")
 
 
-async def _doom(store: Store, folder: Folder, clock: Clock) -> None:
+async def _abandon(store: Store, folder: Folder, clock: Clock) -> None:
     """Dooms the folder unless it is LIVE: the commit may have succeeded although its caller got an
     error."""
-
-    async def doom(transaction: MediaTransaction) -> None:
-        await transaction.lock_owner(folder.owner_id)
-        stored = await store.folder(folder.key)
-        if stored is not None and stored.state is FolderState.WRITING:
-            await transaction.doom_folder(folder.key, delete_after=clock.now())
-
     try:
-        await in_transaction(store.transaction, doom)
+        await store.abandon_folder(folder.key, clock.now())
     except TRANSIENT_ERRORS as error:
         # The sweep dooms it after WRITING_TIME.
         logger().warning("media_folder_not_doomed", folder=folder.path, error=repr(error))

@@ -61,6 +61,12 @@ class MemoryFolders(MemoryPart):
         folders = self.database.tables.folders
         return [folders[each] for each in keys if each in folders]
 
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        async with self.writing() as tables:
+            folder = tables.folders.get(key)
+            if folder is not None and folder.state is FolderState.WRITING:
+                tables.folders[key] = _doomed(folder, now)
+
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         async with self.writing() as tables:
             folders = tables.folders

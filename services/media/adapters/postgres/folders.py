@@ -49,6 +49,12 @@ INSERT INTO folders (
 _ONE = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1"  # noqa: S608
 _OF_KEYS = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = ANY ($1::text[])"  # noqa: S608
 
+_ABANDON = f"""
+UPDATE folders
+SET state = {_GONE}, delete_after = greatest($2::timestamptz, create_time + $3::interval)
+WHERE key = $1 AND state = {_WRITING}
+"""  # noqa: S608 - a number
+
 _DOOM_ABANDONED = f"""
 UPDATE folders SET state = {_GONE}, delete_after = $2 WHERE key IN (
   SELECT key FROM folders WHERE state = {_WRITING} AND create_time < $1
@@ -139,6 +145,9 @@ class PostgresFolders:
 
     async def existing_folders(self, keys: Collection[str]) -> Sequence[Folder]:
         return [folder_from(row) for row in await self._database.fetch(_OF_KEYS, list(keys))]
+
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        await self._database.execute(_ABANDON, key, now, WRITING_TIME)
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         return affected(await self._database.execute(_DOOM_ABANDONED, before, delete_after, limit))

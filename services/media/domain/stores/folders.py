@@ -54,6 +54,10 @@ class FolderStore(Protocol):
         listing."""
         ...
 
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        """A WRITING folder becomes DOOMED, because its writer failed; others do not change."""
+        ...
+
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         """Up to `limit` folders that are WRITING since before become DOOMED; returns how many."""
         ...
