@@ -14,7 +14,7 @@ from gateway.api.users.types import User
 from gateway.protocols.graphql.fields import value
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.scalars import DateTime, Sequence
-from gateway.views import presentation
+from gateway.views import times
 
 
 @strawberry.enum(description="A part of the caller's log. Names as on the stream, in capitals.")
@@ -233,4 +233,4 @@ def _id(kind: str, number: int) -> strawberry.ID:
 
 
 def _at(time: Timestamp) -> DateTime:
-    return DateTime(presentation.time(time))
+    return DateTime(times.time(time))

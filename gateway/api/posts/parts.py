@@ -9,7 +9,7 @@ from gateway.api.posts.entity_types import Entity, entities
 from gateway.api.posts.segment_types import Segment, content
 from gateway.protocols.graphql.fields import computed, message_field, value
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 # Why what counts code points goes.
 CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
@@ -86,4 +86,4 @@ class Revision:
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))

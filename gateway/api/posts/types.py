@@ -34,7 +34,7 @@ from gateway.protocols.graphql.fields import (
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 # What the ids of places on timelines begin with.
 PLACE = "TimelineItem"
@@ -211,16 +211,12 @@ class Post(Node):
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("When it was edited last; null where it never was.")
     def edited_at(self) -> DateTime | None:
         message = self.message
-        return (
-            DateTime(presentation.time(message.edit_time))
-            if message.HasField("edit_time")
-            else None
-        )
+        return DateTime(times.time(message.edit_time)) if message.HasField("edit_time") else None
 
     @computed("The engagement of users.")
     def counts(self) -> PostCounts:

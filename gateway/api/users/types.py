@@ -18,7 +18,7 @@ from gateway.protocols.graphql.fields import (
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 _COUNT = "Settles within seconds; never negative."
 _EDGES = f"0 where the list is refused: for followers of a protected user. {_COUNT}"
@@ -106,7 +106,7 @@ class User(Node):
 
     @computed("When they joined.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("The relationship of the caller and this user; null for strangers.")
     def relationship(self) -> Relationship | None:

@@ -11,7 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import ID_PATTERN, Id
 from gateway.core.problems import Problem
-from gateway.views.shapes import Notification, Post, Time, TimelineItem
+from gateway.views.shapes import Notification, Post, TimelineItem
+from gateway.views.times import Time
 
 SUBPROTOCOL = "roost.v1"
 # Well below the idle timeouts of proxies and mobile networks.
