@@ -15,7 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 from roost.notification.v1 import notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
-from roost.user.v1 import user_pb2
+from roost.user.v1 import user_pb2, user_service_pb2
 
 from gateway.core import media_addresses, rules
 from gateway.core.hydrate import Entry, Hydrated
@@ -242,6 +242,11 @@ def _banner(message: user_pb2.User) -> Medium | UnsetType | None:
         return media.medium(message.banner)
     # Of a user who has one, lists do not bring it.
     return UNSET if message.banner_media_id else None
+
+
+def settings(message: user_service_pb2.Settings) -> shapes.Settings:
+    """The caller's settings."""
+    return shapes.Settings(message.alt_text_reminder)
 
 
 def relationship(message: user_pb2.Relationship) -> shapes.Relationship:

@@ -103,6 +103,14 @@ class User(Struct, frozen=True, gc=False):
     ] = UNSET
 
 
+class Settings(Struct, frozen=True, gc=False):
+    """The caller's settings for the caller's own clients."""
+
+    alt_text_reminder: Annotated[
+        bool, Meta(description="Whether to remind the user of media without a description.")
+    ]
+
+
 class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
     """A user mentioned in a post."""
 

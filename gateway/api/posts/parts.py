@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 from roost.post.v1 import post_pb2
 
+from gateway.api.media.types import Medium
 from gateway.api.posts.entity_types import Entity, entities
 from gateway.api.posts.segment_types import Segment, content
 from gateway.protocols.graphql.fields import computed, message_field, value
@@ -66,7 +67,7 @@ class ViewerState:
     bookmarked = message_field("bookmarked", bool, "They keep it among their bookmarks.")
 
 
-@strawberry.type(description="The text of a post at one time.")
+@strawberry.type(description="The text and the media of a post at one time.")
 class Revision:
     """A view of one."""
 
@@ -83,6 +84,10 @@ class Revision:
     @computed("What is found in the text, by ascending start.", deprecated=CONTENT)
     def entities(self) -> list[Entity]:
         return entities(self.message.entities)
+
+    @computed("Its media, as they are now.")
+    def media(self) -> list[Medium]:
+        return [Medium(message=each) for each in self.message.media]
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:

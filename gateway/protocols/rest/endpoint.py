@@ -117,16 +117,16 @@ class Rest:
         reader = self._readers[route.name]
         if reader.form is not None:
             async with reader.form.read(receive, headers) as form:
-                await self._respond(route, path_id, viewer_id, form, scope, send)
+                await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=form)
             return
         body = reader.nothing
         if reader.body is not None:
             check_content_type(headers.get(b"content-type"))
             body = reader.body.read(await receive_body(receive, headers.get(b"content-length")))
-        await self._respond(route, path_id, viewer_id, body, scope, send)
+        await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=body)
 
     async def _respond(
-        self, route: Route, path_id: int, viewer_id: int, body: Any, scope: Scope, send: Send
+        self, route: Route, scope: Scope, send: Send, path_id: int, *, viewer_id: int, body: Any
     ) -> None:
         headers: Headers = scope[HEADERS]
         answer = await route.handler(

@@ -141,8 +141,8 @@ class _Parts:
         self._texts: dict[str, bytearray] = {}
         self._headers: dict[bytes, bytearray] = {}
         self._header_name = bytearray()
-        # Where the data of the current part go; None for those of the file.
-        self._text: bytearray | None = None
+        # Where the data of the current part go.
+        self._into: bytearray | FormFile = bytearray()
 
     def texts(self) -> dict[str, str]:
         """The text fields by name. Raises MalformedBody."""
@@ -186,28 +186,26 @@ class _Parts:
                 raise MalformedBody(f'The form names "{FILE}" twice.')
             content_type = _text(bytes(self._headers.get(b"content-type", b"")))
             self.file = FormFile(_text(options.get(b"filename", b"")), content_type, [], 0)
-            self._text = None
+            self._into = self.file
             return
         if name not in self._names:
             raise FieldInvalid(name, "known", "there is no such field")
         if name in self._texts:
             raise MalformedBody(f'The form names "{name}" twice.')
-        self._text = self._texts[name] = bytearray()
+        self._into = self._texts[name] = bytearray()
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
-        if self._text is not None:
-            # Bounded by the size of the form around its file.
-            self._text += data[start:end]
-            if len(self._text) > _MOST_AROUND:
+        into, size = self._into, end - start
+        if isinstance(into, bytearray):
+            if len(into) + size > _MOST_AROUND:
                 raise BodyTooLarge
+            into += data[start:end]
             return
-        file = self.file
-        size = end - start
-        if file is None or file.size + size > self._most:
+        if into.size + size > self._most:
             raise _too_large(self._most)
         self._memory.take(size)
-        file.size += size
-        file.chunks.append(data[start:end])
+        into.size += size
+        into.chunks.append(data[start:end])
 
     def _on_end(self) -> None:
         self.ended = True
