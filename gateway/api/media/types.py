@@ -67,8 +67,8 @@ class MediumVariant:
         str,
         "Pictures and animations: `thumb`, `small`, `large` (WebP of at most 320, 960 and 2,048 "
         "pixels a side, as far as the picture has them) and `compat` (JPEG). Videos: `video` "
-        "(MP4), `hls` (playlist), `hls_media` (its segments), `poster` (WebP) and `compat` (the poster as "
-        "JPEG). Audio: `audio` (M4A).",
+        "(MP4), `hls` (playlist), `hls_media` (its segments), `poster` (WebP) and `compat` (the "
+        "poster as JPEG). Audio: `audio` (M4A).",
     )
     content_type = message_field("content_type", str, "The content type.")
     size_bytes = message_field("size_bytes", Bytes, "The size.")

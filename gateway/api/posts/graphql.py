@@ -125,7 +125,7 @@ class PostMutations:
         self,
         info: Info,
         *,
-        text: Text,
+        text: Text = "",
         visibility: Annotated[
             Visibility, strawberry.argument(description="Who may see it.")
         ] = Visibility.PUBLIC,
@@ -154,8 +154,8 @@ class PostMutations:
 
     @change(
         "Edit a post of the caller. The id stays, and the old text and media are kept as a "
-        "revision. Without `mediaIds` the media stay. With `etag`, only if the post was not edited since it "
-        "was read."
+        "revision. Without `mediaIds` the media stay. With `etag`, only if the post was not "
+        "edited since it was read."
     )
     async def update_post(
         self,
