@@ -120,7 +120,9 @@ class FakeGraph(GraphServiceServicer):
 
 
 # The methods that the fakes do not have.
-WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})
+WITHOUT = frozenset(
+    {"GetUser", "GetUserByHandle", "UpdateUser", "GetSettings", "UpdateSettings", "DeleteUser"}
+)
 WITHOUT_OF_GRAPH = frozenset(
     each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods
 ) - {"BatchGetPairRelationships"}
