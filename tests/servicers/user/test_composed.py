@@ -179,7 +179,7 @@ async def test_the_worker_follows_the_pictures_of_profiles(
 
     async with (
         postgres.connect(settings.database_url, clock=clock) as database,
-        bus.publisher(brokers=kafka, client_id="media") as publisher,
+        bus.publisher(brokers=kafka, client_id="media", idempotent=False) as publisher,
         compose.work(working) as parts,
     ):
         store = PostgresUserStore(database, describe=describe)
