@@ -8,6 +8,7 @@ from roost.media.v1.media_pb2 import (
     Medium,
 )
 
+from services.chassis.text.rules import shorten
 from services.user.domain.model import ProfileMedium, ProfileUse
 
 USES = {ProfileUse.AVATAR: MEDIUM_USE_AVATAR, ProfileUse.BANNER: MEDIUM_USE_BANNER}
@@ -61,7 +62,7 @@ def shown(medium: ProfileMedium, use: ProfileUse) -> Medium:
     if stored.HasField("focal_point"):
         message.focal_point.CopyFrom(stored.focal_point)
     if use is ProfileUse.AVATAR:
-        message.alt_text = stored.alt_text[:_MAX_AVATAR_ALT_TEXT]
+        message.alt_text = shorten(stored.alt_text, _MAX_AVATAR_ALT_TEXT)
     for variant in stored.variants:
         if variant.name in _VARIANTS[use]:
             message.variants.add(
