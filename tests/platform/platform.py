@@ -89,6 +89,7 @@ from services.user import compose as user_compose
 from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.memory import MemoryUserStore
 from services.user.adapters.post_client import MeshCacheInvalidation
 from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
@@ -278,11 +279,12 @@ async def _users(
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
         email_addresses=MeshEmailAddresses(mesh),
+        media_claims=MeshMediaClaims(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles, clock=clock)
     return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
