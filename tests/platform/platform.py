@@ -61,7 +61,7 @@ from services.notification.worker.account_cleanup import (
 )
 from services.post import compose as post_compose
 from services.post import service as post_service
-from services.post.adapters.media_client import MeshMediaClaims
+from services.post.adapters import media_client as post_media_client
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -304,7 +304,7 @@ async def _posts(
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
-        media_claims=MeshMediaClaims(mesh.as_service(MediaServiceStub)),
+        media_claims=post_media_client.MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,
