@@ -98,7 +98,7 @@ def a_claim(post_id: int = 0, *, minutes: float = 0, **given: Any) -> Claim:
 
 
 def picture(medium_id: int, owner_id: int, **given: Any) -> pb.Medium:
-    """A picture that is ready, as a message. Every field that the Media service sends to services is set."""
+    """A message: a picture that is ready, with every field that services get."""
     usual: dict[str, Any] = {
         "state": pb.MEDIUM_STATE_READY,
         "kind": pb.MEDIUM_KIND_PICTURE,
