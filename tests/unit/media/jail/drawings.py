@@ -83,7 +83,7 @@ def opened(data: bytes) -> Image.Image:
     return picture
 
 
-def png(  # noqa: PLR0913
+def png(
     width: int,
     height: int,
     *,
@@ -114,14 +114,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def gif(
-    width: int, height: int, frames: int, *, frame_size: tuple[int, int] = (1, 1)
-) -> bytes:
+def gif(width: int, height: int, frames: int, *, frame_size: tuple[int, int] = (1, 1)) -> bytes:
     """A GIF whose frames cover one pixel, whatever the size that they claim."""
     header = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
-    frame = (
-        b"!\xf9\4\0\2\0\0\0,"
-        + struct.pack("<HHHHB", 0, 0, *frame_size, 0)
-        + b"\2\2\x44\1\0"
-    )
+    frame = b"!\xf9\4\0\2\0\0\0," + struct.pack("<HHHHB", 0, 0, *frame_size, 0) + b"\2\2\x44\1\0"
     return header + frame * frames + b";"

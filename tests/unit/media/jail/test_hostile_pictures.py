@@ -34,9 +34,7 @@ SVG = (
 )
 LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "lol">'
-    + b"".join(
-        b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)
-    )
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
     + b']><svg xmlns="http://www.w3.org/2000/svg"><text>&j;</text></svg>'
 )
 
