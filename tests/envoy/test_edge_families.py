@@ -144,7 +144,7 @@ async def test_a_route_goes_to_the_family_of_the_service_that_it_waits_for(
     stat = f"cluster.{family_of(case)}.upstream_rq_total"
     before = await proxy.count(stat)
 
-    await client.request(case.method, case.path, json=case.json)
+    await client.request(case.method, case.path, **case.body)
 
     assert await proxy.count(stat) == before + 1
 

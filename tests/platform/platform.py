@@ -61,7 +61,7 @@ from services.notification.worker.account_cleanup import (
 )
 from services.post import compose as post_compose
 from services.post import service as post_service
-from services.post.adapters.media_client import MeshMediaClaims
+from services.post.adapters import media_client as post_media_client
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -89,6 +89,7 @@ from services.user import compose as user_compose
 from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.memory import MemoryUserStore
 from services.user.adapters.post_client import MeshCacheInvalidation
 from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
@@ -278,11 +279,12 @@ async def _users(
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
         email_addresses=MeshEmailAddresses(mesh),
+        media_claims=MeshMediaClaims(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles, clock=clock)
     return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
@@ -302,7 +304,7 @@ async def _posts(
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
-        media_claims=MeshMediaClaims(mesh.as_service(MediaServiceStub)),
+        media_claims=post_media_client.MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from roost.media.v1.media_pb2 import MEDIUM_USE_POST
 from roost.media.v1.media_service_pb2 import ClaimMediaRequest, MediumClaim, ReleaseMediaRequest
 
+from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, RoostError, Unavailable
 from services.chassis.runtime.logs import logger
 from services.post.domain.media import MediaClaim
@@ -14,6 +15,9 @@ from services.post.rpc.convert import to_medium
 
 if TYPE_CHECKING:
     from roost.media.v1.media_service_pb2_grpc import MediaServiceAsyncStub
+
+# The Media service reviews the claims that were not released.
+_RELEASE_SECONDS = 1.0
 
 
 class MeshMediaClaims:
@@ -38,7 +42,9 @@ class MeshMediaClaims:
             owner_id=claim.owner_id, medium_ids=claim.medium_ids, claim=_to_message(claim)
         )
         try:
-            await self._media.ReleaseMedia(request)
+            # The claim exists, even if the deadline of the write is over.
+            with deadline.none():
+                await self._media.ReleaseMedia(request, timeout=_RELEASE_SECONDS)
         except RoostError as error:
             logger().warning("media_release_failed", post_id=claim.post_id, error=repr(error))
 

@@ -474,7 +474,7 @@ async def test_claims_of_an_edit_that_another_edit_overtook_are_released(
     assert list(scenario.media.claims) == [one]
 
 
-async def test_an_edit_does_not_bring_back_a_medium_that_the_post_lost_meanwhile(
+async def test_an_edit_does_not_restore_a_medium_that_the_post_lost(
     scenario: Scenario,
 ) -> None:
     one, two = pictures(scenario, 2)

@@ -189,10 +189,10 @@ async def test_a_tombstone_has_no_media_and_gets_none(scenario: Scenario) -> Non
 async def test_changes_of_media_invalidate_also_when_they_are_repeated(
     scenario: Scenario,
 ) -> None:
-    heard: list[ChangedIds] = []
+    changes: list[ChangedIds] = []
 
     async def listen(changed: ChangedIds) -> None:
-        heard.append(changed)
+        changes.append(changed)
 
     post = await scenario.post(scenario.alice, media=(a_medium(7),))
     scenario.store.on_change(listen)
@@ -202,7 +202,7 @@ async def test_changes_of_media_invalidate_also_when_they_are_repeated(
     for _ in range(2):
         await remove_medium(scenario, post, 7)
 
-    assert heard == [ChangedIds({post.id})] * 4
+    assert changes == [ChangedIds({post.id})] * 4
 
 
 async def test_a_change_of_a_medium_of_an_unknown_post_is_skipped(scenario: Scenario) -> None:

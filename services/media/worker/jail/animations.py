@@ -125,7 +125,7 @@ class _Encoder:
     def __init__(self, size: sizes.Size, animation: Image.Image) -> None:
         self._size = size
         self._fit = sizes.fit(*animation.size, size.side)
-        # A GIF without a count plays once, and a count of 0 is for ever.
+        # A GIF without a count plays once. A count of 0 has no end.
         loops = animation.info.get("loop", 1 if animation.format == "GIF" else 0)
         self._encoder = WebPAnimEncoder(
             self._fit, _TRANSPARENT, loops, False, *_KEY_FRAMES, False, False

@@ -34,6 +34,7 @@ PR_SET_NO_NEW_PRIVS = 38
 # From malloc.h.
 M_ARENA_MAX = -8
 
+MAX_OPEN_FILES = 32
 # Threads of all processes of `nobody`, jobs beside this one included.
 MAX_THREADS_OF_NOBODY = 256
 
@@ -171,17 +172,24 @@ def _drop_user() -> bool:
 
 
 def _limit(limits: Limits, *, user_dropped: bool) -> None:
-    memory = (limits.memory_bytes, max(limits.memory_bytes, limits.max_memory_bytes))
-    resource.setrlimit(resource.RLIMIT_AS, memory)
+    most_memory = max(limits.memory_bytes, limits.max_memory_bytes)
+    _bound(resource.RLIMIT_AS, limits.memory_bytes, most_memory)
     # SIGXCPU ends the process, a second later SIGKILL.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _bound(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
+    _bound(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
+    _bound(resource.RLIMIT_NOFILE, MAX_OPEN_FILES, MAX_OPEN_FILES)
+    _bound(resource.RLIMIT_CORE, 0, 0)
     if user_dropped:
         # It counts all processes of the user, so it would stop a worker that is not root's.
-        most = (MAX_THREADS_OF_NOBODY, MAX_THREADS_OF_NOBODY)
-        resource.setrlimit(resource.RLIMIT_NPROC, most)
+        _bound(resource.RLIMIT_NPROC, MAX_THREADS_OF_NOBODY, MAX_THREADS_OF_NOBODY)
+
+
+def _bound(limit: int, soft: int, hard: int) -> None:
+    """Set a limit, unless a lower one is set already."""
+    existing = resource.getrlimit(limit)[1]
+    if existing != resource.RLIM_INFINITY:
+        soft, hard = min(soft, existing), min(hard, existing)
+    resource.setrlimit(limit, (soft, hard))
 
 
 def _restrict_files() -> bool:

@@ -1,4 +1,4 @@
-"""Pictures and animations: checks what the headers claim, and hands the file to its decoder."""
+"""Pictures and animations: checks what the headers claim, and chooses the decoder."""
 
 from collections.abc import Callable
 

@@ -15,7 +15,7 @@ import pyvips
 
 from services.media.domain.processing import Kind, Processed, ProcessedFile
 from services.media.worker.jail import placeholder, sizes
-from services.media.worker.jail.faults import decoding
+from services.media.worker.jail.faults import Undecodable, decoding
 from services.media.worker.jail.job import OutFolder
 from services.media.worker.jail.pillow import ExifTags, Image
 
@@ -172,6 +172,7 @@ def _open_by_vips(data: bytes) -> Picture:
 
 
 def _open_heic(data: bytes) -> Picture:
+    _refuse_cut(data)
     with decoding():
         heif = pillow_heif.open_heif(BytesIO(data))
 
@@ -206,6 +207,20 @@ def _open_avif(data: bytes) -> Picture:
 
     width, height = picture.size
     return Picture(*((height, width) if orientation >= 5 else (width, height)), decode)
+
+
+def _refuse_cut(data: bytes) -> None:
+    """Raises Undecodable if a box ends after the file: libheif leaves tiles out that it lacks."""
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        elif size == 0:  # to the end of the file
+            size = len(data) - at
+        at += max(size, 8)
+    if at > len(data):
+        raise Undecodable
 
 
 def _scale(image: pyvips.Image) -> pyvips.Image:

@@ -87,8 +87,11 @@ class MemoryStore:
         return {
             post.id: {
                 medium.id
-                for each in (post, *tables.revisions.get(post.id, []))
-                for medium in each.media
+                for media in (
+                    post.media,
+                    *(each.media for each in tables.revisions.get(post.id, [])),
+                )
+                for medium in media
             }
             for post in tables.live()
             if post.id in post_ids

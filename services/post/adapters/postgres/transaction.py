@@ -29,11 +29,12 @@ _LOCK_USERS = """
 SELECT pg_advisory_xact_lock(user_id) FROM unnest($1::bigint[]) AS user_id
 """
 
+# Both rows are locked: after a wait for one of them, PostgreSQL reads only locked rows again.
 _LOCK_POST = f"""
 SELECT {rows.POST_COLUMNS}
 FROM post_states s JOIN posts p ON p.id = s.id AND p.bucket = s.bucket
 WHERE s.id = $1 AND s.bucket = $2
-FOR UPDATE OF s
+FOR UPDATE OF s, p
 """  # noqa: S608 - nothing but column names
 
 _KEEP_REVISION = """
