@@ -108,7 +108,7 @@ class CountChecks:
 
     async def _list(self, path: str) -> int:
         """The length of the list. Replies are not counted in quotes and in a user's posts, and
-        tombstones not in replies."""
+        tombstones nowhere: they stay in lists of replies while a live post is below them."""
         answer = await self._edge.send("GET", f"/v1{path}?limit=100", by=self._account)
         items = answer.json().get("items", [])
         for each in items:
