@@ -1,0 +1,125 @@
+"""Opening recordings: containers of video and audio, read by FFmpeg, with few demuxers and decoders."""
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO, NamedTuple
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from services.media.domain.processing import Rejected
+
+# FFmpeg's demuxers, by content type. Others are not tried, whatever the bytes look like.
+_ISO = "mov"
+_MATROSKA = "matroska"
+_DEMUXERS = {
+    "video/mp4": _ISO,
+    "video/quicktime": _ISO,
+    "audio/mp4": _ISO,
+    "video/x-matroska": _MATROSKA,
+    "video/webm": _MATROSKA,
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/wav": "wav",
+    "audio/mpeg": "mp3",
+    "audio/aac": "aac",
+}
+# Without an index, the duration of these is an estimate from the bit rate.
+_ESTIMATED = frozenset({"mp3", "aac"})
+
+VIDEO_DECODERS = frozenset(
+    "h264 hevc vp8 libvpx vp9 libvpx-vp9 libdav1d av1 mpeg4 h263 mpeg1video mpeg2video mjpeg prores".split()
+)
+AUDIO_DECODERS = frozenset(
+    """
+    aac mp3float mp3 mp2float mp2 opus libopus vorbis flac alac ac3 eac3
+    pcm_u8 pcm_s8 pcm_alaw pcm_mulaw pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be
+    pcm_f32le pcm_f32be pcm_f64le pcm_f64be
+    """.split()
+)
+
+# Of a frame that a decoder reserves memory for, before its size can be compared with the limits.
+_MAX_CODED_PIXELS = 40_000_000
+
+
+class Recording(NamedTuple):
+    """An open container, and the tracks of it that are used. Their codecs are allowed."""
+
+    container: InputContainer
+    picture: VideoStream | None
+    sound: AudioStream | None
+    # Whether the header states durations.
+    exact: bool
+
+    @property
+    def start(self) -> Fraction:
+        """The earliest timestamp, in seconds."""
+        return Fraction(self.container.start_time or 0, av.time_base)
+
+    def duration_of(self, track: Stream) -> Fraction | None:
+        """The seconds that the header states, of the track or else of the whole; None if it states none."""
+        if not self.exact:
+            return None
+        if track.duration and track.time_base:
+            return track.duration * track.time_base
+        return Fraction(self.container.duration, av.time_base) if self.container.duration else None
+
+
+@contextlib.contextmanager
+def opened(file: BinaryIO, content_type: str) -> Iterator[Recording]:
+    """Open a recording. Raises Rejected if FFmpeg cannot, or if a track needs another codec."""
+    demuxer = _DEMUXERS[content_type]
+    options = {
+        "format_whitelist": demuxer,
+        "protocol_whitelist": "none",
+        "codec_whitelist": ",".join(sorted(VIDEO_DECODERS | AUDIO_DECODERS)),
+        "max_pixels": str(_MAX_CODED_PIXELS),
+        "threads": "1",
+    }
+    file.seek(0)
+    with contextlib.ExitStack() as stack:
+        with corruption_refused():
+            container = stack.enter_context(av.open(file, format=demuxer, options=options))
+        picture = next((track for track in container.streams.video if not _is_cover(track)), None)
+        sounds = container.streams.audio
+        sound = next((track for track in sounds if _has(track, AUDIO_DECODERS)), next(iter(sounds), None))
+        if picture is None and sound is None:
+            raise Rejected("MEDIA_CORRUPT")
+        _require_decoder(picture, VIDEO_DECODERS)
+        _require_decoder(sound, AUDIO_DECODERS)
+        yield Recording(container, picture, sound, exact=demuxer not in _ESTIMATED)
+
+
+@contextlib.contextmanager
+def corruption_refused() -> Iterator[None]:
+    """Turn FFmpeg's errors about the input into MEDIA_CORRUPT. A lack of memory is not the file's fault."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except av.FFmpegError as error:
+        raise Rejected("MEDIA_CORRUPT") from error
+
+
+def _is_cover(track: VideoStream) -> bool:
+    """Whether it is the cover of an album, or pictures of chapters."""
+    return bool(track.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+
+def _has(track: VideoStream | AudioStream, decoders: frozenset[str]) -> bool:
+    """Whether one of the decoders decodes it."""
+    # PyAV leaves the context out if FFmpeg has no decoder.
+    return track.codec_context is not None and track.codec_context.name in decoders
+
+
+def _require_decoder(track: VideoStream | AudioStream | None, decoders: frozenset[str]) -> None:
+    if track is None:
+        return
+    if not _has(track, decoders):
+        raise Rejected("MEDIA_TYPE_NOT_ALLOWED")
+    track.codec_context.thread_count = 1
+    track.codec_context.options = {"max_pixels": str(_MAX_CODED_PIXELS)}

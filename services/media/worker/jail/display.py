@@ -1,0 +1,197 @@
+"""From decoded pictures of any size, orientation and colour space to those that every player shows."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import av
+from av.filter import Graph
+from av.filter.context import FilterContext
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
+
+# 720p, by the short side; and what level 4 of H.264 takes, by the long one.
+MAX_SHORT_SIDE = 720
+MAX_LONG_SIDE = 1920
+
+# From libavutil/pixfmt.h, AVColorSpace.
+_MATRIX_RGB = 0
+_MATRIX_BT709 = 1
+_MATRIX_UNSPECIFIED = 2
+_MATRIX_SMPTE170M = 6
+
+# Standard definition, whose colours are of ITU-R BT.601 if nothing else is stated.
+_SD_HEIGHT = 576
+
+# Colours that need a conversion to be seen rightly. Those of other standards are close to BT.709.
+_WIDE_PRIMARIES = frozenset(
+    {ColorPrimaries.BT2020, ColorPrimaries.SMPTE428, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
+)
+_HDR_TRANSFERS = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
+_WIDE_TRANSFERS = _HDR_TRANSFERS | {ColorTrc.BT2020_10, ColorTrc.BT2020_12, ColorTrc.LINEAR}
+
+# Pixels are at most this often as wide as high, or the reverse; other values are mistakes.
+_MAX_PIXEL_RATIO = 4
+
+# What turns a picture upright, by the signs of the display matrix ((a, b), (c, d)), which maps (x, y) to
+# (ax + cy, bx + dy) with y downwards.
+_TURNS = {
+    (1, 0, 0, 1): "",
+    (-1, 0, 0, 1): "hflip",
+    (1, 0, 0, -1): "vflip",
+    (-1, 0, 0, -1): "hflip,vflip",
+    (0, 1, -1, 0): "transpose=clock",
+    (0, -1, 1, 0): "transpose=cclock",
+    (0, 1, 1, 0): "transpose=cclock_flip",
+    (0, -1, -1, 0): "transpose=clock_flip",
+}
+
+# The same by quarter turns counterclockwise of the picture as stored.
+_TURNS_BY_ANGLE = {1: "transpose=cclock", 2: "hflip,vflip", 3: "transpose=clock"}
+
+
+class Size(NamedTuple):
+    """Pixels."""
+
+    width: int
+    height: int
+
+
+class _Form(NamedTuple):
+    """What a filter graph is made for."""
+
+    width: int
+    height: int
+    format: str
+    matrix: int
+    range: int
+    primaries: int
+    transfer: int
+    turn: str
+    interlaced: bool
+
+
+def shown_size(frame: VideoFrame, pixel_ratio: Fraction | None) -> Size:
+    """The size at which a picture is shown, before any reduction: upright, with square pixels."""
+    ratio = pixel_ratio or Fraction(1)
+    if not Fraction(1, _MAX_PIXEL_RATIO) <= ratio <= _MAX_PIXEL_RATIO:
+        ratio = Fraction(1)
+    width, height = round(frame.width * ratio), frame.height
+    return Size(height, width) if "transpose" in _turn(frame) else Size(width, height)
+
+
+def reduced_size(shown: Size) -> Size:
+    """The size of the video that is made: at most 720p, never larger than it is shown, and even."""
+    scale = min(
+        Fraction(1),
+        Fraction(MAX_SHORT_SIDE, min(shown)),
+        Fraction(MAX_LONG_SIDE, max(shown)),
+    )
+    return Size(*(max(2, int(side * scale) // 2 * 2) for side in shown))
+
+
+class Display:
+    """Turns, scales and converts pictures to 8-bit BT.709 of one size, without side data."""
+
+    def __init__(self, size: Size) -> None:
+        """`size` is even."""
+        self._size = size
+        self._form: _Form | None = None
+        self._graph: Graph | None = None
+
+    def show(self, frame: VideoFrame) -> VideoFrame:
+        """The converted picture."""
+        form = _form(frame)
+        if self._graph is None or form != self._form:
+            self._form, self._graph = form, self._configured(form)
+        # The source of a graph compares them with its own.
+        frame.colorspace, frame.color_range = form.matrix, form.range
+        frame.color_primaries, frame.color_trc = form.primaries, form.transfer
+        self._graph.vpush(frame)
+        return self._graph.vpull()
+
+    def _configured(self, form: _Form) -> Graph:
+        graph = Graph()
+        graph.threads = 1
+        source = graph.add(
+            "buffer",
+            f"video_size={form.width}x{form.height}:pix_fmt={form.format}:time_base=1/1000"
+            f":colorspace={form.matrix}:range={form.range}",
+        )
+        width, height = self._size
+        if "transpose" in form.turn:
+            width, height = height, width
+        filters = [
+            # One field of two: every second line of a picture that changed is from another moment.
+            *([("field", "type=top")] if form.interlaced else []),
+            (
+                "scale",
+                f"w={width}:h={height}:flags=bicubic:intent=perceptual"
+                ":out_color_matrix=bt709:out_range=tv:out_primaries=bt709:out_transfer=bt709",
+            ),
+            ("format", "pix_fmts=yuv420p"),
+            *[_name_and_arguments(turn) for turn in form.turn.split(",") if turn],
+            ("setsar", "1"),
+            ("sidedata", "mode=delete"),
+        ]
+        nodes: list[FilterContext] = [source]
+        nodes += [graph.add(name, arguments) for name, arguments in filters]
+        nodes.append(graph.add("buffersink"))
+        graph.link_nodes(*nodes).configure()
+        return graph
+
+
+def _name_and_arguments(filter_: str) -> tuple[str, str | None]:
+    name, _, arguments = filter_.partition("=")
+    return name, arguments or None
+
+
+def _form(frame: VideoFrame) -> _Form:
+    """The properties of a picture, with what it leaves unspecified filled in."""
+    is_rgb = frame.format.is_rgb
+    if is_rgb:
+        matrix = _MATRIX_RGB
+    elif frame.colorspace in (_MATRIX_UNSPECIFIED, _MATRIX_RGB):
+        is_sd = min(frame.width, frame.height) <= _SD_HEIGHT
+        matrix = _MATRIX_SMPTE170M if is_sd else _MATRIX_BT709
+    else:
+        matrix = frame.colorspace
+    is_full = is_rgb or frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
+    is_wide = frame.color_primaries in _WIDE_PRIMARIES or frame.color_trc in _WIDE_TRANSFERS
+    primaries, transfer = ColorPrimaries.BT709, ColorTrc.BT709
+    if is_wide and frame.color_primaries != ColorPrimaries.UNSPECIFIED:
+        primaries = ColorPrimaries(frame.color_primaries)
+    elif frame.color_trc in _HDR_TRANSFERS:
+        primaries = ColorPrimaries.BT2020
+    if is_wide and frame.color_trc in _WIDE_TRANSFERS:
+        transfer = ColorTrc(frame.color_trc)
+    return _Form(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format.name,
+        matrix=matrix,
+        range=ColorRange.JPEG if is_full else ColorRange.MPEG,
+        primaries=primaries,
+        transfer=transfer,
+        turn=_turn(frame),
+        interlaced=frame.interlaced_frame,
+    )
+
+
+def _turn(frame: VideoFrame) -> str:
+    """The filters that turn a picture upright."""
+    try:
+        matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    except ValueError:  # PyAV does not list data of a type that it has no name for
+        return _TURNS_BY_ANGLE.get(round(frame.rotation / 90) % 4, "")
+    if matrix is None:
+        return ""
+    values = memoryview(bytes(matrix)).cast("i")
+    corners = values[0], values[1], values[3], values[4]
+    # A matrix may scale as well; what counts is where the axes point.
+    straight = abs(corners[0]) >= abs(corners[1])
+    signs = tuple(
+        (value > 0) - (value < 0) if (index in (0, 3)) is straight else 0
+        for index, value in enumerate(corners)
+    )
+    return _TURNS.get(signs, "")
