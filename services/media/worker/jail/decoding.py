@@ -43,6 +43,13 @@ class Sound(NamedTuple):
     end: Fraction
 
 
+class FirstFrames(NamedTuple):
+    """The first frame of each track; None where there is no track, or nothing in it to decode."""
+
+    picture: VideoFrame | None
+    sound: AudioFrame | None
+
+
 class _Track:
     """What was decoded of one track."""
 
@@ -63,16 +70,50 @@ class Decoder:
         self._recording = recording
         self._limits = limits
         self._start = recording.start
-        self._tracks: dict[int, _Track] = {
-            track.index: _Track()
-            for track in (recording.picture, recording.sound)
-            if track is not None
-        }
+        self._streams: list[Stream] = [
+            track for track in (recording.picture, recording.sound) if track is not None
+        ]
+        self._tracks = {stream.index: _Track() for stream in self._streams}
 
     @property
-    def end(self) -> Fraction:
-        """The seconds when the last decoded frame ends."""
-        return max(track.end for track in self._tracks.values())
+    def stated_duration(self) -> Fraction | None:
+        """The seconds that the header states; None if it states none."""
+        return self._recording.duration_of(self._streams[0])
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """About the frames a second, if FFmpeg can tell."""
+        picture = self._recording.picture
+        return None if picture is None else picture.average_rate
+
+    @property
+    def pixel_ratio(self) -> Fraction | None:
+        """Width to height of a pixel, if it is stated."""
+        picture = self._recording.picture
+        return None if picture is None else picture.sample_aspect_ratio
+
+    def first_frames(self) -> FirstFrames:
+        """The first frame of each track, which states what the header may not: size, turn, channels.
+
+        Nothing else can be read from the recording then. Raises Rejected if there is a track of pictures,
+        and no picture.
+        """
+        found: dict[int, VideoFrame | AudioFrame] = {}
+        for packet in self._packets():
+            index = packet.stream.index
+            if index not in found:
+                found.update((index, frame) for frame in self._decoded(packet)[:1])
+            if len(found) == len(self._streams):
+                break
+        picture, sound = (
+            found.get(track.index) if track is not None else None
+            for track in (self._recording.picture, self._recording.sound)
+        )
+        if isinstance(picture, VideoFrame):
+            probing.check_pixels(picture.width, picture.height, self._limits)
+        elif self._recording.picture is not None:
+            raise Rejected("MEDIA_CORRUPT")
+        return FirstFrames(picture, sound if isinstance(sound, AudioFrame) else None)
 
     def frames(self) -> Iterator[Picture | Sound]:
         """All frames, in the order of the file.
@@ -80,21 +121,22 @@ class Decoder:
         Raises Rejected: beyond the limits; if the file ends before its header says; if much of it cannot
         be decoded.
         """
-        streams = [
-            track for track in (self._recording.picture, self._recording.sound) if track is not None
-        ]
-        packets = self._recording.container.demux(*streams)
+        for packet in self._packets():
+            for frame in self._decoded(packet):
+                yield self._placed(packet.stream, frame)
+        for stream in self._streams:
+            self._check_complete(stream)
+
+    def _packets(self) -> "Iterator[Packet[Stream]]":
+        packets = self._recording.container.demux(*self._streams)
         while True:
             with corruption_refused():
                 packet = next(packets, None)
             if packet is None:
-                break
-            for frame in self._decoded(packet):
-                yield self._placed(packet.stream, frame)
-        for stream in streams:
-            self._check_complete(stream)
+                return
+            yield packet
 
-    def _decoded(self, packet: Packet[Stream]) -> list[VideoFrame | AudioFrame]:
+    def _decoded(self, packet: "Packet[Stream]") -> list[VideoFrame | AudioFrame]:
         track = self._tracks[packet.stream.index]
         track.packets += 1
         try:
@@ -122,7 +164,9 @@ class Decoder:
             end = time + Fraction(frame.samples, frame.sample_rate)
         track.end = max(track.end, end)
         probing.check_duration(max(track.end, track.samples_seconds), self._limits)
-        return Picture(frame, time, end) if isinstance(frame, VideoFrame) else Sound(frame, time, end)
+        return (
+            Picture(frame, time, end) if isinstance(frame, VideoFrame) else Sound(frame, time, end)
+        )
 
     def _length(self, stream: Stream, frame: VideoFrame) -> Fraction:
         if frame.duration and frame.time_base:
@@ -139,6 +183,6 @@ class Decoder:
         if expected is None:
             return
         # A container states the end of its longest track.
-        end = track.end if stream.duration else self.end
+        end = track.end if stream.duration else max(one.end for one in self._tracks.values())
         if expected - end > max(_TOLERATED_GAP, expected * _TOLERATED_GAP_SHARE):
             raise Rejected("MEDIA_CORRUPT")

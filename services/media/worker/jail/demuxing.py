@@ -69,6 +69,11 @@ class Recording(NamedTuple):
         return Fraction(self.container.duration, av.time_base) if self.container.duration else None
 
 
+def has_boxes(content_type: str) -> bool:
+    """Whether files of the type consist of ISO boxes."""
+    return _DEMUXERS[content_type] == _ISO
+
+
 @contextlib.contextmanager
 def opened(file: BinaryIO, content_type: str) -> Iterator[Recording]:
     """Open a recording. Raises Rejected if FFmpeg cannot, or if a track needs another codec."""
@@ -86,9 +91,13 @@ def opened(file: BinaryIO, content_type: str) -> Iterator[Recording]:
             container = stack.enter_context(av.open(file, format=demuxer, options=options))
         picture = next((track for track in container.streams.video if not _is_cover(track)), None)
         sounds = container.streams.audio
-        sound = next((track for track in sounds if _has(track, AUDIO_DECODERS)), next(iter(sounds), None))
+        sound = next(
+            (track for track in sounds if _has(track, AUDIO_DECODERS)), next(iter(sounds), None)
+        )
         if picture is None and sound is None:
             raise Rejected("MEDIA_CORRUPT")
+        if picture is not None and demuxer not in (_ISO, _MATROSKA):
+            raise Rejected("MEDIA_TYPE_NOT_ALLOWED")
         _require_decoder(picture, VIDEO_DECODERS)
         _require_decoder(sound, AUDIO_DECODERS)
         yield Recording(container, picture, sound, exact=demuxer not in _ESTIMATED)

@@ -25,7 +25,12 @@ _SD_HEIGHT = 576
 
 # Colours that need a conversion to be seen rightly. Those of other standards are close to BT.709.
 _WIDE_PRIMARIES = frozenset(
-    {ColorPrimaries.BT2020, ColorPrimaries.SMPTE428, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432}
+    {
+        ColorPrimaries.BT2020,
+        ColorPrimaries.SMPTE428,
+        ColorPrimaries.SMPTE431,
+        ColorPrimaries.SMPTE432,
+    }
 )
 _HDR_TRANSFERS = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 _WIDE_TRANSFERS = _HDR_TRANSFERS | {ColorTrc.BT2020_10, ColorTrc.BT2020_12, ColorTrc.LINEAR}
@@ -67,17 +72,35 @@ class _Form(NamedTuple):
     range: int
     primaries: int
     transfer: int
-    turn: str
     interlaced: bool
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether its colours or brightness exceed those of BT.709."""
+        return (self.primaries, self.transfer) != (ColorPrimaries.BT709, ColorTrc.BT709)
 
-def shown_size(frame: VideoFrame, pixel_ratio: Fraction | None) -> Size:
-    """The size at which a picture is shown, before any reduction: upright, with square pixels."""
+
+class View(NamedTuple):
+    """How the pictures of a track are shown."""
+
+    # Upright, with square pixels, before any reduction.
+    size: Size
+    # The filters that turn a picture upright.
+    turn: str
+
+    @property
+    def lies(self) -> bool:
+        """Whether width and height change places."""
+        return "transpose" in self.turn
+
+
+def view_of(first: VideoFrame, pixel_ratio: Fraction | None) -> View:
+    """How the pictures of a track are shown, by its first one."""
     ratio = pixel_ratio or Fraction(1)
     if not Fraction(1, _MAX_PIXEL_RATIO) <= ratio <= _MAX_PIXEL_RATIO:
         ratio = Fraction(1)
-    width, height = round(frame.width * ratio), frame.height
-    return Size(height, width) if "transpose" in _turn(frame) else Size(width, height)
+    view = View(Size(round(first.width * ratio), first.height), _turn(first))
+    return View(Size(view.size.height, view.size.width), view.turn) if view.lies else view
 
 
 def reduced_size(shown: Size) -> Size:
@@ -93,9 +116,10 @@ def reduced_size(shown: Size) -> Size:
 class Display:
     """Turns, scales and converts pictures to 8-bit BT.709 of one size, without side data."""
 
-    def __init__(self, size: Size) -> None:
-        """`size` is even."""
-        self._size = size
+    def __init__(self, view: View) -> None:
+        """All pictures are turned as `view` says."""
+        self.size = reduced_size(view.size)
+        self._view = view
         self._form: _Form | None = None
         self._graph: Graph | None = None
 
@@ -118,19 +142,21 @@ class Display:
             f"video_size={form.width}x{form.height}:pix_fmt={form.format}:time_base=1/1000"
             f":colorspace={form.matrix}:range={form.range}",
         )
-        width, height = self._size
-        if "transpose" in form.turn:
+        width, height = self.size
+        if self._view.lies:
             width, height = height, width
         filters = [
             # One field of two: every second line of a picture that changed is from another moment.
             *([("field", "type=top")] if form.interlaced else []),
+            # Wide colours are converted by a table: of few pixels rather than of many.
+            *([("scale", f"w={width}:h={height}:flags=bicubic")] if form.is_wide else []),
             (
                 "scale",
                 f"w={width}:h={height}:flags=bicubic:intent=perceptual"
                 ":out_color_matrix=bt709:out_range=tv:out_primaries=bt709:out_transfer=bt709",
             ),
             ("format", "pix_fmts=yuv420p"),
-            *[_name_and_arguments(turn) for turn in form.turn.split(",") if turn],
+            *[_name_and_arguments(turn) for turn in self._view.turn.split(",") if turn],
             ("setsar", "1"),
             ("sidedata", "mode=delete"),
         ]
@@ -173,13 +199,16 @@ def _form(frame: VideoFrame) -> _Form:
         range=ColorRange.JPEG if is_full else ColorRange.MPEG,
         primaries=primaries,
         transfer=transfer,
-        turn=_turn(frame),
         interlaced=frame.interlaced_frame,
     )
 
 
 def _turn(frame: VideoFrame) -> str:
-    """The filters that turn a picture upright."""
+    """The filters that turn a picture upright.
+
+    PyAV's list of side data refers to its frame, and the frame to the list: such frames stay in memory
+    until the garbage collector runs, so this is for one frame.
+    """
     try:
         matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV does not list data of a type that it has no name for

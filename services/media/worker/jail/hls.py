@@ -29,7 +29,9 @@ class _Range(NamedTuple):
     size: int
 
 
-def write(movie: str, out: OutFolder, *, codec: str, width: int, height: int) -> list[ProcessedFile]:
+def write(
+    movie: str, out: OutFolder, *, codec: str, width: int, height: int
+) -> list[ProcessedFile]:
     """Write the playlist and the segments of a movie of this process. Nothing is encoded again."""
     starts, end = _copy(movie)
     initialisation, segments = _ranges()
@@ -71,9 +73,7 @@ def _copy(movie: str) -> tuple[list[Fraction], Fraction]:
         av.open(SEGMENTS, "w", format="mp4", options=_FRAGMENTED) as target,
     ):
         picture = source.streams.video[0]
-        tracks = {
-            track.index: target.add_stream_from_template(track) for track in source.streams
-        }
+        tracks = {track.index: target.add_stream_from_template(track) for track in source.streams}
         # Decoding begins before the first picture is shown, if pictures refer to later ones. Both tracks
         # begin later by that.
         first = next(packet for packet in source.demux(picture) if packet.dts is not None)
@@ -112,9 +112,7 @@ def _ranges() -> tuple[_Range, list[_Range]]:
     return _Range(0, initialisation_bytes), fragments
 
 
-def _playlist(
-    initialisation: _Range, segments: list[_Range], durations: list[Fraction]
-) -> str:
+def _playlist(initialisation: _Range, segments: list[_Range], durations: list[Fraction]) -> str:
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",

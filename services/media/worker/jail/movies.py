@@ -46,6 +46,10 @@ _X264 = {
 }
 
 
+# AAC-LC, as in RFC 6381.
+AAC = "mp4a.40.2"
+
+
 class Movie:
     """An MP4 file in the making: H.264, AAC, or both. Closing completes it."""
 
@@ -120,7 +124,7 @@ def _add_sound(container: OutputContainer, sound: SoundTrack) -> AudioStream:
 def codec_of(stream: VideoStream | AudioStream) -> str:
     """The codec of a stream that was written, as in RFC 6381."""
     if isinstance(stream, AudioStream):
-        return "mp4a.40.2"  # AAC-LC
+        return AAC
     configuration = stream.codec_context.extradata
     assert configuration is not None
     return f"avc1.{configuration[1:4].hex()}"

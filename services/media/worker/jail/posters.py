@@ -82,7 +82,12 @@ def jpeg(frame: VideoFrame) -> bytes:
 def rgb(frame: VideoFrame, width: int, height: int) -> bytes:
     """The frame reduced to a size, three bytes a pixel."""
     small = frame.reformat(
-        width, height, "rgb24", src_colorspace=Colorspace.ITU709, src_color_range=ColorRange.MPEG
+        width,
+        height,
+        "rgb24",
+        src_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.MPEG,
+        threads=1,
     )
     return _rows(small, width * 3)
 
@@ -96,6 +101,7 @@ def _encoded(
         dst_colorspace=Colorspace.ITU601,
         src_color_range=ColorRange.MPEG,
         dst_color_range=range_,
+        threads=1,
     )
     encoder = CodecContext.create(codec, "w")
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, format_
@@ -108,7 +114,7 @@ def _encoded(
 
 
 def _measured(frame: VideoFrame) -> _Candidate:
-    grey = _rows(frame.reformat(_SMALL_SIDE, _SMALL_SIDE, "gray"), _SMALL_SIDE)
+    grey = _rows(frame.reformat(_SMALL_SIDE, _SMALL_SIDE, "gray", threads=1), _SMALL_SIDE)
     mean = sum(grey) / len(grey)
     deviation = (sum((value - mean) ** 2 for value in grey) / len(grey)) ** 0.5
     counts = Counter(value * _LEVELS // 256 for value in grey)
