@@ -24,17 +24,13 @@ class Malformed(Exception):
 
 
 def read(data: bytes, content_type: str) -> Frames | None:
-    """The frames of an animation; None if the format has none, or the file is a still picture.
-
-    Raises Malformed.
-    """
+    """The frames of the file; None if the format, or its header, allows only one. Raises Malformed."""
     readers = {"image/gif": _gif, "image/webp": _webp, "image/png": _png}
     reader = readers.get(content_type)
     try:
-        frames = reader(data) if reader else None
+        return reader(data) if reader else None
     except IndexError:
         raise Malformed from None
-    return frames if frames and frames.count > 1 else None
 
 
 def _little(data: bytes, at: int, size: int) -> int:

@@ -6,11 +6,16 @@ from services.media.domain.limits import LIMITS as ACCEPTED
 from services.media.domain.limits import MAX_SIDE
 from services.media.domain.processing import Kind, Processed, Rejected
 from services.media.worker.jail import animations, frame_headers, stills
-from services.media.worker.jail.enclosure import MIB, Limits
+from services.media.worker.jail.enclosure import MIB, Limits, raise_memory
 from services.media.worker.jail.job import OutFolder, Source
 
-# A progressive JPEG of 64 megapixels takes 490 MiB, an animation of 300 megapixels 40 s.
-LIMITS = Limits(memory_bytes=512 * MIB, cpu_seconds=120, file_bytes=64 * MIB)
+# A progressive JPEG of 64 megapixels takes 490 MiB, an animation of 300 megapixels 40 s. Pillow holds
+# several copies of the pixels: it needs more for large AVIF pictures and for animations on a large canvas.
+LIMITS = Limits(
+    memory_bytes=512 * MIB, max_memory_bytes=768 * MIB, cpu_seconds=120, file_bytes=64 * MIB
+)
+_LARGE_AVIF_PIXELS = 24_000_000
+_LARGE_CANVAS_PIXELS = 8_000_000
 
 
 def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Processed:
@@ -26,12 +31,18 @@ def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Pr
         frames = frame_headers.read(data, content_type)
         if content_type == "image/avif":
             frames = animations.avif_frames(data)
-        if frames is None:
-            picture = stills.open_picture(data, content_type)
-            check_size(picture.width, picture.height, Kind.PICTURE)
-            return stills.process(picture, content_type, out, report)
-        _check_frames(frames)
-        return animations.process(data, content_type, out, report)
+        if frames:
+            _check_frames(frames)
+        if frames and frames.count > 1:
+            if frames.width * frames.height > _LARGE_CANVAS_PIXELS:
+                raise_memory(LIMITS.max_memory_bytes)
+            return animations.process(data, content_type, out, report)
+        picture = stills.open_picture(data, content_type)
+        pixels = picture.width * picture.height
+        check_size(picture.width, picture.height, Kind.PICTURE)
+        if content_type == "image/avif" and pixels > _LARGE_AVIF_PIXELS:
+            raise_memory(LIMITS.max_memory_bytes)
+        return stills.process(picture, content_type, out, report)
     except (frame_headers.Malformed, stills.Undecodable, animations.Undecodable):
         raise Rejected("MEDIA_CORRUPT") from None
     except MemoryError:
