@@ -19,6 +19,7 @@ FILE = "audio.m4a"
 def process(
     decoder: Decoder,
     first: AudioFrame,
+    *,
     content_type: str,
     out: OutFolder,
     report: Callable[[int], None],

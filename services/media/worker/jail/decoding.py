@@ -15,7 +15,7 @@ from services.media.domain.processing import Rejected
 from services.media.worker.jail import probing
 from services.media.worker.jail.demuxing import Recording, corruption_refused
 
-# Packets that cannot be decoded: the first ones of a cut that is not at a key frame, and a share of the rest.
+# Packets that cannot be decoded: the first of a cut between key frames, and a share of the rest.
 _TOLERATED_ERRORS = 4
 _TOLERATED_SHARE = Fraction(2, 100)
 
@@ -63,7 +63,7 @@ class _Track:
 
 
 class Decoder:
-    """Decodes the picture and the sound of a recording, and checks them against the limits on the way."""
+    """Decodes the picture and the sound of a recording, and checks them against the limits."""
 
     def __init__(self, recording: Recording, limits: KindLimits) -> None:
         """`limits` are those of the kind of the recording."""
@@ -93,10 +93,10 @@ class Decoder:
         return None if picture is None else picture.sample_aspect_ratio
 
     def first_frames(self) -> FirstFrames:
-        """The first frame of each track, which states what the header may not: size, turn, channels.
+        """The first frame of each track: it has what a header may lack, as size, turn and channels.
 
-        Nothing else can be read from the recording then. Raises Rejected if there is a track of pictures,
-        and no picture.
+        Nothing else can be read from the recording then. Raises Rejected if there is a track of
+        pictures, and no picture.
         """
         found: dict[int, VideoFrame | AudioFrame] = {}
         for packet in self._packets():
@@ -105,21 +105,20 @@ class Decoder:
                 found.update((index, frame) for frame in self._decoded(packet)[:1])
             if len(found) == len(self._streams):
                 break
-        picture, sound = (
-            found.get(track.index) if track is not None else None
-            for track in (self._recording.picture, self._recording.sound)
-        )
-        if isinstance(picture, VideoFrame):
+        frames = found.values()
+        picture = next((frame for frame in frames if isinstance(frame, VideoFrame)), None)
+        sound = next((frame for frame in frames if isinstance(frame, AudioFrame)), None)
+        if picture is not None:
             probing.check_pixels(picture.width, picture.height, self._limits)
         elif self._recording.picture is not None:
             raise Rejected("MEDIA_CORRUPT")
-        return FirstFrames(picture, sound if isinstance(sound, AudioFrame) else None)
+        return FirstFrames(picture, sound)
 
     def frames(self) -> Iterator[Picture | Sound]:
         """All frames, in the order of the file.
 
-        Raises Rejected: beyond the limits; if the file ends before its header says; if much of it cannot
-        be decoded.
+        Raises Rejected: beyond the limits; if the file ends before its header says; if much of it
+        cannot be decoded.
         """
         for packet in self._packets():
             for frame in self._decoded(packet):

@@ -1,4 +1,4 @@
-"""Opening recordings: containers of video and audio, read by FFmpeg, with few demuxers and decoders."""
+"""Opening recordings by FFmpeg, with few of its demuxers and decoders and none of its protocols."""
 
 import contextlib
 from collections.abc import Iterator
@@ -31,15 +31,20 @@ _DEMUXERS = {
 # Without an index, the duration of these is an estimate from the bit rate.
 _ESTIMATED = frozenset({"mp3", "aac"})
 
-VIDEO_DECODERS = frozenset(
-    "h264 hevc vp8 libvpx vp9 libvpx-vp9 libdav1d av1 mpeg4 h263 mpeg1video mpeg2video mjpeg prores".split()
+# FFmpeg's decoders.
+_VIDEO_DECODERS = frozenset(
+    {
+        *("h264", "hevc", "vp8", "libvpx", "vp9", "libvpx-vp9", "av1", "libdav1d"),
+        *("h263", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "prores"),
+    }
 )
-AUDIO_DECODERS = frozenset(
-    """
-    aac mp3float mp3 mp2float mp2 opus libopus vorbis flac alac ac3 eac3
-    pcm_u8 pcm_s8 pcm_alaw pcm_mulaw pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be
-    pcm_f32le pcm_f32be pcm_f64le pcm_f64be
-    """.split()
+_AUDIO_DECODERS = frozenset(
+    {
+        *("aac", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac"),
+        *("alac", "ac3", "eac3", "pcm_u8", "pcm_s8", "pcm_alaw", "pcm_mulaw"),
+        *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be"),
+        *("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be"),
+    }
 )
 
 # Of a frame that a decoder reserves memory for, before its size can be compared with the limits.
@@ -61,7 +66,7 @@ class Recording(NamedTuple):
         return Fraction(self.container.start_time or 0, av.time_base)
 
     def duration_of(self, track: Stream) -> Fraction | None:
-        """The seconds that the header states, of the track or else of the whole; None if it states none."""
+        """The seconds that the header states of the track, or of the whole; None if it does not."""
         if not self.exact:
             return None
         if track.duration and track.time_base:
@@ -81,31 +86,31 @@ def opened(file: BinaryIO, content_type: str) -> Iterator[Recording]:
     options = {
         "format_whitelist": demuxer,
         "protocol_whitelist": "none",
-        "codec_whitelist": ",".join(sorted(VIDEO_DECODERS | AUDIO_DECODERS)),
+        "codec_whitelist": ",".join(sorted(_VIDEO_DECODERS | _AUDIO_DECODERS)),
         "max_pixels": str(_MAX_CODED_PIXELS),
         "threads": "1",
     }
     file.seek(0)
     with contextlib.ExitStack() as stack:
         with corruption_refused():
-            container = stack.enter_context(av.open(file, format=demuxer, options=options))
+            container = stack.enter_context(av.open(file, "r", format=demuxer, options=options))
         picture = next((track for track in container.streams.video if not _is_cover(track)), None)
         sounds = container.streams.audio
         sound = next(
-            (track for track in sounds if _has(track, AUDIO_DECODERS)), next(iter(sounds), None)
+            (track for track in sounds if _has(track, _AUDIO_DECODERS)), next(iter(sounds), None)
         )
         if picture is None and sound is None:
             raise Rejected("MEDIA_CORRUPT")
         if picture is not None and demuxer not in (_ISO, _MATROSKA):
             raise Rejected("MEDIA_TYPE_NOT_ALLOWED")
-        _require_decoder(picture, VIDEO_DECODERS)
-        _require_decoder(sound, AUDIO_DECODERS)
+        _require_decoder(picture, _VIDEO_DECODERS)
+        _require_decoder(sound, _AUDIO_DECODERS)
         yield Recording(container, picture, sound, exact=demuxer not in _ESTIMATED)
 
 
 @contextlib.contextmanager
 def corruption_refused() -> Iterator[None]:
-    """Turn FFmpeg's errors about the input into MEDIA_CORRUPT. A lack of memory is not the file's fault."""
+    """Turn FFmpeg's errors about the input into MEDIA_CORRUPT, but for a lack of memory."""
     try:
         yield
     except MemoryError:

@@ -1,12 +1,11 @@
-"""From decoded pictures of any size, orientation and colour space to those that every player shows."""
+"""From decoded pictures of any size, orientation and colours to those that every player shows."""
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-import av
 from av.filter import Graph
 from av.filter.context import FilterContext
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
@@ -38,8 +37,8 @@ _WIDE_TRANSFERS = _HDR_TRANSFERS | {ColorTrc.BT2020_10, ColorTrc.BT2020_12, Colo
 # Pixels are at most this often as wide as high, or the reverse; other values are mistakes.
 _MAX_PIXEL_RATIO = 4
 
-# What turns a picture upright, by the signs of the display matrix ((a, b), (c, d)), which maps (x, y) to
-# (ax + cy, bx + dy) with y downwards.
+# What turns a picture upright, by the signs of a display matrix (a, b, c, d), which maps (x, y) to
+# (ax + cy, bx + dy), y downwards.
 _TURNS = {
     (1, 0, 0, 1): "",
     (-1, 0, 0, 1): "hflip",
@@ -206,21 +205,22 @@ def _form(frame: VideoFrame) -> _Form:
 def _turn(frame: VideoFrame) -> str:
     """The filters that turn a picture upright.
 
-    PyAV's list of side data refers to its frame, and the frame to the list: such frames stay in memory
-    until the garbage collector runs, so this is for one frame.
+    PyAV's list of side data refers to its frame, and the frame to the list: such frames stay in
+    memory until the garbage collector runs, so this is for one frame.
     """
     try:
-        matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+        matrix = cast("SideDataContainer", frame.side_data).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV does not list data of a type that it has no name for
         return _TURNS_BY_ANGLE.get(round(frame.rotation / 90) % 4, "")
     if matrix is None:
         return ""
     values = memoryview(bytes(matrix)).cast("i")
-    corners = values[0], values[1], values[3], values[4]
-    # A matrix may scale as well; what counts is where the axes point.
-    straight = abs(corners[0]) >= abs(corners[1])
-    signs = tuple(
-        (value > 0) - (value < 0) if (index in (0, 3)) is straight else 0
-        for index, value in enumerate(corners)
-    )
-    return _TURNS.get(signs, "")
+    a, b, c, d = values[0], values[1], values[3], values[4]
+    # A matrix may scale as well. What counts is where the axes point.
+    if abs(a) >= abs(b):
+        return _TURNS.get((_sign(a), 0, 0, _sign(d)), "")
+    return _TURNS.get((0, _sign(b), _sign(c), 0), "")
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)

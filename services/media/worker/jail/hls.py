@@ -12,8 +12,8 @@ from services.media.worker.jail.job import OutFolder
 PLAYLIST = "playlist.m3u8"
 SEGMENTS = "segments.mp4"
 
-# Each key frame begins a fragment. Times stay as they are (frag_discont), so that no player needs an edit
-# list for pictures and sound to be in time.
+# Each key frame begins a fragment. Times stay as they are (frag_discont), so that pictures and
+# sound are in time for players that ignore edit lists.
 _FRAGMENTED = {
     "movflags": "+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer",
     "use_editlist": "0",
@@ -74,13 +74,16 @@ def _copy(movie: str) -> tuple[list[Fraction], Fraction]:
     ):
         picture = source.streams.video[0]
         tracks = {track.index: target.add_stream_from_template(track) for track in source.streams}
-        # Decoding begins before the first picture is shown, if pictures refer to later ones. Both tracks
-        # begin later by that.
-        first = next(packet for packet in source.demux(picture) if packet.dts is not None)
-        delay = (first.pts - first.dts) * first.time_base
+        # Decoding begins before the first picture is shown, if pictures refer to later ones. Both
+        # tracks begin later by that.
+        delay = next(
+            (packet.pts - packet.dts) * packet.time_base
+            for packet in source.demux(picture)
+            if packet.pts is not None and packet.dts is not None
+        )
         source.seek(0)
         for packet in source.demux():
-            if packet.dts is None:
+            if packet.pts is None or packet.dts is None:  # the end
                 continue
             time = packet.pts * packet.time_base
             if packet.stream is not picture and time < 0:

@@ -10,6 +10,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
@@ -25,7 +26,8 @@ KEY_FRAME_SECONDS = 4
 # Ticks a second: a multiple of every usual frame rate.
 _CLOCK = 90_000
 
-# The muxer opens its own file a second time to put the index in front. `bitexact` leaves out its name.
+# The muxer opens its own file a second time to put the index in front. With `bitexact` it does not
+# sign the file.
 _FASTSTART = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 _X264 = {
@@ -56,7 +58,7 @@ class Movie:
     def __init__(
         self, file: str, *, size: Size | None, rate: Fraction | None, sound: SoundTrack | None
     ) -> None:
-        """`file` is a relative name. `size` is None for sound alone; `rate` is about the frame rate."""
+        """`file` is a relative name, `size` None for sound alone, `rate` about the frame rate."""
         self._container: OutputContainer = av.open(
             file, "w", format="mp4" if size else "ipod", options=_FASTSTART
         )
@@ -82,7 +84,7 @@ class Movie:
 
     def show(self, frame: VideoFrame, time: Fraction, end: Fraction) -> None:
         """Add a picture. `time` is greater than that of the last one."""
-        assert self._pictures is not None
+        assert self._pictures is not None  # noqa: S101 - a movie with pictures has a size
         frame.time_base = Fraction(1, _CLOCK)
         frame.pts = round(time * _CLOCK)
         frame.duration = max(1, round((end - time) * _CLOCK))
@@ -95,11 +97,11 @@ class Movie:
 
     def play(self, frames: Iterable[AudioFrame]) -> None:
         """Add sound that continues the sound so far."""
-        assert self._sounds is not None
+        assert self._sounds is not None  # noqa: S101 - a movie with sound has a track
         for frame in frames:
             self._mux(self._sounds.encode(frame))
 
-    def _mux(self, packets: Iterable[Packet]) -> None:
+    def _mux(self, packets: "Iterable[Packet[Stream]]") -> None:
         for packet in packets:
             self._container.mux(packet)
 
@@ -121,10 +123,9 @@ def _add_sound(container: OutputContainer, sound: SoundTrack) -> AudioStream:
     return stream
 
 
-def codec_of(stream: VideoStream | AudioStream) -> str:
+def codec_of(stream: Stream) -> str:
     """The codec of a stream that was written, as in RFC 6381."""
     if isinstance(stream, AudioStream):
         return AAC
-    configuration = stream.codec_context.extradata
-    assert configuration is not None
+    configuration = stream.codec_context.extradata or b""  # AVCDecoderConfigurationRecord
     return f"avc1.{configuration[1:4].hex()}"

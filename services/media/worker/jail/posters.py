@@ -1,10 +1,11 @@
-"""The picture that stands for a video: a frame that looks like most of it, and is neither black nor blank."""
+"""The poster of a video: a frame that looks like most of it, and is neither black nor blank."""
 
 from collections import Counter
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from av.codec.context import CodecContext
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
@@ -103,7 +104,7 @@ def _encoded(
         dst_color_range=range_,
         threads=1,
     )
-    encoder = CodecContext.create(codec, "w")
+    encoder = cast("VideoCodecContext", CodecContext.create(codec, "w"))
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, format_
     encoder.time_base = Fraction(1, 25)
     encoder.thread_count = 1

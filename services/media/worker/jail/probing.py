@@ -14,7 +14,7 @@ _MAX_FRAME_RATE = Fraction(121, 2)
 
 
 def check_header(recording: Recording, size_bytes: int, limits: KindLimits) -> None:
-    """Raise Rejected if the header exceeds the limits, or promises samples beyond the end of the file."""
+    """Raise Rejected if the header exceeds the limits, or names bytes beyond the end of it."""
     if size_bytes > limits.max_bytes:
         raise Rejected("MEDIA_TOO_LARGE")
     for track in (recording.picture, recording.sound):

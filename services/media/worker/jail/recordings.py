@@ -1,4 +1,4 @@
-"""Video and audio: decides by the tracks of a file what it is, and checks it before it is converted."""
+"""Video and audio: decides by the tracks of a file what it is, and checks it beforehand."""
 
 import importlib
 import pkgutil
@@ -18,7 +18,7 @@ LIMITS = Limits(
     memory_bytes=512 * MIB, cpu_seconds=1_200, file_bytes=96 * MIB, max_memory_bytes=768 * MIB
 )
 
-# PyAV and Pillow import parts of themselves when they are first used. Nothing can be imported in the jail.
+# PyAV and Pillow import parts of themselves when these are first used, which the jail prevents.
 PIL.ImageFile  # noqa: B018
 for _module in pkgutil.walk_packages(av.__path__, "av."):
     if _module.name not in {"av.__main__", "av.datasets"}:
@@ -50,9 +50,18 @@ def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Pr
     with demuxing.opened(source.file, content_type) as recording:
         decoder = Decoder(recording, limits)
         if first.picture is not None:
-            return video.process(decoder, first.picture, first.sound, content_type, out, report)
+            return video.process(
+                decoder,
+                first.picture,
+                first.sound,
+                content_type=content_type,
+                out=out,
+                report=report,
+            )
         if first.sound is not None:
-            return audio.process(decoder, first.sound, content_type, out, report)
+            return audio.process(
+                decoder, first.sound, content_type=content_type, out=out, report=report
+            )
         raise Rejected("MEDIA_CORRUPT")
 
 

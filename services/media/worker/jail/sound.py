@@ -14,8 +14,8 @@ from services.media.worker.jail.decoding import Sound
 _SAMPLE_RATES = (44_100, 48_000)
 BIT_RATE = 128_000
 
-# Timestamps may differ from the count of samples by this many seconds before silence is put in, or samples
-# are left out.
+# Timestamps may differ from the count of samples by this many seconds before silence is put in, or
+# samples are left out.
 _TOLERATED_DRIFT = 0.1
 
 
@@ -71,11 +71,11 @@ class SoundTrack:
                 frame = graph.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            assert isinstance(frame, AudioFrame)
-            frame.time_base = Fraction(1, self.rate)
-            frame.pts = self._samples
-            self._samples += frame.samples
-            yield frame
+            if isinstance(frame, AudioFrame):
+                frame.time_base = Fraction(1, self.rate)
+                frame.pts = self._samples
+                self._samples += frame.samples
+                yield frame
 
     def _configured(self, form: _Form) -> Graph:
         graph = Graph()

@@ -36,6 +36,7 @@ def process(
     decoder: Decoder,
     first: VideoFrame,
     first_sound: AudioFrame | None,
+    *,
     content_type: str,
     out: OutFolder,
     report: Callable[[int], None],
@@ -130,9 +131,8 @@ class Pace:
 def _codec() -> str:
     """The codecs of the movie."""
     with av.open(FILE, format="mov") as movie:
-        return ",".join(
-            movies.codec_of(stream) for stream in (*movie.streams.video, *movie.streams.audio)
-        )
+        streams = [*movie.streams.video, *movie.streams.audio]
+        return ",".join(movies.codec_of(stream) for stream in streams)
 
 
 def _write_poster(poster: VideoFrame, out: OutFolder) -> list[ProcessedFile]:

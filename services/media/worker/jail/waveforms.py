@@ -1,6 +1,7 @@
 """The loudness of sound over its duration, for players that draw it."""
 
 from array import array
+from itertools import pairwise
 
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
@@ -27,7 +28,7 @@ class Waveform:
             samples = array("h", bytes(mono.planes[0])[: mono.samples * 2])
             for start in range(0, len(samples), _BLOCK):
                 block = samples[start : start + _BLOCK]
-                self._blocks.append(max(max(block), -min(block)))
+                self._blocks.append(max(*block, -min(block)))
 
     def peaks(self) -> bytes:
         """100 values: the peak of each hundredth of the duration, from 0 for silence to 255."""
@@ -37,5 +38,5 @@ class Waveform:
         bounds = [index * count // PEAKS for index in range(PEAKS + 1)]
         return bytes(
             max(self._blocks[start : max(end, start + 1)]) * 255 // _LOUDEST
-            for start, end in zip(bounds, bounds[1:], strict=False)
+            for start, end in pairwise(bounds)
         )
