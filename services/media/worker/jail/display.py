@@ -1,13 +1,15 @@
 """From decoded pictures of any size, orientation and colours to those that every player shows."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple, cast
 
 from av.filter import Graph
-from av.filter.context import FilterContext
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
+
+from services.media.worker.jail.filtering import Filter, chain, source_of
 
 # 720p, by the short side; and what level 4 of H.264 takes, by the long one.
 MAX_SHORT_SIDE = 720
@@ -39,19 +41,20 @@ _MAX_PIXEL_RATIO = 4
 
 # What turns a picture upright, by the signs of a display matrix (a, b, c, d), which maps (x, y) to
 # (ax + cy, bx + dy), y downwards.
-_TURNS = {
-    (1, 0, 0, 1): "",
-    (-1, 0, 0, 1): "hflip",
-    (1, 0, 0, -1): "vflip",
-    (-1, 0, 0, -1): "hflip,vflip",
-    (0, 1, -1, 0): "transpose=clock",
-    (0, -1, 1, 0): "transpose=cclock",
-    (0, 1, 1, 0): "transpose=cclock_flip",
-    (0, -1, -1, 0): "transpose=clock_flip",
+_CLOCKWISE = (Filter("transpose", "clock"),)
+_COUNTERCLOCKWISE = (Filter("transpose", "cclock"),)
+_UPSIDE_DOWN = (Filter("hflip"), Filter("vflip"))
+_TURNS: Mapping[tuple[int, int, int, int], tuple[Filter, ...]] = {
+    (-1, 0, 0, 1): (Filter("hflip"),),
+    (1, 0, 0, -1): (Filter("vflip"),),
+    (-1, 0, 0, -1): _UPSIDE_DOWN,
+    (0, 1, -1, 0): _CLOCKWISE,
+    (0, -1, 1, 0): _COUNTERCLOCKWISE,
+    (0, 1, 1, 0): (Filter("transpose", "cclock_flip"),),
+    (0, -1, -1, 0): (Filter("transpose", "clock_flip"),),
 }
-
-# The same by quarter turns counterclockwise of the picture as stored.
-_TURNS_BY_ANGLE = {1: "transpose=cclock", 2: "hflip,vflip", 3: "transpose=clock"}
+# The same by quarters of a turn, counterclockwise.
+_TURNS_BY_QUARTERS = {1: _COUNTERCLOCKWISE, 2: _UPSIDE_DOWN, 3: _CLOCKWISE}
 
 
 class Size(NamedTuple):
@@ -85,12 +88,12 @@ class View(NamedTuple):
     # Upright, with square pixels, before any reduction.
     size: Size
     # The filters that turn a picture upright.
-    turn: str
+    turn: tuple[Filter, ...]
 
     @property
     def lies(self) -> bool:
         """Whether width and height change places."""
-        return "transpose" in self.turn
+        return any(filter_.name == "transpose" for filter_ in self.turn)
 
 
 def view_of(first: VideoFrame, pixel_ratio: Fraction | None) -> View:
@@ -125,50 +128,37 @@ class Display:
     def show(self, frame: VideoFrame) -> VideoFrame:
         """The converted picture."""
         form = _form(frame)
-        if self._graph is None or form != self._form:
-            self._form, self._graph = form, self._configured(form)
-        # The source of a graph compares them with its own.
         frame.colorspace, frame.color_range = form.matrix, form.range
         frame.color_primaries, frame.color_trc = form.primaries, form.transfer
+        if self._graph is None or form != self._form:
+            self._form, self._graph = form, self._configured(form, frame)
         self._graph.vpush(frame)
         return self._graph.vpull()
 
-    def _configured(self, form: _Form) -> Graph:
-        graph = Graph()
-        graph.threads = 1
-        source = graph.add(
-            "buffer",
-            f"video_size={form.width}x{form.height}:pix_fmt={form.format}:time_base=1/1000"
-            f":colorspace={form.matrix}:range={form.range}",
-        )
+    def _configured(self, form: _Form, frame: VideoFrame) -> Graph:
         width, height = self.size
         if self._view.lies:
             width, height = height, width
-        filters = [
-            # One field of two: every second line of a picture that changed is from another moment.
-            *([("field", "type=top")] if form.interlaced else []),
-            # Wide colours are converted by a table: of few pixels rather than of many.
-            *([("scale", f"w={width}:h={height}:flags=bicubic")] if form.is_wide else []),
-            (
-                "scale",
-                f"w={width}:h={height}:flags=bicubic:intent=perceptual"
-                ":out_color_matrix=bt709:out_range=tv:out_primaries=bt709:out_transfer=bt709",
-            ),
-            ("format", "pix_fmts=yuv420p"),
-            *[_name_and_arguments(turn) for turn in self._view.turn.split(",") if turn],
-            ("setsar", "1"),
-            ("sidedata", "mode=delete"),
-        ]
-        nodes: list[FilterContext] = [source]
-        nodes += [graph.add(name, arguments) for name, arguments in filters]
-        nodes.append(graph.add("buffersink"))
-        graph.link_nodes(*nodes).configure()
-        return graph
-
-
-def _name_and_arguments(filter_: str) -> tuple[str, str | None]:
-    name, _, arguments = filter_.partition("=")
-    return name, arguments or None
+        size = f"w={width}:h={height}:flags=bicubic"
+        return chain(
+            [
+                source_of(frame),
+                # One field of two: every second line of a picture that changed is of another moment.
+                *([Filter("field", "type=top")] if form.interlaced else []),
+                # Wide colours are converted by a table: of few pixels rather than of many.
+                *([Filter("scale", size)] if form.is_wide else []),
+                Filter(
+                    "scale",
+                    f"{size}:intent=perceptual:out_color_matrix=bt709:out_range=tv"
+                    ":out_primaries=bt709:out_transfer=bt709",
+                ),
+                Filter("format", "pix_fmts=yuv420p"),
+                *self._view.turn,
+                Filter("setsar", "1"),
+                Filter("sidedata", "mode=delete"),
+                Filter("buffersink"),
+            ]
+        )
 
 
 def _form(frame: VideoFrame) -> _Form:
@@ -202,7 +192,7 @@ def _form(frame: VideoFrame) -> _Form:
     )
 
 
-def _turn(frame: VideoFrame) -> str:
+def _turn(frame: VideoFrame) -> tuple[Filter, ...]:
     """The filters that turn a picture upright.
 
     PyAV's list of side data refers to its frame, and the frame to the list: such frames stay in
@@ -211,15 +201,15 @@ def _turn(frame: VideoFrame) -> str:
     try:
         matrix = cast("SideDataContainer", frame.side_data).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV does not list data of a type that it has no name for
-        return _TURNS_BY_ANGLE.get(round(frame.rotation / 90) % 4, "")
+        return _TURNS_BY_QUARTERS.get(round(frame.rotation / 90) % 4, ())
     if matrix is None:
-        return ""
+        return ()
     values = memoryview(bytes(matrix)).cast("i")
     a, b, c, d = values[0], values[1], values[3], values[4]
     # A matrix may scale as well. What counts is where the axes point.
     if abs(a) >= abs(b):
-        return _TURNS.get((_sign(a), 0, 0, _sign(d)), "")
-    return _TURNS.get((0, _sign(b), _sign(c), 0), "")
+        return _TURNS.get((_sign(a), 0, 0, _sign(d)), ())
+    return _TURNS.get((0, _sign(b), _sign(c), 0), ())
 
 
 def _sign(value: int) -> int:

@@ -7,7 +7,9 @@ from typing import NamedTuple, cast
 from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
+
+from services.media.worker.jail.filtering import scaled
+from services.media.worker.jail.sizes import WEBP_QUALITY
 
 # Frames that are kept while the video is decoded: about 1.4 MB each.
 _MAX_CANDIDATES = 8
@@ -20,7 +22,6 @@ _LEVELS = 16
 # The standard deviation of brightness below which a picture is blank.
 _BLANK = 6
 
-_WEBP_QUALITY = 80
 # mjpeg's quantiser, of 1 (best) to 31.
 _JPEG_QUANTISER = 3
 
@@ -67,55 +68,41 @@ class Posters:
 
 
 def webp(frame: VideoFrame) -> bytes:
-    """The frame as WebP."""
-    options = {"quality": str(_WEBP_QUALITY), "compression_level": "4"}
-    # Lossy WebP has the colours of BT.601, studio range.
-    return _encoded(frame, "libwebp", "yuv420p", ColorRange.MPEG, options)
+    """The frame as WebP, of which the lossy kind has the colours of BT.601, studio range."""
+    picture = scaled(frame, *_size(frame), "yuv420p", "out_color_matrix=bt601", "out_range=tv")
+    return _encoded(picture, "libwebp", {"quality": str(WEBP_QUALITY), "compression_level": "4"})
 
 
 def jpeg(frame: VideoFrame) -> bytes:
-    """The frame as JPEG."""
-    options = {"qmin": str(_JPEG_QUANTISER), "qmax": str(_JPEG_QUANTISER), "flags": "+bitexact"}
-    # JFIF has the colours of BT.601, full range.
-    return _encoded(frame, "mjpeg", "yuvj420p", ColorRange.JPEG, options)
+    """The frame as JPEG, which as JFIF has the colours of BT.601, full range."""
+    picture = scaled(frame, *_size(frame), "yuvj420p", "out_color_matrix=bt601", "out_range=pc")
+    quantiser = str(_JPEG_QUANTISER)
+    return _encoded(picture, "mjpeg", {"qmin": quantiser, "qmax": quantiser, "flags": "+bitexact"})
 
 
 def rgb(frame: VideoFrame, width: int, height: int) -> bytes:
     """The frame reduced to a size, three bytes a pixel."""
-    small = frame.reformat(
-        width,
-        height,
-        "rgb24",
-        src_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.MPEG,
-        threads=1,
-    )
-    return _rows(small, width * 3)
+    return _rows(scaled(frame, width, height, "rgb24"), width * 3)
 
 
-def _encoded(
-    frame: VideoFrame, codec: str, format_: str, range_: ColorRange, options: dict[str, str]
-) -> bytes:
-    picture = frame.reformat(
-        format=format_,
-        src_colorspace=Colorspace.ITU709,
-        dst_colorspace=Colorspace.ITU601,
-        src_color_range=ColorRange.MPEG,
-        dst_color_range=range_,
-        threads=1,
-    )
+def _size(frame: VideoFrame) -> tuple[int, int]:
+    return frame.width, frame.height
+
+
+def _encoded(picture: VideoFrame, codec: str, options: dict[str, str]) -> bytes:
     encoder = cast("VideoCodecContext", CodecContext.create(codec, "w"))
-    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, format_
+    encoder.width, encoder.height = _size(picture)
+    encoder.pix_fmt = picture.format.name
+    encoder.color_range = picture.color_range
     encoder.time_base = Fraction(1, 25)
     encoder.thread_count = 1
     encoder.options = options
-    picture.pts = 0
-    picture.time_base = encoder.time_base
+    picture.pts, picture.time_base = 0, encoder.time_base
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
 
 
 def _measured(frame: VideoFrame) -> _Candidate:
-    grey = _rows(frame.reformat(_SMALL_SIDE, _SMALL_SIDE, "gray", threads=1), _SMALL_SIDE)
+    grey = _rows(scaled(frame, _SMALL_SIDE, _SMALL_SIDE, "gray"), _SMALL_SIDE)
     mean = sum(grey) / len(grey)
     deviation = (sum((value - mean) ** 2 for value in grey) / len(grey)) ** 0.5
     counts = Counter(value * _LEVELS // 256 for value in grey)

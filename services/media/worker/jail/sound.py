@@ -9,6 +9,7 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from services.media.worker.jail.decoding import Sound
+from services.media.worker.jail.filtering import Filter, chain
 
 # Others are converted to the second.
 _SAMPLE_RATES = (44_100, 48_000)
@@ -78,24 +79,22 @@ class SoundTrack:
                 yield frame
 
     def _configured(self, form: _Form) -> Graph:
-        graph = Graph()
-        graph.threads = 1
         # Channels without a known place are not mixed: the first two are left and right.
-        is_placed = "channels" not in form.layout
-        stereo = "pan", "stereo|c0=c0|c1=c1"
-        filters = [
-            (
-                "abuffer",
-                f"time_base=1/{form.rate}:sample_rate={form.rate}:sample_fmt={form.format}"
-                f":channel_layout={form.layout}",
-            ),
-            *([stereo] if form.channels > 1 and not is_placed else []),
-            (
-                "aresample",
-                f"{self.rate}:async=1:min_hard_comp={_TOLERATED_DRIFT}:first_pts={self._samples}",
-            ),
-            ("aformat", f"sample_fmts=fltp:channel_layouts={self.layout}"),
-            ("abuffersink", None),
-        ]
-        graph.link_nodes(*(graph.add(name, arguments) for name, arguments in filters)).configure()
-        return graph
+        is_placed = form.channels == 1 or "channels" not in form.layout
+        return chain(
+            [
+                Filter(
+                    "abuffer",
+                    f"time_base=1/{form.rate}:sample_rate={form.rate}:sample_fmt={form.format}"
+                    f":channel_layout={form.layout}",
+                ),
+                *([] if is_placed else [Filter("pan", "stereo|c0=c0|c1=c1")]),
+                Filter(
+                    "aresample",
+                    f"{self.rate}:async=1:min_hard_comp={_TOLERATED_DRIFT}"
+                    f":first_pts={self._samples}",
+                ),
+                Filter("aformat", f"sample_fmts=fltp:channel_layouts={self.layout}"),
+                Filter("abuffersink"),
+            ]
+        )
