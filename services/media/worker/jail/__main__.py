@@ -1,4 +1,4 @@
-"""`python -I -m services.media.worker.jail`, in the folder of a job: processes one upload in the jail."""
+"""`python -I -m services.media.worker.jail`, in the folder of a job: processes one upload."""
 
 import importlib
 import os

@@ -1,29 +1,23 @@
 """Animations: decoded a frame at a time, and written as animated WebP in every size.
 
-Pillow decodes GIF, WebP, APNG and AVIF alike; libvips shows one frame of an APNG, and lets frames bleed
-into each other when it scales.
+Pillow decodes GIF, WebP, APNG and AVIF alike. libvips shows one frame of an APNG, and lets frames
+bleed into each other when it scales.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from typing import NamedTuple
 
-from PIL import (
-    AvifImagePlugin,  # noqa: F401 - registers the decoder before the jail
-    GifImagePlugin,  # noqa: F401
-    Image,
-    ImageCms,
-    PngImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-    _webp,
-)
-
 from services.media.domain.processing import Kind, Processed, ProcessedFile
 from services.media.worker.jail import placeholder, sizes, stills
+from services.media.worker.jail.faults import Undecodable, decoding
 from services.media.worker.jail.frame_headers import Frames
 from services.media.worker.jail.job import OutFolder
+from services.media.worker.jail.pillow import (
+    Image,
+    ImageCms,
+    WebPAnimEncoder,
+)
 
 _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG", "image/avif": "AVIF"}
 
@@ -39,12 +33,6 @@ _ALPHA_QUALITY = 90
 _KEY_FRAMES = (3, 5)
 _TRANSPARENT = 0
 
-_FAULTS = (UnidentifiedImageError, ValueError, OSError, SyntaxError, RuntimeError, EOFError, IndexError)
-
-
-class Undecodable(Exception):
-    """The bytes are no animation, or end early."""
-
 
 class _Frame(NamedTuple):
     picture: Image.Image  # RGBA, in sRGB
@@ -52,8 +40,8 @@ class _Frame(NamedTuple):
 
 
 def avif_frames(data: bytes) -> Frames | None:
-    """The frames of an AVIF sequence, by its headers; None for a still picture. Raises Undecodable."""
-    with _faults():
+    """The frames of an AVIF file, by its headers; None for one. Raises Undecodable."""
+    with decoding():
         picture = Image.open(BytesIO(data), formats=["AVIF"])
         count = getattr(picture, "n_frames", 1)
         return Frames(count, *picture.size) if count > 1 else None
@@ -63,7 +51,7 @@ def process(
     data: bytes, content_type: str, out: OutFolder, report: Callable[[int], None]
 ) -> Processed:
     """Write the animation in its sizes, and its first frame as JPEG. Raises Undecodable."""
-    with _faults():
+    with decoding():
         animation = Image.open(BytesIO(data), formats=[_FORMATS[content_type]])
     width, height = animation.size
     encoders = [_Encoder(size, animation) for size in sizes.sizes_of(width, height)]
@@ -100,7 +88,7 @@ def _frames(animation: Image.Image, report: Callable[[int], None]) -> Iterator[_
     canvas = animation.size
     reported = 0
     for index in range(begin, count):
-        with _faults():
+        with decoding():
             animation.seek(index)
             animation.load()
             picture = animation.convert("RGBA")
@@ -137,9 +125,9 @@ class _Encoder:
     def __init__(self, size: sizes.Size, animation: Image.Image) -> None:
         self._size = size
         self._fit = sizes.fit(*animation.size, size.side)
-        # A GIF without a count plays once, and a count of 0 is for ever.
+        # A GIF without a count plays once. A count of 0 has no end.
         loops = animation.info.get("loop", 1 if animation.format == "GIF" else 0)
-        self._encoder = _webp.WebPAnimEncoder(
+        self._encoder = WebPAnimEncoder(
             self._fit, _TRANSPARENT, loops, False, *_KEY_FRAMES, False, False
         )
 
@@ -165,15 +153,4 @@ class _Encoder:
         )
 
 
-@contextmanager
-def _faults() -> Iterator[None]:
-    """What Pillow cannot decode is Undecodable."""
-    try:
-        yield
-    except _FAULTS:
-        raise Undecodable from None
-
-
 _SRGB = ImageCms.createProfile("sRGB")
-# The limits are checked before a file is opened, by frame_headers.
-Image.MAX_IMAGE_PIXELS = None

@@ -1,8 +1,8 @@
 """The jail: what a process gives up before it decodes a file that a stranger wrote.
 
-Everything that decoding needs is imported and opened before. Afterwards the process can compute, read
-the input, write files below one folder, and write to its standard output; nothing else. Each layer
-holds without the others; README.md says what each one covers.
+Everything that decoding needs is imported and opened before. Afterwards the process can compute,
+read the input, write files in one folder, and write to its standard output; nothing else. Each
+layer holds without the others; README.md says what each one covers.
 """
 
 import contextlib
@@ -34,6 +34,7 @@ PR_SET_NO_NEW_PRIVS = 38
 # From malloc.h.
 M_ARENA_MAX = -8
 
+MAX_OPEN_FILES = 32
 # Threads of all processes of `nobody`, jobs beside this one included.
 MAX_THREADS_OF_NOBODY = 256
 
@@ -68,22 +69,41 @@ class Limits(NamedTuple):
     max_memory_bytes: int = 0
 
 
-# What decoders and encoders call. Everything else fails with ENOSYS, as in an older kernel, so the C
-# library takes its older way where there is one.
-_ALLOWED_CALLS = """
-    read readv pread64 preadv write writev pwrite64 pwritev lseek _llseek close close_range
-    open openat fstat fstat64 newfstatat fstatat64 stat stat64 lstat lstat64 statx access faccessat faccessat2
-    ftruncate ftruncate64 fsync fdatasync fallocate fadvise64 unlink unlinkat rename renameat renameat2
-    getcwd readlink readlinkat getdents64 dup dup2 dup3 fcntl fcntl64 pipe2 eventfd2 poll ppoll select pselect6
-    mmap mmap2 mprotect munmap mremap madvise msync mincore brk mlock munlock membarrier get_mempolicy
-    futex futex_time64 futex_waitv set_robust_list get_robust_list rseq set_tid_address arch_prctl
-    rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack rt_sigpending restart_syscall exit exit_group
-    sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler getcpu
-    sched_get_priority_max sched_get_priority_min getpriority
-    clock_gettime clock_gettime64 clock_getres clock_getres_time64 clock_nanosleep clock_nanosleep_time64
-    nanosleep gettimeofday time times getrusage getrandom uname sysinfo
-    getpid gettid getppid getuid geteuid getgid getegid getgroups umask getrlimit
-""".split()
+# What decoders and encoders call. Everything else fails with ENOSYS, as in an older kernel, so the
+# C library takes its older way where there is one.
+_ALLOWED_CALLS = (
+    # The files that are open, and those of the working directory.
+    *("read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev"),
+    *("lseek", "_llseek", "close", "close_range", "open", "openat", "unlink", "unlinkat"),
+    *(
+        "rename",
+        "renameat",
+        "renameat2",
+        "access",
+        "faccessat",
+        "faccessat2",
+        "readlink",
+        "readlinkat",
+    ),
+    *("fstat", "fstat64", "newfstatat", "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx"),
+    *("ftruncate", "ftruncate64", "fsync", "fdatasync", "fallocate", "fadvise64", "getdents64"),
+    *("getcwd", "umask", "dup", "dup2", "dup3", "fcntl", "fcntl64", "pipe2", "eventfd2"),
+    *("poll", "ppoll", "select", "pselect6"),
+    # Memory.
+    *("mmap", "mmap2", "mprotect", "munmap", "mremap", "madvise", "msync", "mincore", "brk"),
+    *("mlock", "munlock", "membarrier", "get_mempolicy"),
+    # Threads and signals of this process.
+    *("futex", "futex_time64", "futex_waitv", "set_robust_list", "get_robust_list", "rseq"),
+    *("set_tid_address", "arch_prctl", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn"),
+    *("rt_sigpending", "sigaltstack", "restart_syscall", "exit", "exit_group", "sched_yield"),
+    *("sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler", "getcpu"),
+    *("sched_get_priority_max", "sched_get_priority_min", "getpriority"),
+    # Time, chance, and what this process is.
+    *("clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday"),
+    *("clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "time", "times", "getrusage"),
+    *("getrandom", "uname", "sysinfo", "getpid", "gettid", "getppid", "getuid", "geteuid"),
+    *("getgid", "getegid", "getgroups", "getrlimit"),
+)
 
 
 def bound_allocator() -> None:
@@ -152,17 +172,24 @@ def _drop_user() -> bool:
 
 
 def _limit(limits: Limits, *, user_dropped: bool) -> None:
-    memory = (limits.memory_bytes, max(limits.memory_bytes, limits.max_memory_bytes))
-    resource.setrlimit(resource.RLIMIT_AS, memory)
+    most_memory = max(limits.memory_bytes, limits.max_memory_bytes)
+    _bound(resource.RLIMIT_AS, limits.memory_bytes, most_memory)
     # SIGXCPU ends the process, a second later SIGKILL.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _bound(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
+    _bound(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
+    _bound(resource.RLIMIT_NOFILE, MAX_OPEN_FILES, MAX_OPEN_FILES)
+    _bound(resource.RLIMIT_CORE, 0, 0)
     if user_dropped:
         # It counts all processes of the user, so it would stop a worker that is not root's.
-        most = (MAX_THREADS_OF_NOBODY, MAX_THREADS_OF_NOBODY)
-        resource.setrlimit(resource.RLIMIT_NPROC, most)
+        _bound(resource.RLIMIT_NPROC, MAX_THREADS_OF_NOBODY, MAX_THREADS_OF_NOBODY)
+
+
+def _bound(limit: int, soft: int, hard: int) -> None:
+    """Set a limit, unless a lower one is set already."""
+    existing = resource.getrlimit(limit)[1]
+    if existing != resource.RLIM_INFINITY:
+        soft, hard = min(soft, existing), min(hard, existing)
+    resource.setrlimit(limit, (soft, hard))
 
 
 def _restrict_files() -> bool:

@@ -1,12 +1,13 @@
 """The frames of GIF, WebP and PNG files, counted in their headers before anything is decoded."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 # Counting stops here: one frame more than any limit.
 _ENOUGH = 10_000
 
 
-class Frames(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frames:
     """What the headers claim. Width and height are those of the canvas."""
 
     count: int
@@ -24,7 +25,7 @@ class Malformed(Exception):
 
 
 def read(data: bytes, content_type: str) -> Frames | None:
-    """The frames of the file; None if the format, or its header, allows only one. Raises Malformed."""
+    """The frames; None if the format, or its header, allows only one. Raises Malformed."""
     readers = {"image/gif": _gif, "image/webp": _webp, "image/png": _png}
     reader = readers.get(content_type)
     try:

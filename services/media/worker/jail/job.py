@@ -1,4 +1,4 @@
-"""The input and the outputs of one job: the upload, the folder of its files, and the lines to the worker."""
+"""The input and the outputs of one job: the upload, and the folder of its files."""
 
 import os
 from typing import BinaryIO

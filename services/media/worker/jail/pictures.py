@@ -1,4 +1,4 @@
-"""Pictures and animations: checks what the headers claim, and hands the file to its decoder."""
+"""Pictures and animations: checks what the headers claim, and chooses the decoder."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,11 @@ from services.media.domain.limits import MAX_SIDE
 from services.media.domain.processing import Kind, Processed, Rejected
 from services.media.worker.jail import animations, frame_headers, stills
 from services.media.worker.jail.enclosure import MIB, Limits, raise_memory
+from services.media.worker.jail.faults import Undecodable
 from services.media.worker.jail.job import OutFolder, Source
 
-# A progressive JPEG of 64 megapixels takes 490 MiB, an animation of 300 megapixels 40 s. Pillow holds
-# several copies of the pixels: it needs more for large AVIF pictures and for animations on a large canvas.
+# A progressive JPEG of 64 megapixels takes 490 MiB, an animation of 300 megapixels 40 s. Pillow
+# holds several copies of the pixels, so large AVIF pictures and large animations get more.
 LIMITS = Limits(
     memory_bytes=512 * MIB, max_memory_bytes=768 * MIB, cpu_seconds=120, file_bytes=64 * MIB
 )
@@ -43,8 +44,8 @@ def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Pr
         if content_type == "image/avif" and pixels > _LARGE_AVIF_PIXELS:
             raise_memory(LIMITS.max_memory_bytes)
         return stills.process(picture, content_type, out, report)
-    except (frame_headers.Malformed, stills.Undecodable, animations.Undecodable):
-        raise Rejected("MEDIA_CORRUPT") from None
+    except (frame_headers.Malformed, Undecodable) as error:
+        raise Rejected("MEDIA_CORRUPT") from error
     except MemoryError:
         # What its header claims is accepted, but this format takes too much memory for it.
         raise Rejected("MEDIA_TOO_LARGE") from None

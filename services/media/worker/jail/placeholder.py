@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from blurhash_rs import blurhash_encode
-from PIL import Image
+
+from services.media.worker.jail.pillow import Image
 
 # Detail of a BlurHash: along the longer side, and along the other.
 _LONG, _SHORT = 4, 3

@@ -1,7 +1,8 @@
 """The lines that the jailed program writes to the worker, as JSON, one a line.
 
-The first is `jail`, then any number of `progress`, and finally `processed` or `rejected`. The program
-decodes hostile files: the worker decodes its lines strictly, and measures the files itself.
+The first is `jail`, then any number of `progress`, and finally `processed` or `rejected`. A file
+that is refused by its first bytes has no `jail`. The program decodes hostile files, so the worker
+decodes its lines strictly, and measures the files itself.
 """
 
 import sys

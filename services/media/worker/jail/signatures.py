@@ -78,7 +78,7 @@ def identify(head: bytes) -> Signature | None:
 
 
 def _by_brand(head: bytes) -> Signature:
-    """The type of an ISO base media file: by its major brand, then by those it is compatible with."""
+    """The type of an ISO base media file: by its major brand, then by the compatible ones."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     major = head[8:12]
     brands = {major} | {head[at : at + 4] for at in range(16, end - 3, 4)}
