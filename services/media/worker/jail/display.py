@@ -143,7 +143,7 @@ class Display:
         return chain(
             [
                 source_of(frame),
-                # One field of two: every second line of a picture that changed is of another moment.
+                # One field of two: each second line of what moved is of another moment.
                 *([Filter("field", "type=top")] if form.interlaced else []),
                 # Wide colours are converted by a table: of few pixels rather than of many.
                 *([Filter("scale", size)] if form.is_wide else []),

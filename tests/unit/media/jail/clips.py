@@ -141,7 +141,11 @@ def video(
             for samples in tone.samples(length - tone.offset):
                 target.mux(sound.encode(samples))
         for number, (frame, time) in enumerate(zip(frames, times, strict=True)):
-            shown = frame if frame.format.name == pixel_format else frame.reformat(format=pixel_format)
+            # Without a statement, the colours of many lines are of BT.709, those of few of BT.601.
+            matrix = "itu709" if min(frame.width, frame.height) > 576 else "itu601"
+            shown = frame
+            if frame.format.name != pixel_format:
+                shown = frame.reformat(format=pixel_format, dst_colorspace=matrix)
             shown.pts, shown.time_base = round(time * 1000), Fraction(1, 1000)
             later = times[number + 1] if number + 1 < len(times) else length
             shown.duration = round((later - time) * 1000)
