@@ -4,6 +4,7 @@ Headers lie; `decoding` checks again what was decoded.
 """
 
 from fractions import Fraction
+from typing import BinaryIO
 
 from services.media.domain.limits import KindLimits
 from services.media.domain.processing import Rejected
@@ -11,6 +12,9 @@ from services.media.worker.jail.demuxing import Recording
 
 # Cameras that record 60 frames a second exceed it by a little.
 _MAX_FRAME_RATE = Fraction(121, 2)
+
+# RIFF files state their size after 8 bytes, or this.
+_UNKNOWN_RIFF_SIZE = 0xFFFFFFFF
 
 
 def check_header(recording: Recording, size_bytes: int, limits: KindLimits) -> None:
@@ -29,6 +33,15 @@ def check_header(recording: Recording, size_bytes: int, limits: KindLimits) -> N
             last = track.index_entries[len(track.index_entries) - 1]
             if last.pos + last.size > size_bytes:
                 raise Rejected("MEDIA_CORRUPT")
+
+
+def check_riff(file: BinaryIO, size_bytes: int) -> None:
+    """Raise Rejected if a WAV file ends before its header says. FFmpeg goes by the size of the file."""
+    file.seek(4)
+    stated = int.from_bytes(file.read(4), "little")
+    # Writers that cannot go back leave a size out, and some count a byte that fills up a chunk.
+    if stated != _UNKNOWN_RIFF_SIZE and stated + 7 > size_bytes:
+        raise Rejected("MEDIA_CORRUPT")
 
 
 def check_duration(seconds: Fraction, limits: KindLimits) -> None:

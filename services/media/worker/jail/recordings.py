@@ -36,6 +36,8 @@ def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Pr
     content_type = source.signature.content_type
     if demuxing.has_boxes(content_type):
         boxes.refuse_references(source.file)
+    if content_type == "audio/wav":
+        probing.check_riff(source.file, source.size_bytes)
     with demuxing.opened(source.file, content_type) as recording:
         kind = Kind.AUDIO if recording.picture is None else Kind.VIDEO
         limits = ACCEPTED[kind]

@@ -209,13 +209,21 @@ def movie(
     duration = samples * sample_ticks
     matrix = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     mvhd = struct.pack(">5I", 0, 0, 0, timescale, min(duration, 0xFFFFFFFF))
-    mvhd += struct.pack(">IH", 0x10000, 0x100) + bytes(10) + matrix + bytes(24) + struct.pack(">I", 2)
+    mvhd += (
+        struct.pack(">IH", 0x10000, 0x100) + bytes(10) + matrix + bytes(24) + struct.pack(">I", 2)
+    )
     tkhd = struct.pack(">6I", 7, 0, 0, 1, 0, min(duration, 0xFFFFFFFF)) + bytes(16) + matrix
     tkhd += struct.pack(">2I", width << 16, height << 16)
     mdhd = struct.pack(">5I", 0, 0, 0, timescale, min(duration, 0xFFFFFFFF)) + b"\x55\xc4\0\0"
     handler = bytes(8) + b"vide" + bytes(12) + b"\0"
     entry = bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">2H", width, height)
-    entry += struct.pack(">2I", 0x480000, 0x480000) + bytes(4) + b"\0\x01" + bytes(32) + b"\0\x18\xff\xff"
+    entry += (
+        struct.pack(">2I", 0x480000, 0x480000)
+        + bytes(4)
+        + b"\0\x01"
+        + bytes(32)
+        + b"\0\x18\xff\xff"
+    )
     stbl = box(
         b"stbl",
         box(b"stsd", struct.pack(">2I", 0, 1), box(codec, entry)),
@@ -225,7 +233,9 @@ def movie(
         box(b"stco", struct.pack(">3I", 0, 1, 24)),
     )
     dref = struct.pack(">2I", 0, 1) + (reference or box(b"url ", struct.pack(">I", 1)))
-    minf = box(b"minf", box(b"vmhd", struct.pack(">3I", 1, 0, 0)), box(b"dinf", box(b"dref", dref)), stbl)
+    minf = box(
+        b"minf", box(b"vmhd", struct.pack(">3I", 1, 0, 0)), box(b"dinf", box(b"dref", dref)), stbl
+    )
     mdia = box(b"mdia", box(b"mdhd", mdhd), box(b"hdlr", handler), minf)
     moov = box(b"moov", box(b"mvhd", mvhd), box(b"trak", box(b"tkhd", tkhd), mdia), extra)
     return box(b"ftyp", b"isom", bytes(4), b"isomavc1") + moov

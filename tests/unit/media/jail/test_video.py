@@ -88,9 +88,7 @@ class TestVideoWithSound:
         assert clip.profile == "High"
         assert clip.size == (960, 720)
         assert clip.pictures[0].format.name == "yuv420p"
-        assert re.fullmatch(
-            r"avc1\.6400[0-9a-f]{2},mp4a\.40\.2", outcome.described("video").codec
-        )
+        assert re.fullmatch(r"avc1\.6400[0-9a-f]{2},mp4a\.40\.2", outcome.described("video").codec)
 
     def test_has_its_index_in_front(self, outcome: Outcome) -> None:
         kinds = [kind for kind, _, _ in boxes_of(outcome.variant("video"))]
