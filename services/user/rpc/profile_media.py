@@ -50,6 +50,7 @@ def shown(medium: ProfileMedium, use: ProfileUse) -> Medium:
     message = Medium(
         id=stored.id,
         state=stored.state,
+        progress=stored.progress,
         kind=stored.kind,
         width=stored.width,
         height=stored.height,
@@ -65,11 +66,5 @@ def shown(medium: ProfileMedium, use: ProfileUse) -> Medium:
         message.alt_text = shorten(stored.alt_text, _MAX_AVATAR_ALT_TEXT)
     for variant in stored.variants:
         if variant.name in _VARIANTS[use]:
-            message.variants.add(
-                name=variant.name,
-                file=variant.file,
-                content_type=variant.content_type,
-                width=variant.width,
-                height=variant.height,
-            )
+            message.variants.add().CopyFrom(variant)
     return message

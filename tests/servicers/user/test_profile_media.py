@@ -117,21 +117,23 @@ class TestShowing:
 
         shown = (await put(alice, "avatar", FIRST)).avatar
 
-        kept = ("id", "state", "kind", "width", "height", "alt_text", "blurhash", "dominant_color")
+        kept = (
+            "id",
+            "state",
+            "progress",
+            "kind",
+            "width",
+            "height",
+            "alt_text",
+            "blurhash",
+            "dominant_color",
+        )
         kept += ("focal_point", "etag", "folder", "variants")
         assert {field.name for field, _ in shown.ListFields()} == set(kept)
         for name in kept[:-1]:
             assert getattr(shown, name) == getattr(stored, name), name
         assert [each.name for each in shown.variants] == ["thumb", "small"]
-        for variant, whole in zip(shown.variants, stored.variants, strict=False):
-            assert {field.name for field, _ in variant.ListFields()} == {
-                "name",
-                "file",
-                "content_type",
-                "width",
-                "height",
-            }
-            assert (variant.file, variant.width) == (whole.file, whole.width)
+        assert list(shown.variants) == list(stored.variants)[:2]
         assert shown.ByteSize() < 300
 
     async def test_a_banner_has_the_large_size_too(
