@@ -340,7 +340,7 @@ async def test_a_page_that_was_printed_before_has_fresh_addresses(
 ) -> None:
     """Also those of quoted posts and of profile pictures that are not moved yet."""
     author = portrayed(person(BOB))
-    author.avatar.folder = CLOSED
+    author.avatar.folder = "p/YXZhdGFy"
     quoted = post(50, BOB, media_ids=[8], media=[picture(8, folder=CLOSED)])
     services.answer(
         "BatchGetPosts",
