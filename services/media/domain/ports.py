@@ -1,0 +1,26 @@
+"""What the Media service needs from other services, and from the channel between its processes."""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+
+class PostVisibility(Protocol):
+    """Who may see posts, from the Post service."""
+
+    async def visible(self, viewer_id: int, post_ids: Collection[int]) -> set[int]:
+        """Those of the posts that the user may see. Makes one call for each 200 posts."""
+        ...
+
+
+class WakeUps(Protocol):
+    """Announces ends of processing to calls that wait for them. Announcements may be lost."""
+
+    async def announce(self, medium_id: int) -> None:
+        """Wakes the calls that wait for the medium, in all processes. Never fails."""
+        ...
+
+    def waiting(self, medium_id: int) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set at each announcement of the medium within the block."""
+        ...
