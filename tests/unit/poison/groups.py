@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +17,11 @@ from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.worker import consumer as notification_log
+from services.media.adapters.memory import MemoryMediaStore
+from services.media.domain.model import AccountState, Use
+from services.media.rpc import events as media_rpc_events
+from services.media.worker import consumer as media_events
+from services.media.worker.audiences import Audiences
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.post.adapters.memory import MemoryStore
 from services.post.rpc.events import describe
@@ -61,6 +66,16 @@ class Notes:
 
     def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
+
+
+class NoAccounts:
+    """A User service that has no accounts."""
+
+    async def states(self, user_ids: Collection[int]) -> Mapping[int, AccountState]:
+        return {}
+
+    async def media_of(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Use, int]]:
+        return {}
 
 
 FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
@@ -151,6 +166,18 @@ def _notification_log() -> Served:
     return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))
 
 
+def _media_events() -> Served:
+    clock = ManualClock(NOW)
+    store = MemoryMediaStore(clock=clock, describe=media_rpc_events.describe)
+    routes = media_events.routes(Audiences(store=store, accounts=NoAccounts(), clock=clock))
+
+    async def is_served() -> bool:
+        found = await store.accounts([ONE])
+        return ONE in found and found[ONE].deleted
+
+    return Served(users.UserDeleted(user_id=ONE), is_served, handlers=routes)
+
+
 # Each consumer group of the services.
 GROUPS: dict[str, Callable[[], Served]] = {
     "user.counters": _user_counters,
@@ -158,4 +185,5 @@ GROUPS: dict[str, Callable[[], Served]] = {
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,
+    "media.events": _media_events,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
 from services.delivery import compose as delivery_compose
 from services.eventlog.worker import trimming
+from services.media import compose as media_compose
+from services.media.worker import claim_review, orphans, placement, purging, sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
@@ -46,6 +49,24 @@ ERRORS: list[Callable[[], Exception]] = [
 ]
 
 
+# What the queues of the Media service return if nothing is due.
+EMPTY_QUEUES: dict[str, object] = {
+    "lease_placement": None,
+    "lease_purges": (),
+    "provisional_media": (),
+    "doomed_folders": (),
+    "doomed_uploads": (),
+    "expired_media": (),
+    "stuck_uploads": (),
+    "doom_abandoned": 0,
+    "prune_usage": 0,
+    "prune_audiences": 0,
+    "objects": [],
+    "multiparts": [],
+    **dict.fromkeys(("count_jobs", "count_placements", "count_purges"), (0, 0.0)),
+}
+
+
 class Failing:
     """Stands in for what a job works with: the first calls fail, later ones find nothing to do."""
 
@@ -60,8 +81,14 @@ class Failing:
         await asyncio.sleep(0)
         return _Nothing()
 
-    def __getattr__(self, _: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
+        if name in EMPTY_QUEUES:
+            return partial(self._find_nothing, EMPTY_QUEUES[name])
         return self._call
+
+    async def _find_nothing(self, nothing: object, *_: Any, **__: Any) -> object:
+        await self._call()
+        return nothing
 
     async def next_background_task(self, _: object) -> None:
         await self._call()
@@ -100,6 +127,21 @@ class _Nothing(dict[Any, Any]):
         return "DELETE 0"
 
 
+def media_job(fails: Any, name: str) -> Job:
+    """The job of the Media service with that name, without its pauses."""
+    jobs = media_compose.jobs(
+        store=fails,
+        storage=fails,
+        purger=fails,
+        posts=fails,
+        accounts=fails,
+        ids=fails,
+        clock=ManualClock(NOW),
+    )
+    (found,) = [each for each in jobs if each.__qualname__ == name]
+    return found
+
+
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
     "chassis.auth.tokens.revocations.run": lambda fails: (
@@ -115,6 +157,18 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "notification.worker.retention.delete_expired": lambda fails: notification_retention.job(
         store=fails, cleanup=fails, clock=ManualClock(NOW)
     ),
+    **{
+        f"media.{name}": lambda fails, name=name: media_job(fails, name)
+        for name in (
+            "media_placement",
+            "media_purging",
+            "media_claim_review",
+            "media_deletion",
+            "media_expiry",
+            "media_pruning",
+            "media_orphans",
+        )
+    },
     "post.worker.reconciliation.reconcile": lambda fails: every(
         0.0, "reconciliation", Reconciliation(store=fails, clock=ManualClock(NOW)).reconcile
     ),
@@ -152,8 +206,10 @@ OTHERS = {
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
     "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
-    "media.domain.media.wait",  # ends with its call
     "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
+    "media.domain.media.wait",  # ends with its call
+    "media.worker.runner._serve",  # tests/unit/media/test_runner.py
+    "media.worker.runner._keep",
     "post.worker.protections._align_all",  # a part of protections.review
 }
 
@@ -167,6 +223,9 @@ def no_pauses() -> Any:
         patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
+        for module in (placement, purging, claim_review, sweep, orphans):
+            for seconds in ("INTERVAL_SECONDS", "EXPIRY_SECONDS", "PRUNING_SECONDS"):
+                patch.setattr(module, seconds, 0.0, raising=False)
         yield
 
 
