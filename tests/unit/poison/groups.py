@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -19,8 +19,8 @@ from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.worker import consumer as notification_log
 from services.media.adapters.memory import MemoryMediaStore
 from services.media.domain.model import AccountState, Use
-from services.media.rpc import events as media_rpc_events
-from services.media.worker import consumer as media_events
+from services.media.rpc import events as media_events
+from services.media.worker import consumer as media_consumer
 from services.media.worker.audiences import Audiences
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.post.adapters.memory import MemoryStore
@@ -66,16 +66,6 @@ class Notes:
 
     def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
-
-
-class NoAccounts:
-    """A User service that has no accounts."""
-
-    async def states(self, user_ids: Collection[int]) -> Mapping[int, AccountState]:
-        return {}
-
-    async def media_of(self, user_ids: Collection[int]) -> Mapping[int, Mapping[Use, int]]:
-        return {}
 
 
 FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
@@ -167,23 +157,33 @@ def _notification_log() -> Served:
 
 
 def _media_events() -> Served:
-    clock = ManualClock(NOW)
-    store = MemoryMediaStore(clock=clock, describe=media_rpc_events.describe)
-    routes = media_events.routes(Audiences(store=store, accounts=NoAccounts(), clock=clock))
+    store = MemoryMediaStore(clock=ManualClock(NOW), describe=media_events.describe)
+    audiences = Audiences(store=store, accounts=NoAccounts(), clock=ManualClock(NOW))
 
     async def is_served() -> bool:
-        found = await store.accounts([ONE])
-        return ONE in found and found[ONE].deleted
+        accounts = await store.accounts([ONE])
+        return ONE in accounts and accounts[ONE].deleted
 
-    return Served(users.UserDeleted(user_id=ONE), is_served, handlers=routes)
+    deleted = users.UserDeleted(user_id=ONE)
+    return Served(deleted, is_served, handlers=media_consumer.routes(audiences))
+
+
+class NoAccounts:
+    """A User service without accounts."""
+
+    async def states(self, user_ids: Collection[int]) -> dict[int, AccountState]:
+        return {}
+
+    async def media_of(self, user_ids: Collection[int]) -> dict[int, dict[Use, int]]:
+        return {}
 
 
 # Each consumer group of the services.
 GROUPS: dict[str, Callable[[], Served]] = {
     "user.counters": _user_counters,
+    "media.events": _media_events,
     "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,
-    "media.events": _media_events,
 }

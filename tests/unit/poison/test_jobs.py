@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -20,8 +19,14 @@ from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
 from services.delivery import compose as delivery_compose
 from services.eventlog.worker import trimming
-from services.media import compose as media_compose
-from services.media.worker import claim_review, orphans, placement, purging, sweep
+from services.media.worker import runner as media_runner
+from services.media.worker.claim_review import ClaimReview
+from services.media.worker.orphans import Orphans
+from services.media.worker.placement import Placements
+from services.media.worker.purging import Purges
+from services.media.worker.runner import Runner
+from services.media.worker.runner import lanes as media_lanes
+from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
@@ -49,24 +54,6 @@ ERRORS: list[Callable[[], Exception]] = [
 ]
 
 
-# What the queues of the Media service return if nothing is due.
-EMPTY_QUEUES: dict[str, object] = {
-    "lease_placement": None,
-    "lease_purges": (),
-    "provisional_media": (),
-    "doomed_folders": (),
-    "doomed_uploads": (),
-    "expired_media": (),
-    "stuck_uploads": (),
-    "doom_abandoned": 0,
-    "prune_usage": 0,
-    "prune_audiences": 0,
-    "objects": [],
-    "multiparts": [],
-    **dict.fromkeys(("count_jobs", "count_placements", "count_purges"), (0, 0.0)),
-}
-
-
 class Failing:
     """Stands in for what a job works with: the first calls fail, later ones find nothing to do."""
 
@@ -81,14 +68,8 @@ class Failing:
         await asyncio.sleep(0)
         return _Nothing()
 
-    def __getattr__(self, name: str) -> Any:
-        if name in EMPTY_QUEUES:
-            return partial(self._find_nothing, EMPTY_QUEUES[name])
+    def __getattr__(self, _: str) -> Any:
         return self._call
-
-    async def _find_nothing(self, nothing: object, *_: Any, **__: Any) -> object:
-        await self._call()
-        return nothing
 
     async def next_background_task(self, _: object) -> None:
         await self._call()
@@ -127,19 +108,37 @@ class _Nothing(dict[Any, Any]):
         return "DELETE 0"
 
 
-def media_job(fails: Any, name: str) -> Job:
-    """The job of the Media service with that name, without its pauses."""
-    jobs = media_compose.jobs(
-        store=fails,
-        storage=fails,
-        purger=fails,
-        posts=fails,
-        accounts=fails,
-        ids=fails,
-        clock=ManualClock(NOW),
-    )
-    (found,) = [each for each in jobs if each.__qualname__ == name]
-    return found
+class WithoutMedia:
+    """The store, object store and neighbours of a Media service without media, on what fails."""
+
+    _RESULTS: Mapping[str, Any] = {
+        "lease_job": None,
+        "lease_placement": None,
+        "count_jobs": (0, 0.0),
+        "count_placements": (0, 0.0),
+        "count_purges": (0, 0.0),
+        "doom_abandoned": 0,
+        "prune_audiences": 0,
+        "prune_usage": 0,
+    }
+
+    def __init__(self, fails: Any) -> None:
+        self._fails = fails
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_: Any, **__: Any) -> Any:
+            await self._fails.act()
+            return self._RESULTS.get(name, [])
+
+        return call
+
+
+def _sweep(fails: Any) -> Sweep:
+    return Sweep(store=fails, storage=fails, uploads=fails, clock=ManualClock(NOW))
+
+
+def _media(make: Callable[[Any], Callable[[], Awaitable[object]]]) -> Callable[[Any], Job]:
+    return lambda fails: every(0.0, "media", make(WithoutMedia(fails)))
 
 
 # Each endless coroutine function of the services that is a job, on what fails.
@@ -148,27 +147,40 @@ JOBS: dict[str, Callable[[Any], Job]] = {
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
+    "media.worker.runner._serve": lambda fails: (
+        Runner(
+            store=cast(Any, WithoutMedia(fails)),
+            processing=fails,
+            clock=ManualClock(NOW),
+            lanes=media_lanes(1),
+        ).run
+    ),
 }
 # What `every` runs, on what fails.
 PERIODIC: dict[str, Callable[[Any], Job]] = {
     "chassis.storage.retention.forget_old": retention.job,
     "delivery.compose.pruning": lambda fails: delivery_compose.pruning(fails, ManualClock(NOW)),
     "eventlog.worker.trimming.delete_expired": lambda fails: trimming.job(fails, ManualClock(NOW)),
+    "media.worker.claim_review.review": _media(
+        lambda fails: (
+            ClaimReview(store=fails, posts=fails, accounts=fails, clock=ManualClock(NOW)).review
+        )
+    ),
+    "media.worker.orphans.round": _media(
+        lambda fails: Orphans(store=fails, storage=fails, clock=ManualClock(NOW)).round
+    ),
+    "media.worker.placement.run_due": _media(
+        lambda fails: Placements(store=fails, storage=fails, clock=ManualClock(NOW)).run_due
+    ),
+    "media.worker.purging.run_due": _media(
+        lambda fails: Purges(store=fails, purger=fails, clock=ManualClock(NOW)).run_due
+    ),
+    "media.worker.sweep.delete_doomed": _media(lambda fails: _sweep(fails).delete_doomed),
+    "media.worker.sweep.expire": _media(lambda fails: _sweep(fails).expire),
+    "media.worker.sweep.prune": _media(lambda fails: _sweep(fails).prune),
     "notification.worker.retention.delete_expired": lambda fails: notification_retention.job(
         store=fails, cleanup=fails, clock=ManualClock(NOW)
     ),
-    **{
-        f"media.{name}": lambda fails, name=name: media_job(fails, name)
-        for name in (
-            "media_placement",
-            "media_purging",
-            "media_claim_review",
-            "media_deletion",
-            "media_expiry",
-            "media_pruning",
-            "media_orphans",
-        )
-    },
     "post.worker.reconciliation.reconcile": lambda fails: every(
         0.0, "reconciliation", Reconciliation(store=fails, clock=ManualClock(NOW)).reconcile
     ),
@@ -205,11 +217,10 @@ OTHERS = {
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
+    "media.worker.runner._keep",  # tests/unit/media/test_runner.py
     "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
-    "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
     "media.domain.media.wait",  # ends with its call
-    "media.worker.runner._serve",  # tests/unit/media/test_runner.py
-    "media.worker.runner._keep",
+    "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
     "post.worker.protections._align_all",  # a part of protections.review
 }
 
@@ -222,10 +233,9 @@ def no_pauses() -> Any:
         patch.setattr(delivery_compose, "_PRUNE_SECONDS", 0.0)
         patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
+        patch.setattr(media_runner, "_POLL_SECONDS", 0.0)
+        patch.setattr(media_runner, "_TROUBLE_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
-        for module in (placement, purging, claim_review, sweep, orphans):
-            for seconds in ("INTERVAL_SECONDS", "EXPIRY_SECONDS", "PRUNING_SECONDS"):
-                patch.setattr(module, seconds, 0.0, raising=False)
         yield
 
 
