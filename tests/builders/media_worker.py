@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from services.chassis.runtime.clock import ManualClock
 from services.media.adapters.memory.storage import MemoryObject, MemoryStorage
 from services.media.domain.model import (
     AccountState,
@@ -223,11 +222,19 @@ class Worker:
 class World:
     """A store and an object store, and what is done to them."""
 
-    def __init__(self, store: Store, clock: ManualClock, folder: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Any,
+        folder: Path,
+        *,
+        storage: Any = None,
+        program: Any = None,
+    ) -> None:
         self.store = store
         self.clock = clock
-        self.storage = MemoryStorage(clock=clock)
-        self.program = FakeProgram()
+        self.storage = storage or MemoryStorage(clock=clock)
+        self.program = program or FakeProgram()
         self.purger = FakePurger(storage=self.storage)
         self.services = FakeServices()
         self.announced = Announced()
