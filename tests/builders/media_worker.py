@@ -51,21 +51,19 @@ class Killed(BaseException):
 @dataclass
 class Steps:
     """Counts the steps of a process: calls of the store and the object store, and both ends of
-    transactions. At the step `fatal` the process is killed, and every later step fails."""
+    transactions. At the step `fatal` the process is killed, and every later step fails; another
+    fault happens once."""
 
     fatal: int | None = None
+    fault: type[BaseException] = Killed
     taken: int = 0
 
-    @property
-    def killed(self) -> bool:
-        return self.fatal is not None and self.taken >= self.fatal
-
     def take(self) -> None:
-        if self.killed:
+        if self.fault is Killed and self.taken == self.fatal:
             raise Killed
         self.taken += 1
-        if self.killed:
-            raise Killed
+        if self.taken == self.fatal:
+            raise self.fault
 
 
 class Stepping:
