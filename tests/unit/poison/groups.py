@@ -95,6 +95,7 @@ def _post_departures() -> Served:
     routes = post_departures.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=forget_body),
         protections=Protections(store=store, profiles=cast(Any, None)),
+        store=store,
         states=cast(Any, states),
         profile_cache=cast(Any, known),
     )
