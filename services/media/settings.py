@@ -1,22 +1,11 @@
 """The settings of the Media service, besides those of every service."""
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AfterValidator, Field
-
-from services.chassis.runtime.settings import Key32, ServiceSettings
+from services.media.adapters.purgers.settings import PurgerSettings, Url
 
 
-def _url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must be an address that starts with http:// or https://")
-    return value.rstrip("/")
-
-
-Url = Annotated[str, AfterValidator(_url)]
-
-
-class MediaSettings(ServiceSettings):
+class MediaSettings(PurgerSettings):
     """Where files are stored, and from where they are served."""
 
     s3_endpoint: Url
@@ -29,8 +18,6 @@ class MediaSettings(ServiceSettings):
     s3_public_endpoint: Url | None = None
     # The origin that media are served from; a CDN may be in front.
     media_base_url: Url
-    # Signs the addresses of media that are not public. Envoy and the gateway have the same.
-    media_path_key: Key32 = Field(repr=False)
 
     @property
     def upload_endpoint(self) -> str:

@@ -1,7 +1,9 @@
-"""Builds media for tests, with defaults."""
+"""Builds media for tests, with defaults: of the model, and as messages of the contract."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from roost.media.v1 import media_pb2 as pb
 
 from services.media.domain.limits import PART_BYTES, UNATTACHED
 from services.media.domain.model import (
@@ -17,6 +19,9 @@ from services.media.domain.model import (
 from services.media.domain.processing import Kind, Processed, ProcessedFile
 
 START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+
+# The longest side of each size of a picture.
+_SIDES = {"thumb": 320, "small": 960, "large": 2048}
 
 
 def a_picture(**given: Any) -> Processed:
@@ -90,3 +95,46 @@ def a_claim(post_id: int = 0, *, minutes: float = 0, **given: Any) -> Claim:
         "claim_time": START + timedelta(minutes=minutes),
     }
     return Claim(**(usual | given))
+
+
+def picture(medium_id: int, owner_id: int, **given: Any) -> pb.Medium:
+    """A message: a picture that is ready, with every field that services get."""
+    usual: dict[str, Any] = {
+        "state": pb.MEDIUM_STATE_READY,
+        "kind": pb.MEDIUM_KIND_PICTURE,
+        "content_type": "image/jpeg",
+        "width": 4000,
+        "height": 3000,
+        "size_bytes": 2_000_000,
+        "alt_text": "A heron at the lake",
+        "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+        "dominant_color": "#5a7d8c",
+        "focal_point": pb.FocalPoint(x=0.25, y=-0.5),
+        "progress": 100,
+        "etag": "3",
+        "folder": f"p/{medium_id:016x}",
+        "variants": [
+            *(
+                pb.MediumVariant(
+                    name=name,
+                    file=f"{side}.webp",
+                    content_type="image/webp",
+                    codec="webp",
+                    width=side,
+                    height=side * 3 // 4,
+                    size_bytes=side * 40,
+                )
+                for name, side in _SIDES.items()
+            ),
+            pb.MediumVariant(
+                name="compat",
+                file="compat.jpg",
+                content_type="image/jpeg",
+                codec="jpeg",
+                width=2048,
+                height=1536,
+                size_bytes=300_000,
+            ),
+        ],
+    }
+    return pb.Medium(id=medium_id, owner_id=owner_id, **(usual | given))

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import httpx2
 from prometheus_client import CollectorRegistry
+from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
@@ -70,6 +71,7 @@ from services.notification.worker.account_cleanup import (
 )
 from services.post import compose as post_compose
 from services.post import service as post_service
+from services.post.adapters import media_client as post_media_client
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -97,6 +99,7 @@ from services.user import compose as user_compose
 from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.memory import MemoryUserStore
 from services.user.adapters.post_client import MeshCacheInvalidation
 from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
@@ -295,11 +298,12 @@ async def _users(
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
         email_addresses=MeshEmailAddresses(mesh),
+        media_claims=MeshMediaClaims(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles, clock=clock)
     return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
@@ -319,6 +323,7 @@ async def _posts(
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
+        media_claims=post_media_client.MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,
@@ -326,6 +331,7 @@ async def _posts(
     routes = post_subscriber.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=profiles),
+        store=store,
         states=states,
         profile_cache=profile_cache,
     )

@@ -29,9 +29,9 @@ async def claim(
     found = await transaction.lock_media(owner_id, medium_ids)
     for each in medium_ids:
         if each not in found or found[each].state is not MediumState.READY:
-            raise MediaNotReady.medium(each)
+            raise MediaNotReady(metadata={"media_id": str(each)})
         if not _may_claim(found[each].claim, wanted):
-            raise MediumInUse.medium(each)
+            raise MediumInUse(metadata={"media_id": str(each)})
     return [await _attach(transaction, found[each], wanted) for each in medium_ids]
 
 

@@ -72,22 +72,12 @@ class MediaNotReady(WrongState):
     reason = "MEDIA_NOT_READY"
     message = "A medium is not ready."
 
-    @classmethod
-    def medium(cls, medium_id: int) -> "MediaNotReady":
-        """The error with the medium."""
-        return cls(metadata={"media_id": str(medium_id)})
-
 
 class MediumInUse(WrongState):
     """The medium is attached to a post or profile."""
 
     reason = "MEDIUM_IN_USE"
     message = "The medium is attached to a post or profile."
-
-    @classmethod
-    def medium(cls, medium_id: int) -> "MediumInUse":
-        """The error with the medium."""
-        return cls(metadata={"media_id": str(medium_id)})
 
 
 class TextTooLong(RuleBroken):

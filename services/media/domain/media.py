@@ -109,5 +109,5 @@ async def delete(
     if medium is None:
         return
     if medium.claim is not None:
-        raise MediumInUse.medium(medium_id)
+        raise MediumInUse(metadata={"media_id": str(medium_id)})
     await deletion.delete(transaction, medium, clock.now())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol
 
@@ -67,9 +67,9 @@ class Medium:
     focal_point: FocalPoint | None = None
     # What processing made; None unless READY.
     processed: Processed | None = None
-    # Percent. The only part that changes without a new version.
+    # Percent. It changes without a new version.
     progress: int = 0
-    # Grows by one with each change.
+    # Grows by one with each change of what the contract's Medium shows.
     version: int = 1
     create_time: datetime
     # When it is deleted if it is not attached; None while it is.
@@ -183,6 +183,11 @@ class ProcessingJob(NamedTuple):
     lease_end: datetime
     # When the medium fails if it is not processed by then.
     deadline: datetime
+
+
+# How long a writer may take for the files of a folder. A folder that is doomed while it is WRITING
+# is not deleted before: no object is written after its row is gone.
+WRITING_TIME = timedelta(hours=1)
 
 
 class FolderState(IntEnum):

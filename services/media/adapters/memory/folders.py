@@ -5,12 +5,14 @@ from datetime import datetime
 
 from services.chassis.storage.memory import MemoryTransaction
 from services.media.adapters.memory.tables import MediaTables, MemoryPart, waiting
-from services.media.domain.model import Folder, FolderState, Purge
+from services.media.domain.model import WRITING_TIME, Folder, FolderState, Purge
 
 
 def _doomed(folder: Folder, delete_after: datetime) -> Folder:
     if folder.delete_after is not None:
         delete_after = min(delete_after, folder.delete_after)
+    elif folder.state is FolderState.WRITING:
+        delete_after = max(delete_after, folder.create_time + WRITING_TIME)
     return folder._replace(state=FolderState.DOOMED, delete_after=delete_after)
 
 
@@ -58,6 +60,12 @@ class MemoryFolders(MemoryPart):
     async def existing_folders(self, keys: Collection[str]) -> Sequence[Folder]:
         folders = self.database.tables.folders
         return [folders[each] for each in keys if each in folders]
+
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        async with self.writing() as tables:
+            folder = tables.folders.get(key)
+            if folder is not None and folder.state is FolderState.WRITING:
+                tables.folders[key] = _doomed(folder, now)
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         async with self.writing() as tables:

@@ -69,9 +69,9 @@ class MemoryJobs(MemoryPart):
     async def retry_job(self, job: ProcessingJob, run_after: datetime) -> bool:
         return await self._end(job, job._replace(holder="", lease_end=run_after))
 
-    async def return_job(self, job: ProcessingJob, now: datetime) -> bool:
+    async def return_job(self, job: ProcessingJob, run_after: datetime) -> bool:
         return await self._end(
-            job, job._replace(holder="", attempts=job.attempts - 1, lease_end=now)
+            job, job._replace(holder="", attempts=job.attempts - 1, lease_end=run_after)
         )
 
     async def count_jobs(self, now: datetime) -> tuple[int, float]:

@@ -1,7 +1,7 @@
 """Placements in memory."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.chassis.storage.memory import MemoryTransaction
 from services.media.adapters.memory.tables import MediaTables, MemoryPart, waiting
@@ -12,17 +12,25 @@ class MemoryPlacementTransaction(MemoryTransaction[MediaTables]):
     """See `stores.placements.PlacementTransaction`."""
 
     async def request_placement(
-        self, owner_id: int, medium_ids: Sequence[int], *, now: datetime, renew: bool = False
+        self,
+        owner_id: int,
+        medium_ids: Sequence[int],
+        *,
+        now: datetime,
+        delay: timedelta = timedelta(0),
+        renew: bool = False,
     ) -> None:
+        due_time = now + delay
         for each in medium_ids:
             before = self.tables.placements.get(each)
+            waits = before is not None and before.attempts == 0
             self.tables.placements[each] = Placement(
                 each,
                 owner_id,
                 renew or (before is not None and before.renew),
                 before.request + 1 if before else 1,
                 0,
-                now,
+                min(before.lease_end, due_time) if before and waits else due_time,
             )
 
     async def finish_placement(self, placement: Placement) -> bool:

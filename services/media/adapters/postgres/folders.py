@@ -12,7 +12,7 @@ from services.media.adapters.postgres.rows import (
     folder_from,
     purge_from,
 )
-from services.media.domain.model import Folder, FolderState, Purge
+from services.media.domain.model import WRITING_TIME, Folder, FolderState, Purge
 
 _WRITING, _LIVE, _GONE = (
     int(each) for each in (FolderState.WRITING, FolderState.LIVE, FolderState.DOOMED)
@@ -28,7 +28,9 @@ _LOCK = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1 FOR UPDATE"  # noq
 
 # `least` ignores null.
 _DOOM = f"""
-UPDATE folders SET state = {_GONE}, delete_after = least(delete_after, $2)
+UPDATE folders SET state = {_GONE}, delete_after =
+  CASE WHEN state = {_WRITING} THEN greatest($2, create_time + $3::interval)
+    ELSE least(delete_after, $2) END
 WHERE key = ANY ($1::text[])
 """  # noqa: S608 - a number
 
@@ -46,6 +48,12 @@ INSERT INTO folders (
 
 _ONE = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1"  # noqa: S608
 _OF_KEYS = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = ANY ($1::text[])"  # noqa: S608
+
+_ABANDON = f"""
+UPDATE folders
+SET state = {_GONE}, delete_after = greatest($2::timestamptz, create_time + $3::interval)
+WHERE key = $1 AND state = {_WRITING}
+"""  # noqa: S608 - a number
 
 _DOOM_ABANDONED = f"""
 UPDATE folders SET state = {_GONE}, delete_after = $2 WHERE key IN (
@@ -89,14 +97,16 @@ class PostgresFolderTransaction(PostgresTransaction):
     async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
         rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket_of(medium_id))
         found = [folder_from(row) for row in rows]
-        await self.connection.execute(_DOOM, [each.key for each in found], delete_after)
+        await self.connection.execute(
+            _DOOM, [each.key for each in found], delete_after, WRITING_TIME
+        )
         return [each for each in found if each.state is FolderState.LIVE]
 
     async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
         row = await self.connection.fetchrow(_LOCK, key)
         if row is None:
             return None
-        await self.connection.execute(_DOOM, [key], delete_after)
+        await self.connection.execute(_DOOM, [key], delete_after, WRITING_TIME)
         return folder_from(row)
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
@@ -135,6 +145,9 @@ class PostgresFolders:
 
     async def existing_folders(self, keys: Collection[str]) -> Sequence[Folder]:
         return [folder_from(row) for row in await self._database.fetch(_OF_KEYS, list(keys))]
+
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        await self._database.execute(_ABANDON, key, now, WRITING_TIME)
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         return affected(await self._database.execute(_DOOM_ABANDONED, before, delete_after, limit))

@@ -79,8 +79,8 @@ class PostgresJobs:
         status = await self._database.execute(_END, *_lease(job), run_after, job.attempts)
         return affected(status) == 1
 
-    async def return_job(self, job: ProcessingJob, now: datetime) -> bool:
-        status = await self._database.execute(_END, *_lease(job), now, job.attempts - 1)
+    async def return_job(self, job: ProcessingJob, run_after: datetime) -> bool:
+        status = await self._database.execute(_END, *_lease(job), run_after, job.attempts - 1)
         return affected(status) == 1
 
     async def count_jobs(self, now: datetime) -> tuple[int, float]:

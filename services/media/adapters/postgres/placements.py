@@ -1,7 +1,7 @@
 """Placements on PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage.postgres import Database, PostgresTransaction
@@ -12,8 +12,9 @@ _REQUEST = """
 INSERT INTO placements AS p (medium_id, bucket, owner_id, renew, run_after)
 SELECT medium_id, $2, $3, $4, $5 FROM unnest($1::bigint[]) AS medium_id
 ON CONFLICT (medium_id, bucket) DO UPDATE SET
-  request = p.request + 1, renew = p.renew OR excluded.renew, run_after = excluded.run_after,
-  attempts = 0
+  request = p.request + 1, renew = p.renew OR excluded.renew, attempts = 0,
+  run_after = CASE WHEN p.attempts = 0 THEN least(p.run_after, excluded.run_after)
+    ELSE excluded.run_after END
 """
 
 # The condition of a lease: a new request changes the number and the attempts.
@@ -41,10 +42,16 @@ class PostgresPlacementTransaction(PostgresTransaction):
     """See `stores.placements.PlacementTransaction`."""
 
     async def request_placement(
-        self, owner_id: int, medium_ids: Sequence[int], *, now: datetime, renew: bool = False
+        self,
+        owner_id: int,
+        medium_ids: Sequence[int],
+        *,
+        now: datetime,
+        delay: timedelta = timedelta(0),
+        renew: bool = False,
     ) -> None:
         await self.connection.execute(
-            _REQUEST, sorted(set(medium_ids)), bucket_of(owner_id), owner_id, renew, now
+            _REQUEST, sorted(set(medium_ids)), bucket_of(owner_id), owner_id, renew, now + delay
         )
 
     async def finish_placement(self, placement: Placement) -> bool:

@@ -22,7 +22,8 @@ class FolderTransaction(Protocol):
     async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
         """All folders of a medium become DOOMED, also WRITING ones; returns those that were LIVE.
 
-        The delete_after of a folder that is DOOMED already becomes this one if it is earlier.
+        The delete_after of a folder that is DOOMED already becomes this one if it is earlier. That
+        of a WRITING folder is WRITING_TIME after its creation, if that is later.
         """
         ...
 
@@ -51,6 +52,10 @@ class FolderStore(Protocol):
     async def existing_folders(self, keys: Collection[str]) -> Sequence[Folder]:
         """The folders of these keys in any state, in no order: a sweep compares them with a
         listing."""
+        ...
+
+    async def abandon_folder(self, key: str, now: datetime) -> None:
+        """A WRITING folder becomes DOOMED, because its writer failed; others do not change."""
         ...
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:

@@ -54,9 +54,9 @@ class JobStore(Protocol):
         at `run_after`."""
         ...
 
-    async def return_job(self, job: ProcessingJob, now: datetime) -> bool:
-        """Ends a lease of a worker that stops, without counting the attempt; False if it was
-        lost. The job is due at once."""
+    async def return_job(self, job: ProcessingJob, run_after: datetime) -> bool:
+        """Ends a lease without counting the attempt, because the worker stops or a dependency is
+        away; False if it was lost. The job is due again at `run_after`."""
         ...
 
     async def count_jobs(self, now: datetime) -> tuple[int, float]:

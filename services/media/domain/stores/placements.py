@@ -1,7 +1,7 @@
 """Placements: media whose folder disagrees with their audience, or has to be replaced."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.media.domain.model import Placement
@@ -11,12 +11,19 @@ class PlacementTransaction(Protocol):
     """Requests of placements, and their end. The owner is locked."""
 
     async def request_placement(
-        self, owner_id: int, medium_ids: Sequence[int], *, now: datetime, renew: bool = False
+        self,
+        owner_id: int,
+        medium_ids: Sequence[int],
+        *,
+        now: datetime,
+        delay: timedelta = timedelta(0),
+        renew: bool = False,
     ) -> None:
-        """The folders of these media are compared with their audiences, from now on.
+        """The folders of these media are compared with their audiences, from now on, or after
+        a delay.
 
-        With `renew` each folder is replaced in any case. A request during the work for an earlier
-        one is not lost.
+        With `renew` each folder is replaced in any case. A request that waits already keeps the
+        earlier of both times. A request during the work for an earlier one is not lost.
         """
         ...
 
