@@ -52,12 +52,15 @@ from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.media import compose as media_compose
-from services.media.adapters.clients import MeshPostVisibility
+from services.media import service as media_service
+from services.media.adapters.clients import MeshAccounts, MeshPostVisibility
 from services.media.adapters.memory import MemoryMediaStore
 from services.media.adapters.memory.storage import MemoryStorage
 from services.media.adapters.memory.wake_ups import MemoryWakeUps
 from services.media.domain.storage import MultipartGone
 from services.media.rpc import events as media_events
+from services.media.worker import consumer as media_subscriber
+from services.media.worker.audiences import Audiences
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -113,6 +116,7 @@ from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
+from tests.platform.media import process
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -140,6 +144,7 @@ class Platform:
     # The source of digests and pushes.
     unread: UnreadQueries
     _auth: Any
+    _media: MemoryMediaStore
 
     async def register(self, handle: str) -> Account:
         """Registers a user, with a token that every verifier of the platform accepts."""
@@ -147,6 +152,13 @@ class Platform:
         token = token_of(UserCaller(answer.user.id, answer.session.id))
         assert token
         return Account(str(answer.user.id), handle, token, answer.tokens.refresh_token)
+
+    async def picture(self, by: Account) -> str:
+        """The id of a picture that the user uploaded, and that was processed."""
+        file = await self.edge.send("POST", "/v2/media", by=by, png=b"a picture")
+        medium_id = int(file.json()["id"])
+        await process(self._media, medium_id)
+        return str(medium_id)
 
     async def run_background_tasks(self) -> None:
         """Runs the background tasks of the user service."""
@@ -181,7 +193,14 @@ async def _serving_at(
         MemoryUserStore(clock=clock, describe=user_events.describe),
         MemoryStore(clock=clock),
     )
-    log = Log([lambda: users.database.published, lambda: posts.database.published])
+    media = MemoryMediaStore(clock=clock, describe=media_events.describe)
+    log = Log(
+        [
+            lambda: users.database.published,
+            lambda: posts.database.published,
+            lambda: media.database.published,
+        ]
+    )
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -195,9 +214,9 @@ async def _serving_at(
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
-        media_mounts, storage = _media(as_media, ids)
+        media_mounts, storage, media_group = _media(media, as_media, ids)
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
-        log.groups += [user_group, post_group, timeline_group, notification_group]
+        log.groups += [user_group, post_group, timeline_group, notification_group, media_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
         async with (
             serving(*mounts, address=address) as everything,
@@ -260,6 +279,7 @@ async def _serving_at(
                     ),
                     unread,
                     everything.stub(AuthServiceStub),
+                    media,
                 )
 
 
@@ -385,12 +405,15 @@ def _notifications(
     return [*mounts, delivery], group, unread
 
 
-def _media(mesh: Mesh, ids: IdGenerator) -> tuple[list[MountedServicer], MemoryStorage]:
-    """The servicer, and the object store that its addresses lead to. Nothing processes media."""
+def _media(
+    store: MemoryMediaStore, mesh: Mesh, ids: IdGenerator
+) -> tuple[list[MountedServicer], MemoryStorage, Group]:
+    """The servicer, the object store that its addresses lead to, and the worker's subscription.
+    Nothing processes media but a test."""
     clock = SystemClock()
     storage = MemoryStorage(clock=clock)
     mounts = media_compose.mounts(
-        store=MemoryMediaStore(clock=clock, describe=media_events.describe),
+        store=store,
         storage=storage,
         posts=MeshPostVisibility(mesh.as_service(PostServiceStub)),
         wake_ups=MemoryWakeUps(),
@@ -398,7 +421,11 @@ def _media(mesh: Mesh, ids: IdGenerator) -> tuple[list[MountedServicer], MemoryS
         clock=clock,
         addresses=_MEDIA_PATHS,
     )
-    return mounts, storage
+    audiences = Audiences(
+        store=store, accounts=MeshAccounts(mesh.as_service(UserServiceStub)), clock=clock
+    )
+    handle = one_by_one(media_subscriber.routes(audiences))
+    return mounts, storage, Group("media", media_service.MANIFEST.consumer_group.topics, handle)
 
 
 def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:
