@@ -137,7 +137,8 @@ FIELDS: dict[str, FieldCase] = {
     "update_me": _change(
         "updateMe",
         "$avatarMediaId: ID, $bannerMediaId: ID, $key: String",
-        'bio: "New", protected: true, avatarMediaId: $avatarMediaId, bannerMediaId: $bannerMediaId, '
+        'bio: "New", protected: true, avatarMediaId: $avatarMediaId, '
+        "bannerMediaId: $bannerMediaId, "
         "idempotencyKey: $key",
         "bio etag avatarMediaId bannerMediaId",
         avatarMediaId=_MEDIA_IDS[1],
