@@ -46,7 +46,7 @@ from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
-from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
@@ -62,11 +62,6 @@ from services.media.rpc import events as media_events
 from services.media.worker import consumer as media_subscriber
 from services.media.worker.audiences import Audiences
 from services.media.worker.job_folders import JobFolders
-from services.media.worker.placement import Placements
-from services.media.worker.processing import Processing
-from services.media.worker.purging import Purges
-from services.media.worker.runner import Runner
-from services.media.worker.sweep import Sweep
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -120,9 +115,10 @@ from services.user.rpc import convert as user_convert
 from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
-from tests.builders.media_worker import ALL_KINDS, FakeProgram, FakePurger
+from tests.builders.media_worker import BYTES
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
+from tests.platform.media import MediaJobs
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -137,35 +133,6 @@ from tests.servicers.user.conftest import MASTER_KEY, PASSWORD
 CELEBRITY_FOLLOWERS = 2
 _MEDIA_PATHS = SignedPaths("https://media.roost.test", key=MASTER_KEY, clock=SystemClock())
 _TOPICS = ("roost.post.v1", "roost.user.v1", timeline_events.TOPIC)
-
-
-class MediaJobs:
-    """The jobs of the Media service's worker. A file is accepted if it consists of BYTES."""
-
-    def __init__(
-        self, store: MemoryMediaStore, wake_ups: MemoryWakeUps, folders: JobFolders, *, clock: Clock
-    ) -> None:
-        self.storage = MemoryStorage(clock=clock)
-        processing = Processing(
-            store=store,
-            storage=self.storage,
-            program=FakeProgram(),
-            folders=folders,
-            wake_ups=wake_ups,
-            clock=clock,
-        )
-        self._runner = Runner(store=store, processing=processing, clock=clock, lanes=[ALL_KINDS])
-        self._placements = Placements(store=store, storage=self.storage, clock=clock)
-        self._purges = Purges(store=store, purger=FakePurger(storage=self.storage), clock=clock)
-        self._sweep = Sweep(store=store, storage=self.storage, uploads=cast(Any, None), clock=clock)
-
-    async def run_all(self) -> None:
-        """Runs everything that is due."""
-        while await self._runner.run_one(ALL_KINDS):
-            pass
-        await self._placements.run_due()
-        await self._sweep.delete_doomed()
-        await self._purges.run_due()
 
 
 @dataclass(frozen=True)
@@ -187,6 +154,12 @@ class Platform:
         token = token_of(UserCaller(answer.user.id, answer.session.id))
         assert token
         return Account(str(answer.user.id), handle, token, answer.tokens.refresh_token)
+
+    async def picture(self, by: Account) -> str:
+        """The id of a picture that the user uploaded, and that was processed."""
+        file = await self.edge.send("POST", "/v2/media", by=by, png=BYTES)
+        await self.media_jobs.run_all()
+        return str(file.json()["id"])
 
     async def run_background_tasks(self) -> None:
         """Runs the background tasks of the user service."""
