@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -46,11 +47,11 @@ def main() -> None:
     layers = enclosure.enter(LIMITS, folder=str(job / "out"), mode=enclosure.Mode.AVAILABLE)
     attacks: dict[str, Callable[[], object]] = {
         "read a file of the system": lambda: Path("/etc/passwd").read_bytes(),
-        "read the upload again": lambda: (job / "input").read_bytes(),
+        "read the upload again": (job / "input").read_bytes,
         "read the upload by a relative name": lambda: Path("../input").read_bytes(),
         "list a folder": lambda: os.listdir("/"),
         "read the environment of the worker": lambda: Path(f"/proc/{parent}/environ").read_bytes(),
-        "read its own memory": lambda: Path("/proc/self/mem").open("rb"),
+        "read its own memory": Path("/proc/self/mem").read_bytes,
         "write elsewhere": lambda: Path("/tmp/roost-jail-attack").write_bytes(b"x"),
         "write beside the folder": lambda: Path("../left").write_bytes(b"x"),
         "link to a file outside": lambda: _link_and_read("/etc/passwd"),
@@ -59,7 +60,7 @@ def main() -> None:
         "change the mode of the folder": lambda: os.chmod(".", 0o777),
         "change the user": lambda: os.setuid(0),
         "change the root": lambda: os.chroot("."),
-        "open a socket": lambda: socket.socket(),
+        "open a socket": socket.socket,
         "connect to a port": lambda: socket.create_connection(("127.0.0.1", port), 5),
         "take a connection": lambda: socket.create_server(("127.0.0.1", 0)),
         "resolve a name": lambda: socket.getaddrinfo("localhost", 80),
@@ -67,6 +68,7 @@ def main() -> None:
         "start a program": lambda: subprocess.run(["/bin/true"], check=True),
         "fork": _fork,
         "signal the worker": lambda: os.kill(parent, 0),
+        "have signals sent": lambda: fcntl.fcntl(1, fcntl.F_SETOWN, parent),
         "open the worker by its id": lambda: _call(libc, NR_PIDFD_OPEN, parent, 0),
         "trace the worker": lambda: _checked(libc.ptrace(16, parent, 0, 0)),
         "read the memory of the worker": lambda: _checked(

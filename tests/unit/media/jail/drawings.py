@@ -58,6 +58,13 @@ def colours(number: int = 10, size: tuple[int, int] = (60, 40)) -> list[Image.Im
     return [plain((25 * n, 255 - 25 * n, 0), size) for n in range(number)]
 
 
+def with_canvas(animation: bytes, width: int, height: int) -> bytes:
+    """An animated WebP whose header claims another size."""
+    at = animation.index(b"VP8X") + 12
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return animation[:at] + size + animation[at + 6 :]
+
+
 def tiled_heic(picture: Image.Image, tile: int, **options: Any) -> bytes:
     """A HEIC file in tiles, as phones write them."""
     out = io.BytesIO()

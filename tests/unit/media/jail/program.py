@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -51,25 +50,20 @@ class Outcome:
         return self.files[self.described(name).file]
 
 
-def run(
-    data: bytes, *, memory_bytes: int | None = None, environment: Mapping[str, str] | None = None
-) -> Outcome:
-    """Processes the bytes of one upload, in less memory than the program allows itself if stated."""
-
-    def bound() -> None:
-        if memory_bytes:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
+def run(data: bytes, *, memory_bytes: int | None = None) -> Outcome:
+    """Processes the bytes of one upload, with less address space than it may take if stated."""
+    command = protocol.COMMAND
+    if memory_bytes:
+        command = ("/bin/sh", "-c", f'ulimit -v {memory_bytes >> 10}; exec "$@"', "sh", *command)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / protocol.INPUT).write_bytes(data)
         (folder / protocol.OUT).mkdir()
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
-                protocol.COMMAND,
+                command,
                 cwd=folder,
-                env=environment or {},
-                preexec_fn=bound,
+                env={},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -1,4 +1,4 @@
-"""Hostile pictures are refused with the reason, or become harmless; the process stays in its limits."""
+"""Hostile pictures are refused with the reason, or become harmless, within the limits of a job."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.unit.media.jail.drawings import (
     plain,
     png,
     tiled_heic,
+    with_canvas,
 )
 from tests.unit.media.jail.program import Outcome, run
 
@@ -76,7 +77,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "an animated WebP whose canvas is 16,384²": (
         "MEDIA_TOO_LARGE",
-        lambda: enlarged_webp(animated(colours(), "WEBP")),
+        lambda: with_canvas(animated(colours(), "WEBP"), 16_384, 16_384),
     ),
     "more bytes than are accepted": (
         "MEDIA_TOO_LARGE",
@@ -138,12 +139,6 @@ def halved(data: bytes) -> bytes:
 
 def noisy() -> list[Image.Image]:
     return [photo(80, 60).rotate(n) for n in range(4)]
-
-
-def enlarged_webp(data: bytes) -> bytes:
-    """The same frames on the largest canvas that the header can state."""
-    at = data.index(b"VP8X") + 12
-    return data[:at] + b"\xff\x3f\x00\xff\x3f\x00" + data[at + 6 :]
 
 
 def assert_bounded(outcome: Outcome) -> None:
@@ -221,7 +216,7 @@ def test_the_bytes_decide_and_not_the_name_or_the_declared_type(name: str) -> No
 
 
 def test_a_picture_whose_pixels_do_not_fit_into_the_memory_is_too_large() -> None:
-    # Coefficients of four channels at full resolution, 512 MiB, and all are needed for the first row.
+    # Coefficients of four channels, 512 MiB, of which the first row needs all.
     out = io.BytesIO()
     Image.new("CMYK", (8_000, 8_000)).save(out, "JPEG", progressive=True, subsampling=0)
 
