@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from string import Template
+from typing import Any
+from urllib.parse import urlsplit
 
 from services.chassis.runtime.manifest import Manifest, RouteFamily, deployed
 
@@ -20,6 +22,8 @@ FOLDER = Path(__file__).parents[1] / "envoy"
 GATEWAY = "gateway"
 # Every version of the API has the same families.
 VERSIONS = "/v[12]/"
+# Of Debian, Ubuntu, Alpine and the images of Envoy.
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 _BLOCK = re.compile(r"^ *#: each ([A-Za-z ]+)\n(.*?)^ *#: end\n", re.MULTILINE | re.DOTALL)
 _PATH = re.compile(r"([a-z0-9-]+|\*)(/([a-z0-9-]+|\*))*")
@@ -37,6 +41,7 @@ def template(services: Sequence[Manifest] | None = None) -> str:
     known = deployed() if services is None else services
     blocks: dict[str, list[Values]] = {
         "password route": _password_routes(known),
+        "slow route": _slow_routes(known),
         "family of paths": _families_of_paths(known),
         "family": _clusters_of_families(known),
         "unbounded RPC": _unbounded_rpcs(known),
@@ -76,6 +81,23 @@ def endpoints(addresses: Iterable[str]) -> str:
     return json.dumps([{"endpoint": {"address": _socket_address(each)}} for each in addresses])
 
 
+def object_store(endpoint: str, *, bucket: str, region: str) -> dict[str, str]:
+    """Return the MEDIA_S3_ placeholders of an S3 endpoint, except for the file of credentials.
+
+    ``endpoint`` is such as https://s3.eu-central-1.amazonaws.com; the bucket becomes the first part
+    of the path. Certificates are verified by the system's authorities.
+    """
+    where = urlsplit(endpoint)
+    host, tls = where.hostname or "", where.scheme == "https"
+    return {
+        "MEDIA_S3_ENDPOINTS": endpoints([f"{host}:{where.port or (443 if tls else 80)}"]),
+        "MEDIA_S3_HOST": where.netloc,
+        "MEDIA_S3_PREFIX": f"/{bucket}",
+        "MEDIA_S3_REGION": region,
+        "MEDIA_S3_TRANSPORT": json.dumps(_tls(host) if tls else _PLAIN_TEXT),
+    }
+
+
 def render(text: str, values: Values) -> str:
     """Fill every ${NAME} of a template; a name without a value raises KeyError."""
     return Template(text).substitute(values)
@@ -100,6 +122,7 @@ def families(services: Sequence[Manifest]) -> list[RouteFamily]:
             each.name,
             paths=before.paths + each.paths,
             password_routes=before.password_routes + each.password_routes,
+            slow_routes=before.slow_routes + each.slow_routes,
         )
     after = {
         name: [
@@ -122,6 +145,20 @@ def _password_routes(services: Sequence[Manifest]) -> list[Values]:
         }
         for family in families(services)
         for route in family.password_routes
+    ]
+
+
+def _slow_routes(services: Sequence[Manifest]) -> list[Values]:
+    return [
+        {
+            "SLOW_PATH": VERSIONS + _checked(route.path).replace("*", "[^/]+"),
+            "SLOW_METHOD": route.method,
+            "SLOW_CLASS": "reads" if route.method == "GET" else "writes",
+            "SLOW_CLUSTER": _cluster(family),
+            "SLOW_SECONDS": str(route.seconds),
+        }
+        for family in families(services)
+        for route in family.slow_routes
     ]
 
 
@@ -180,6 +217,26 @@ def _is_below(paths: Iterable[str], others: Iterable[str]) -> bool:
         for path in (each.split("/") for each in paths)
         for other in (each.split("/") for each in others)
     )
+
+
+def _tls(host: str) -> dict[str, Any]:
+    authorities = {
+        "trusted_ca": {"filename": SYSTEM_AUTHORITIES},
+        "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": host}}],
+    }
+    context = {"sni": host, "common_tls_context": {"validation_context": authorities}}
+    return _transport("tls", "tls.v3.UpstreamTlsContext", context)
+
+
+def _transport(name: str, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
+    kind = f"type.googleapis.com/envoy.extensions.transport_sockets.{kind}"
+    return {
+        "name": f"envoy.transport_sockets.{name}",
+        "typed_config": {"@type": kind, **settings},
+    }
+
+
+_PLAIN_TEXT = _transport("raw_buffer", "raw_buffer.v3.RawBuffer", {})
 
 
 def _socket_address(address: str) -> dict[str, dict[str, str | int]]:

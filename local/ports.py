@@ -63,6 +63,14 @@ class Ports:
             self._remember(name, self._claimed[name])
         return self._claimed[name]
 
+    def port_below(self, name: str, *, distance: int) -> int:
+        """Return the port of ``name``, for a program that also listens ``distance`` above it; both
+        are claimed at the first call."""
+        if name not in self._claimed:
+            self._claimed[name] = self._choose_pair(name, distance)
+            self._remember(name, self._claimed[name])
+        return self._claimed[name]
+
     def address(self, name: str) -> str:
         """Return ``host:port`` of ``name``."""
         return f"{HOST}:{self.port(name)}"
@@ -81,6 +89,14 @@ class Ports:
             if port is not None and self._claim(port):
                 return port
         raise NoFreePort(f"No free port was found for {name}")
+
+    def _choose_pair(self, name: str, distance: int) -> int:
+        pairs = range(CHOICE.start, CHOICE.stop - distance)
+        candidates = [self._remembered.get(name, 0), *random.sample(pairs, min(200, len(pairs)))]
+        for port in candidates:
+            if port in pairs and self._claim(port) and self._claim(port + distance):
+                return port
+        raise NoFreePort(f"No free ports were found for {name}")
 
     def _claim(self, port: int) -> bool:
         if port in self._claimed.values():

@@ -33,6 +33,12 @@ class SecretStore:
             _write(file, secrets.token_hex(32))
         return file.read_text()
 
+    def file(self, name: str, text: str) -> Path:
+        """Return a file with this text, which a part reads at its start."""
+        file = self._folder / name
+        _write(file, text)
+        return file
+
     def identity(self, service: str) -> Path:
         """Return the file of the ES256 private key that authenticates ``service``."""
         return self.signing_key(service)
@@ -61,9 +67,13 @@ class SecretStore:
     def identities(self, services: list[str]) -> Path:
         """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
         keys = [_public_jwk(service, self.identity(service)) for service in services]
-        file = self._folder / "services.jwks.json"
-        _write(file, json.dumps({"keys": keys}))
-        return file
+        return self.file("services.jwks.json", json.dumps({"keys": keys}))
+
+    def symmetric_keys(self, name: str) -> Path:
+        """Return a JWKS file whose only key, for HS256, is ``token(name)``."""
+        key = _base64url(bytes.fromhex(self.token(name)))
+        keys = {"keys": [{"kty": "oct", "alg": "HS256", "k": key}]}
+        return self.file(f"{name}.jwks.json", json.dumps(keys))
 
 
 def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
@@ -95,13 +105,12 @@ def _public_jwk(service: str, file: Path) -> dict[str, str]:
         "alg": "ES256",
         "use": "sig",
         "kid": service,
-        "x": _base64url(point.x),
-        "y": _base64url(point.y),
+        "x": _base64url(point.x.to_bytes(COORDINATE_BYTES, "big")),
+        "y": _base64url(point.y.to_bytes(COORDINATE_BYTES, "big")),
     }
 
 
-def _base64url(coordinate: int) -> str:
-    raw = coordinate.to_bytes(COORDINATE_BYTES, "big")
+def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

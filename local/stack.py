@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from local import brokers
 from local.part import Part
-from local.parts.envoy import Envoy
+from local.parts.envoy import PATH_KEY, Envoy
 from local.parts.postgres import Postgres
 from local.parts.processes import RoostProcess
 from local.parts.seaweedfs import SeaweedFS
@@ -26,6 +26,7 @@ from services.chassis.runtime.manifest import Engine, Manifest, Process, consume
 
 USUAL_PORTS = {
     "edge": 8080,
+    "envoy.media": 8081,
     "mesh": 9000,
     "envoy.admin": 9901,
     "envoy.probes": 9902,
@@ -94,6 +95,11 @@ class Stack:
         """The address that clients use."""
         return f"http://{self.envoy.address}"
 
+    @property
+    def media(self) -> str:
+        """The origin of media files: the stack's own, or a CDN in front of it."""
+        return self._environ.get("ROOST_MEDIA_BASE_URL", f"http://{self.envoy.media}")
+
     async def up(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts with what they need, or all, and wait until they are healthy.
 
@@ -138,6 +144,8 @@ class Stack:
         self.envoy = Envoy(
             data("envoy"),
             ports=ports,
+            secrets=secrets,
+            store=self.seaweedfs.cdn,
             upstreams={
                 noun: [ports.address(name) for name in names]
                 for noun, names in {**servers, "gateway": gateways}.items()
@@ -158,6 +166,8 @@ class Stack:
         gateway_settings = {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
+            "ROOST_MEDIA_BASE_URL": self.media,
+            "ROOST_MEDIA_PATH_KEY": secrets.token(PATH_KEY),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
             # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
@@ -182,6 +192,10 @@ class Stack:
         return {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
+            "ROOST_MEDIA_BASE_URL": self.media,
+            "ROOST_MEDIA_PURGE_URL": self._environ.get(
+                "ROOST_MEDIA_PURGE_URL", f"http://{self.envoy.purges}"
+            ),
             **self._engine_settings(service),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
@@ -191,7 +205,7 @@ class Stack:
         }
 
     def _engine_settings(self, service: Manifest) -> dict[str, str]:
-        store = self.seaweedfs.s3
+        store = self.seaweedfs.media
         settings = {
             Engine.POSTGRES: {"ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}")},
             Engine.VALKEY: {"ROOST_REDIS_URL": self.valkey.url},
@@ -201,6 +215,10 @@ class Stack:
             },
             Engine.S3: {
                 "ROOST_S3_ENDPOINT": store.endpoint,
+                "ROOST_S3_PUBLIC_ENDPOINT": self._environ.get(
+                    "ROOST_S3_PUBLIC_ENDPOINT", store.endpoint
+                ),
+                "ROOST_S3_BUCKET": store.bucket,
                 "ROOST_S3_REGION": store.region,
                 "ROOST_S3_ACCESS_KEY": store.access_key,
                 "ROOST_S3_SECRET_KEY": store.secret_key,
@@ -254,4 +272,6 @@ class Stack:
 
     def _status_of(self, parts: list[PartStatus]) -> StackStatus:
         ready = self._is_up and all(part.state == "ready" for part in parts)
-        return StackStatus(ready=ready, edge=self.edge, pid=os.getpid(), parts=parts)
+        return StackStatus(
+            ready=ready, edge=self.edge, media=self.media, pid=os.getpid(), parts=parts
+        )

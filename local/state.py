@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +39,8 @@ class StackStatus:
     edge: str | None
     pid: int | None
     parts: list[PartStatus]
+    # Absent in the file of a stack that an earlier version runs.
+    media: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON objects and lists."""
@@ -87,7 +89,7 @@ class State:
         with private(), self._lock.open("a") as lock:
             self._take(lock)
             self._close_to_others()
-            self.write(StackStatus(ready=False, edge=None, pid=os.getpid(), parts=[]))
+            self.write(replace(NOT_RUNNING, pid=os.getpid()))
             try:
                 yield
             finally:

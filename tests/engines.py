@@ -195,7 +195,7 @@ def valkey(engines: Engines) -> str:
 def s3(engines: Engines) -> S3:
     """The address of the object store, with the buckets of the stack."""
     engines.start("seaweedfs")
-    return engines.seaweedfs.s3
+    return engines.seaweedfs.media
 
 
 @pytest.fixture(scope="session")

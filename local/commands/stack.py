@@ -222,6 +222,7 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows = Table.grid(padding=(0, 2))
     rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
+    rows.add_row("  media files", f"{status.media}")
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  Envoy, admin socket", str(socket))

@@ -1,4 +1,4 @@
-"""Envoy as edge and mesh, with the configuration of every topology."""
+"""Envoy as edge, mesh and cache of media, with the configuration of every topology."""
 
 from __future__ import annotations
 
@@ -8,13 +8,31 @@ from pathlib import Path
 import httpx2
 
 from local import wheels
-from local.envoy_template import defaults, endpoints, endpoints_name, render, template
+from local.envoy_template import (
+    defaults,
+    endpoints,
+    endpoints_name,
+    object_store,
+    render,
+    template,
+)
 from local.part import CannotStart, Part
+from local.parts.seaweedfs import S3
 from local.ports import HOST, Ports, runtime_folder
 from local.probes import answers
+from local.secret_store import SecretStore
 
 # The name of each listener's port, by the placeholder that takes it.
-LISTENERS = {"ADMIN": "envoy.admin", "EDGE": "edge", "MESH": "mesh", "PROBES": "envoy.probes"}
+LISTENERS = {
+    "ADMIN": "envoy.admin",
+    "EDGE": "edge",
+    "MEDIA": "envoy.media",
+    "MESH": "mesh",
+    "PROBES": "envoy.probes",
+    "PURGES": "envoy.purges",
+}
+# The secret that signs addresses of media.
+PATH_KEY = "media-path-key"
 
 
 def admin_socket(port: int) -> Path:
@@ -22,8 +40,19 @@ def admin_socket(port: int) -> Path:
     return runtime_folder() / f"envoy-{port}.sock"
 
 
+def credentials(store: S3) -> str:
+    """Return a credentials file of AWS's form, which Envoy reads."""
+    lines = [
+        "[default]",
+        f"aws_access_key_id={store.access_key}",
+        f"aws_secret_access_key={store.secret_key}",
+    ]
+    return "\n".join([*lines, ""])
+
+
 class Envoy(Part):
-    """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun.
+    """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun;
+    ``store`` is what it may read in the object store.
 
     ``ROOST_<NAME>`` in ``environ`` overrides a value of envoy/defaults.env.
     """
@@ -33,21 +62,29 @@ class Envoy(Part):
         folder: Path,
         *,
         ports: Ports,
+        secrets: SecretStore,
+        store: S3,
         upstreams: Mapping[str, Sequence[str]],
         environ: Mapping[str, str],
     ) -> None:
         super().__init__("envoy", ports.address("edge"))
         self._folder = folder
         self._ports = ports
+        self._store = store
+        self._path_keys = secrets.symmetric_keys(PATH_KEY)
+        self._credentials = secrets.file("media-store.credentials", credentials(store))
         self._upstreams = upstreams
         self._environ = environ
         self.mesh = ports.address("mesh")
+        self.media = ports.address("envoy.media")
+        self.purges = ports.address("envoy.purges")
         self.admin: str = ports.address("envoy.admin")
         self.probes = ports.address("envoy.probes")
         self.admin_socket = admin_socket(ports.port("envoy.admin"))
 
     async def prepare(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        cache = self._folder / "media"
+        cache.mkdir(parents=True, exist_ok=True)
         values = defaults()
         for name in values:
             values[name] = self._environ.get(f"ROOST_{name}", values[name])
@@ -55,6 +92,12 @@ class Envoy(Part):
         for name, port in LISTENERS.items():
             values[f"{name}_ADDRESS"] = HOST
             values[f"{name}_PORT"] = str(self._ports.port(port))
+        values |= object_store(
+            self._store.endpoint, bucket=self._store.bucket, region=self._store.region
+        )
+        values["MEDIA_S3_CREDENTIALS_FILE"] = str(self._credentials)
+        values["MEDIA_PATH_KEYS_FILE"] = str(self._path_keys)
+        values["MEDIA_CACHE_FOLDER"] = str(cache)
         for noun, addresses in self._upstreams.items():
             values[endpoints_name(noun)] = endpoints(addresses)
         try:

@@ -1,7 +1,9 @@
-"""SeaweedFS as the S3 store of the stack: one process, loopback only, with its own credentials."""
+"""SeaweedFS as the S3 store of the stack: one process, loopback only, with an identity for each
+program that uses it."""
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -18,19 +20,23 @@ from local.probes import answers
 from local.secret_store import SecretStore
 
 REGION = "us-east-1"  # SeaweedFS has no regions; clients need one
-ACCESS_KEY = "roost"
 
 CREDENTIAL_SECONDS = 60
+# Its maintenance worker looks for the admin server's gRPC port here, whatever -admin.port.grpc is.
+ADMIN_GRPC_DISTANCE = 10_000
 
 BROKER_BUCKET = "roost-broker"
 MEDIA_BUCKET = "roost-media"
+# The folders of the media bucket whose files are served; originals are in others.
+SERVED = ("m", "p")
 
 
 @dataclass(frozen=True)
 class S3:
-    """How to reach the object store."""
+    """How a program reaches its bucket in the object store."""
 
     endpoint: str
+    bucket: str
     access_key: str
     secret_key: str
     region: str = REGION
@@ -56,12 +62,17 @@ class FilerCredential(httpx2.Auth):
 
 
 class SeaweedFS(Part):
-    """The server; objects are in ``folder``. It creates the buckets at its start."""
+    """The server; objects are in ``folder``. It creates the buckets at its start.
+
+    No identity may do more than its program needs: none may create buckets, change their settings
+    or see another bucket.
+    """
 
     def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
         super().__init__("seaweedfs", ports.address("s3"))
         self._folder = folder
         self._ports = ports
+        self._secrets = secrets
         self.filer = ports.address("seaweedfs.filer")
         """``host:port`` of the filer, which shows buckets as folders and needs the credential."""
         filer_key, volume_key = (secrets.token(f"seaweedfs.{each}") for each in ("filer", "volume"))
@@ -86,7 +97,28 @@ class SeaweedFS(Part):
         self.tls = ssl.create_default_context(cafile=certificate)
         """Authenticates connections to ``master``."""
         self.tls.load_cert_chain(certificate, key)
-        self.s3 = S3(f"http://{self.address}", ACCESS_KEY, secrets.token("s3"))
+        self.broker = self._access("broker", BROKER_BUCKET)
+        self.media = self._access("media", MEDIA_BUCKET)
+        self.cdn = self._access("cdn", MEDIA_BUCKET)
+        """Reads the files that are served."""
+        self._config = secrets.file("seaweedfs.s3.json", self._identities())
+
+    def _access(self, name: str, bucket: str) -> S3:
+        secret = self._secrets.token(f"s3.{name}")
+        return S3(f"http://{self.address}", bucket, f"roost-{name}", secret)
+
+    def _identities(self) -> str:
+        read = [f"Read:{MEDIA_BUCKET}/{folder}/*" for folder in SERVED]
+        actions = {self.broker: _all(BROKER_BUCKET), self.media: _all(MEDIA_BUCKET), self.cdn: read}
+        identities = [
+            {
+                "name": access.access_key,
+                "credentials": [{"accessKey": access.access_key, "secretKey": access.secret_key}],
+                "actions": allowed,
+            }
+            for access, allowed in actions.items()
+        ]
+        return json.dumps({"identities": identities})
 
     async def prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +133,7 @@ class SeaweedFS(Part):
             f"-ip.bind={HOST}",
             f"-bucket={BROKER_BUCKET},{MEDIA_BUCKET}",
             f"-s3.port={self._ports.port('s3')}",
+            f"-s3.config={self._config}",
             "-s3.iam=false",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
@@ -115,17 +148,17 @@ class SeaweedFS(Part):
         for component, port in (("s3", "s3"), ("filer", "seaweedfs.filer")):
             socket = runtime_folder() / f"{component}-{self._ports.port(port)}.sock"
             words += [f"-{component}.localSocket={socket}"]
-        for component in ("master", "volume", "filer", "admin"):
+        for component in ("master", "volume", "filer"):
             words += [
                 f"-{component}.port={self._ports.port(f'seaweedfs.{component}')}",
                 f"-{component}.port.grpc={self._ports.port(f'seaweedfs.{component}.grpc')}",
             ]
+        admin = self._ports.port_below("seaweedfs.admin", distance=ADMIN_GRPC_DISTANCE)
+        words += [f"-admin.port={admin}", f"-admin.port.grpc={admin + ADMIN_GRPC_DISTANCE}"]
         return words
 
     def environment(self) -> Mapping[str, str]:
         return plain_environment(
-            AWS_ACCESS_KEY_ID=self.s3.access_key,
-            AWS_SECRET_ACCESS_KEY=self.s3.secret_key,
             **self._keys,
             **self._certificates,
             GOMEMLIMIT="640MiB",  # garbage is collected more often from here on; no hard limit
@@ -140,3 +173,7 @@ class SeaweedFS(Part):
             and await answers(self.filer, f"/buckets/{MEDIA_BUCKET}/?limit=1", headers=proof)
             and await answers(self.master, "/dir/assign", tls=self.tls)
         )
+
+
+def _all(bucket: str) -> list[str]:
+    return [f"{action}:{bucket}" for action in ("Read", "Write", "List")]

@@ -30,7 +30,7 @@ class Tansu(Broker):
         consumers: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(ports=ports, topics=topics)
-        self._storage = storage.s3
+        self._storage = storage.broker
         self._trimming = LogTrimming(
             brokers=self.address,
             topics_url=f"http://{storage.filer}/buckets/{BROKER_BUCKET}/clusters/{CLUSTER}/topics",
@@ -45,7 +45,7 @@ class Tansu(Broker):
             f"--cluster-id={CLUSTER}",
             f"--listener-url=tcp://{self.address}",
             f"--advertised-listener-url=tcp://{self.address}",
-            f"--storage-engine=s3://{BROKER_BUCKET}/",
+            f"--storage-engine=s3://{self._storage.bucket}/",
         ]
 
     def environment(self) -> Mapping[str, str]:

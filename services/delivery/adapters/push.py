@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpcore2
 
+from services.chassis.runtime.backoff import retry_after
 from services.chassis.runtime.clock import Clock
 from services.delivery.adapters.guarded_network import AddressBusy, AddressLimits, GuardedNetwork
 from services.delivery.adapters.resolver import TooManyLookUps
@@ -25,10 +25,6 @@ MESSAGE_LIFETIME = timedelta(hours=24)
 
 # To one IP address, for all names that resolve to it.
 MAX_CONNECTIONS_PER_ADDRESS = 32
-# The longest pause that a receiver may request; deliveries are given up after a day.
-LONGEST_WAIT = timedelta(hours=24)
-# The longest form of a date (RFC 9110, 5.6.7) has 33 characters.
-_MAX_RETRY_AFTER = 64
 
 # Response bodies are not used; a small part is read so that the connection can be reused.
 _READ_BYTES = 4096
@@ -114,24 +110,6 @@ class WebPushServices:
             (value for name, value in response.headers if name.lower() == b"retry-after"), None
         )
         return None if value is None else retry_after(value.decode("latin-1"), self._clock.now())
-
-
-def retry_after(value: str, now: datetime) -> timedelta | None:
-    """The pause that a Retry-After header requests (RFC 9110, 10.2.3), from 0 to LONGEST_WAIT; None
-    if it cannot be parsed."""
-    text = value.strip()
-    if len(text) > _MAX_RETRY_AFTER:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(text)
-        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
-    except Exception:
-        # The parser raises ValueError, OverflowError, TypeError and IndexError for invalid dates,
-        # and the difference from a date at the end of time overflows.
-        return None
-    return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 @asynccontextmanager

@@ -84,8 +84,9 @@ PART_BYTES = 8 * _MIB
 # How long the address of a part can be used.
 PART_ADDRESS_LIFETIME = timedelta(hours=1)
 
-# How often a medium is processed before it fails.
+# How often a medium is processed before it fails, and for how long at most since its upload.
 MAX_ATTEMPTS = 3
+PROCESSING_DEADLINE = timedelta(hours=2)
 
 
 def kind_of(content_type: str) -> Kind | None:

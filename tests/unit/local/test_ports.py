@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import HOST, Ports
+from local.ports import CHOICE, HOST, Ports
 
 
 @pytest.fixture
@@ -73,3 +73,36 @@ def test_two_stacks_never_claim_one_port(tmp_path: Path, free: int) -> None:
     assert second.port("edge") != free
     first.release()
     second.release()
+
+
+def test_a_second_port_at_a_distance_is_claimed_too(tmp_path: Path) -> None:
+    ports, others = Ports(tmp_path / "ports.json"), Ports(tmp_path / "others.json")
+
+    first = ports.port_below("admin", distance=10_000)
+
+    assert ports.port_below("admin", distance=10_000) == first
+    assert not others._claim(first)
+    assert not others._claim(first + 10_000)
+    ports.release()
+
+
+def test_a_pair_of_ports_is_the_same_at_the_next_start(tmp_path: Path) -> None:
+    before = Ports(tmp_path / "ports.json")
+    chosen = before.port_below("admin", distance=10_000)
+    before.release()
+
+    after = Ports(tmp_path / "ports.json")
+
+    assert after.port_below("admin", distance=10_000) == chosen
+    after.release()
+
+
+def test_a_remembered_port_without_room_above_is_given_up(tmp_path: Path) -> None:
+    file = tmp_path / "ports.json"
+    file.write_text('{"admin": 31000}')
+    ports = Ports(file)
+
+    chosen = ports.port_below("admin", distance=10_000)
+
+    assert chosen + 10_000 in CHOICE
+    ports.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -55,3 +56,13 @@ def test_a_certificate_is_of_its_key_and_stays(tmp_path: Path) -> None:
     assert x509.load_pem_x509_certificate(first).public_key() == key.public_key()
     assert again == first
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_symmetric_key_is_published_for_hs256(tmp_path: Path) -> None:
+    secrets = SecretStore(tmp_path)
+
+    [key] = json.loads(secrets.symmetric_keys("paths").read_text())["keys"]
+
+    raw = base64.urlsafe_b64decode(key.pop("k") + "=")
+    assert raw.hex() == secrets.token("paths")
+    assert key == {"kty": "oct", "alg": "HS256"}

@@ -23,7 +23,9 @@ def test_second_stack_of_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_status_is_read_by_others_while_it_runs(tmp_path: Path) -> None:
     part = PartStatus("valkey", "ready", 7, "127.0.0.1:6379", 0, "valkey.log", 15, None)
-    status = StackStatus(ready=True, edge="http://127.0.0.1:8080", pid=6, parts=[part])
+    status = StackStatus(
+        ready=True, edge="http://127.0.0.1:8080", pid=6, parts=[part], media="http://127.0.0.1:8081"
+    )
 
     with State(tmp_path).hold():
         State(tmp_path).write(status)
