@@ -8,18 +8,25 @@ from gateway.api.routes import SECTIONS
 from gateway.api.versions import VERSIONS
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends
+from gateway.core.concurrency import Concurrency
 from gateway.core.middleware import RequestMiddleware
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.endpoint import PATH as GRAPHQL
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.rest.endpoint import Rest
+from gateway.protocols.rest.forms import FormMemory
 from gateway.protocols.rest.routes import routes_of
 from gateway.protocols.stream.close_codes import PATH as STREAM
 from gateway.protocols.stream.endpoint import Stream
 from gateway.site import Site
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import JwksSource
+
+# Files of forms that a process holds at once: six of the largest, and many of a phone's.
+_FORM_BYTES = 64 * 1024 * 1024
 
 
 class Gateway(Starlette):
@@ -36,13 +43,17 @@ class Gateway(Starlette):
         subscriptions: Subscriptions,
         stream: Stream,
         state: State,
+        media_paths: SignedPaths,
+        store: ObjectStore,
         public_url: str = "",
         explorer: bool = False,
     ) -> None:
         self._process = state
+        self._media_paths = media_paths
         self.stream = stream
         self._subscriptions = subscriptions
         pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
+        form_memory, concurrency = FormMemory(_FORM_BYTES), Concurrency()
         rest = [
             Mount(
                 each.prefix,
@@ -52,6 +63,9 @@ class Gateway(Starlette):
                     backends=backends,
                     authenticator=authenticator,
                     refreshing=refreshing,
+                    store=store,
+                    form_memory=form_memory,
+                    concurrency=concurrency,
                 ),
             )
             for each in VERSIONS
@@ -69,4 +83,6 @@ class Gateway(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Our middleware alone: it takes the place of Starlette's error layers."""
         sockets = {STREAM: self.stream, GRAPHQL: self._subscriptions}
-        return RequestMiddleware(self.router, sockets=sockets, state=self._process)
+        return RequestMiddleware(
+            self.router, sockets=sockets, state=self._process, media_paths=self._media_paths
+        )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx2
 from prometheus_client import REGISTRY
 
 from gateway.api.events.presenter import EventPresenter
@@ -12,6 +13,7 @@ from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql import trusted_documents
@@ -21,6 +23,7 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.stream.endpoint import open_stream
 from gateway.settings import GatewaySettings
 from services.chassis.auth import authentication
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.runtime.clock import SystemClock
@@ -37,7 +40,10 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
     """
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
-    async with Mesh(settings.mesh, identity=identity) as mesh:
+    async with (
+        Mesh(settings.mesh, identity=identity) as mesh,
+        httpx2.AsyncClient(trust_env=False) as http,
+    ):
         keys = MeshJwks(mesh)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         backends, own = Backends.from_mesh(mesh), ServiceBackends.from_mesh(mesh)
@@ -83,6 +89,10 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     ),
                     stream=stream,
                     state=state,
+                    media_paths=SignedPaths(
+                        settings.media_base_url, key=settings.media_path_key, clock=clock
+                    ),
+                    store=ObjectStore(http),
                     public_url=settings.public_url,
                     explorer=settings.graphql_introspection,
                 )

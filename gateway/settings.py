@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.protocols.graphql.costs import MAX_COST, MAX_READING
-from services.chassis.runtime.settings import IdentifiedSettings
+from services.chassis.runtime.settings import IdentifiedSettings, Key32
 
 
 class GatewaySettings(IdentifiedSettings):
@@ -14,6 +14,10 @@ class GatewaySettings(IdentifiedSettings):
 
     # Where clients reach the API, for the OpenAPI document; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    # Where the files of media are served: the media listener, or the CDN in front of it.
+    media_base_url: str = Field(pattern=r"^https?://[^\s/]+$")
+    # Signs the addresses of files that are not public; the media listener knows it, too.
+    media_path_key: Key32 = Field(repr=False)
     # Beyond this many requests at once a process answers 503 instead of queueing. An edge lets in
     # fewer, of all families of routes together, so that none of them fills the process.
     max_in_flight: int = Field(default=500, ge=1)

@@ -7,9 +7,11 @@ import secrets
 import time
 from typing import Any
 
+import httpx2
 from rich.console import Console
 from rich.markup import escape
 
+from local import drawings
 from local.edge import Account, Edge, Json, Refused
 from local.stream import opened
 from local.watch import line_of
@@ -51,6 +53,9 @@ class Demo:
         await self._call("PUT", f"/v2/posts/{post['id']}/like", by=carol)
         await self._call("PUT", f"/v2/posts/{post['id']}/repost", by=carol)
 
+        self._say("Alice uploads a picture of her own drawing, and posts it")
+        await self._picture(alice)
+
         self._say("Anyone may read the conversation")
         thread = await self._call("GET", f"/v2/posts/{post['id']}/thread")
         self._show_post(thread["post"])
@@ -70,6 +75,26 @@ class Demo:
     async def _join(self, handle: str) -> Account:
         body = {"handle": handle, "password": secrets.token_urlsafe(12), "device_name": "demo"}
         return Account.from_session(await self._call("POST", "/v2/users", body=body))
+
+    async def _picture(self, author: Account) -> None:
+        """Upload, post and fetch a picture."""
+        started = time.monotonic()
+        drawing = drawings.jpeg(drawings.landscape(secrets.randbelow(1000)))
+        alt_text = "A sun over hills"
+        medium = await self._edge.upload(author, drawing, "image/jpeg", alt_text=alt_text)
+        took = 1000 * (time.monotonic() - started)
+        self._console.print(f"   ready after {took:.0f} ms: {escape(line_of_medium(medium))}")
+        body = {"text": "From the window", "media_ids": [medium["id"]]}
+        post = await self._call("POST", "/v2/posts", by=author, body=body)
+        address = post["media"][0]["variants"][-1]["url"]
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            answer = await client.get(address)
+        if answer.is_error:
+            raise Refused(f"GET {address}", answer.status_code, {"detail": answer.text[:200]})
+        self._console.print(
+            f"   GET {escape(address)} {answer.status_code}, {len(answer.content)} bytes",
+            soft_wrap=True,
+        )
 
     async def _live(self, writer: Account, reader: Account) -> None:
         async with opened(self._edge, reader) as stream:
@@ -125,3 +150,9 @@ class Demo:
             f"[dim]♥ {counts['likes']} ⟳ {counts['reposts']} ↩ {counts['replies']}[/]",
             soft_wrap=True,
         )
+
+
+def line_of_medium(medium: Json) -> str:
+    """Describe a medium in a line."""
+    sizes = ", ".join(f"{each['name']} {each['size_bytes']:,} bytes" for each in medium["variants"])
+    return f"{medium['kind']} of {medium['width']} x {medium['height']}; {sizes}"

@@ -85,9 +85,7 @@ class Edge:
     ) -> Json:
         """Make one call as ``by`` (anonymous if absent), with ``key`` as its Idempotency-Key."""
         response = await self.send(method, path, by=by, body=body, key=key, query=query)
-        if response.is_error:
-            raise Refused(f"{method} {path}", response.status_code, _json(response))
-        return _json(response)
+        return _answer(f"{method} {path}", response)
 
     async def send(
         self,
@@ -98,14 +96,17 @@ class Edge:
         body: Json | None = None,
         key: str | None = None,
         query: Mapping[str, str] | None = None,
+        file: bytes = b"",
     ) -> httpx2.Response:
-        """Make one call and return the answer, also if it is a problem."""
-        headers = {}
-        if by is not None:
-            headers["authorization"] = f"Bearer {by.access_token}"
-        if key is not None:
-            headers["idempotency-key"] = key
-        return await self._client.request(method, path, json=body, headers=headers, params=query)
+        """Make one call and return the answer, also a problem. A file is sent as a form."""
+        return await self._client.request(
+            method,
+            path,
+            json=body,
+            files={"file": file} if file else None,
+            headers=_headers(by, key),
+            params=query,
+        )
 
     async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:
         """Register a user and sign in."""
@@ -135,6 +136,33 @@ class Edge:
         """Write a post and return it."""
         return await self.call("POST", "/v2/posts", by=by, body={"text": text, **fields}, key=key)
 
+    async def upload(
+        self,
+        by: Account,
+        file: bytes,
+        content_type: str,
+        *,
+        alt_text: str = "",
+        key: str | None = None,
+    ) -> Json:
+        """Upload a file of up to 10 MB and return the medium when it is ready.
+
+        Raises Refused, also if the file was not accepted by the processing.
+        """
+        response = await self._client.post(
+            "/v2/media",
+            headers=_headers(by, key),
+            data={"alt_text": alt_text},
+            files={"file": ("file", file, content_type)},
+        )
+        medium = _answer("POST /v2/media", response)
+        path = f"/v2/media/{medium['id']}/wait"
+        while medium["state"] == "processing":
+            medium = await self.call("GET", path, by=by)
+        if medium["state"] != "ready":
+            raise Refused("POST /v2/media", 422, {"reason": medium["failure"]})
+        return medium
+
     async def walk(
         self,
         path: str,
@@ -153,6 +181,21 @@ class Edge:
             cursor = page["next_cursor"]
             if not cursor:
                 return
+
+
+def _headers(by: Account | None, key: str | None) -> dict[str, str]:
+    headers = {}
+    if by is not None:
+        headers["authorization"] = f"Bearer {by.access_token}"
+    if key is not None:
+        headers["idempotency-key"] = key
+    return headers
+
+
+def _answer(call: str, response: httpx2.Response) -> Json:
+    if response.is_error:
+        raise Refused(call, response.status_code, _json(response))
+    return _json(response)
 
 
 def _json(response: httpx2.Response) -> Json:

@@ -9,14 +9,20 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 from uuid import uuid4
 
+from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from local import drawings
 from local.edge import Account, Edge, Refused
 from local.graph import Graph
 
 BUSY = (429, 503, 504)
 SIGN_UPS = 4  # a password hash takes a core for 0.25 s; more would queue
 CONCURRENCY = 24  # enough to keep two cores busy; more would queue at the edge
+UPLOADS = 3  # the worker processes two files at once
+PICTURED = 0.1  # the share of posts with media
+MAX_MEDIA = 30  # of one run: a picture takes half a second of a core, a clip more
+MAX_AVATARS = 20
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -103,6 +109,66 @@ async def post_all(
         return str((await retrying(lambda: edge.post(accounts[author], text, key=key)))["id"])
 
     return await each(progress, "posts", drawn, one)
+
+
+async def draw_profiles(edge: Edge, progress: Progress, accounts: list[Account]) -> None:
+    """Give the first users profile pictures, and banners to some of them."""
+
+    async def one(person: int) -> None:
+        by = accounts[person]
+        profile = await edge.call("GET", f"/v2/users/{by.user_id}", by=by)
+        if profile["avatar_media_id"]:
+            return  # of an earlier run
+        face = drawings.landscape(person, width=400, height=400)
+        changes = {"avatar_media_id": await _upload_picture(edge, by, face, "A sun over hills")}
+        if person % 4 == 0:
+            wide = drawings.landscape(person + 1, width=1500, height=500)
+            changes["banner_media_id"] = await _upload_picture(edge, by, wide, "A wide view")
+        await retrying(lambda: edge.call("PATCH", "/v2/users/me", by=by, body=changes))
+
+    people = range(min(len(accounts), MAX_AVATARS))
+    await each(progress, "profiles", people, one, at_once=UPLOADS)
+
+
+async def post_media(
+    edge: Edge, progress: Progress, accounts: list[Account], posts: int, *, seed: int = 1
+) -> list[str]:
+    """Write posts with pictures, animations, clips and sounds, and return their ids."""
+    dice = random.Random(f"media {seed}")  # noqa: S311  sample content, not a secret
+    authors = [dice.randrange(len(accounts)) for _ in range(posts)]
+
+    async def one(number: int) -> str:
+        by, text = accounts[authors[number]], sentence(dice, accounts)
+        media = [await _upload_drawing(edge, by, each) for each in _drawings(number)]
+        key = f"seed-{uuid4().hex}"
+        return str((await retrying(lambda: edge.post(by, text, media_ids=media, key=key)))["id"])
+
+    return await each(progress, "media", range(posts), one, at_once=UPLOADS)
+
+
+def _drawings(number: int) -> list[tuple[bytes, str, str]]:
+    """The files of one post, with content types and descriptions: mostly pictures."""
+    match number % 10:
+        case 3:
+            return [(drawings.gif(number), "image/gif", "A ball goes round and round")]
+        case 6:
+            return [(drawings.clip(number), "video/mp4", "A ball circles while a tone sounds")]
+        case 9:
+            return [(drawings.sound(number), "audio/wav", "A tone that rises and falls")]
+        case _:
+            pictures = [drawings.landscape(1000 * number + each) for each in range(1 + number % 4)]
+            return [(drawings.jpeg(each), "image/jpeg", "Hills below a sun") for each in pictures]
+
+
+async def _upload_picture(edge: Edge, by: Account, picture: Image.Image, alt_text: str) -> str:
+    return await _upload_drawing(edge, by, (drawings.jpeg(picture), "image/jpeg", alt_text))
+
+
+async def _upload_drawing(edge: Edge, by: Account, drawing: tuple[bytes, str, str]) -> str:
+    file, content_type, alt_text = drawing
+    key = f"seed-{uuid4().hex}"
+    medium = await retrying(lambda: edge.upload(by, file, content_type, alt_text=alt_text, key=key))
+    return str(medium["id"])
 
 
 def sentence(dice: random.Random, accounts: list[Account]) -> str:

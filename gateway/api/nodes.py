@@ -4,16 +4,18 @@ import asyncio
 from typing import Annotated
 
 import strawberry
+from roost.media.v1.media_service_pb2 import GetMediaRequest
 from strawberry.types import Info
 
 from gateway.api.delivery import queries as delivery
 from gateway.api.delivery.types import PushSubscription
+from gateway.api.media.types import Medium
 from gateway.api.posts.types import Post, load_post
 from gateway.api.sessions import queries as sessions
 from gateway.api.sessions.types import Session
 from gateway.api.users.types import User, load_user
 from gateway.core.errors import ParameterInvalid
-from gateway.protocols.graphql.context import own
+from gateway.protocols.graphql.context import backends_of, own
 from gateway.protocols.graphql.fields import CALL, resolved
 from gateway.protocols.graphql.global_ids import read_global_id
 from gateway.protocols.graphql.nodes import Node
@@ -65,6 +67,9 @@ async def _find(info: Info, text: str) -> Node | None:
     try:
         if kind == Session.kind:
             return Session(message=await sessions.session(own(info), number))
+        if kind == Medium.kind:
+            request = GetMediaRequest(medium_id=number)
+            return Medium(message=(await backends_of(info).media.GetMedia(request)).medium)
         if kind == PushSubscription.kind:
             device = await delivery.push_subscription(own(info), number)
             return PushSubscription(message=device)

@@ -3,6 +3,7 @@
 from gateway.api.delivery.rest import delivery
 from gateway.api.engagement.rest import engagement
 from gateway.api.events.rest import stream
+from gateway.api.media.rest import media
 from gateway.api.notifications.rest import notifications
 from gateway.api.posts.rest import posts
 from gateway.api.relationships.rest import graph
@@ -16,6 +17,7 @@ SECTIONS: tuple[Routes, ...] = (
     sessions,
     graph,
     posts,
+    media,
     engagement,
     timelines,
     notifications,

@@ -11,6 +11,7 @@ from gateway.api.delivery.types import PushSubscription
 from gateway.api.engagement import graphql as engagement
 from gateway.api.engagement.graphql import EngagementMutations, EngagementQueries
 from gateway.api.events.graphql import Subscription
+from gateway.api.media.graphql import MediaMutations, MediaQueries
 from gateway.api.nodes import NodeQueries
 from gateway.api.notifications.graphql import NotificationMutations, NotificationQueries
 from gateway.api.posts.graphql import PostMutations, PostQueries
@@ -37,6 +38,7 @@ class Query(
     UserQueries,
     RelationshipQueries,
     PostQueries,
+    MediaQueries,
     EngagementQueries,
     TimelineQueries,
     NotificationQueries,
@@ -53,6 +55,7 @@ class Mutation(
     SessionMutations,
     RelationshipMutations,
     PostMutations,
+    MediaMutations,
     TimelineMutations,
     EngagementMutations,
     NotificationMutations,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
 from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
@@ -17,6 +18,7 @@ from services.chassis.rpc.clients import Mesh
 
 if TYPE_CHECKING:
     # For type checkers: at run time both kinds of stubs are one class.
+    from roost.media.v1.media_service_pb2_grpc import MediaServiceAsyncStub
     from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
     from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
@@ -43,6 +45,7 @@ class Backends:
     timelines: "TimelineServiceAsyncStub"
     delivery: "DeliveryServiceAsyncStub"
     notifications: "NotificationServiceAsyncStub"
+    media: "MediaServiceAsyncStub"
 
     @classmethod
     def from_mesh(cls, mesh: Mesh) -> Self:
@@ -57,6 +60,7 @@ class Backends:
             timelines=mesh.stub(TimelineServiceStub, timeout=_NO_LIMIT),
             delivery=mesh.stub(DeliveryServiceStub, timeout=_NO_LIMIT),
             notifications=mesh.stub(NotificationServiceStub, timeout=_NO_LIMIT),
+            media=mesh.stub(MediaServiceStub, timeout=_NO_LIMIT),
         )
 
 

@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 
-from gateway.core import problems
+from gateway.core import media_addresses, problems
 from gateway.core.asgi import (
     HEADERS,
     RESPONSE_HEADERS,
@@ -25,6 +25,7 @@ from gateway.core.bodies import ClientGone
 from gateway.core.errors import MethodNotAllowed, Overloaded, RouteNotFound
 from gateway.core.state import State
 from services.chassis.auth import caller
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.rpc.metrics import BUCKETS
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
@@ -88,8 +89,11 @@ class HttpMetrics:
 class RequestMiddleware:
     """The outermost application. Whatever happens inside, the client gets an answer."""
 
-    def __init__(self, app: Any, *, sockets: Mapping[str, Any], state: State) -> None:
+    def __init__(
+        self, app: Any, *, sockets: Mapping[str, Any], state: State, media_paths: SignedPaths
+    ) -> None:
         self._app = app
+        self._media_paths = media_paths
         # The applications of WebSockets, by path.
         self._sockets = sockets
         self._state = state
@@ -97,6 +101,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or one WebSocket."""
+        media_addresses.begin(self._media_paths)
         if scope["type"] == "websocket":
             await self._open(scope, receive, send)
             return

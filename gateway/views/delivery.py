@@ -6,8 +6,8 @@ from msgspec import Meta, Struct
 from roost.notification.v1 import delivery_service_pb2
 
 from gateway.core.ids import Id
-from gateway.views import presentation
-from gateway.views.shapes import Time
+from gateway.views import times
+from gateway.views.times import Time
 
 
 class PushKey(Struct, frozen=True, gc=False):
@@ -51,8 +51,8 @@ def push_subscription(message: delivery_service_pb2.PushSubscription) -> PushSub
     return PushSubscription(
         id=str(message.id),
         endpoint=message.endpoint,
-        created_at=presentation.time(message.create_time),
-        expires_at=presentation.time(message.expire_time),
+        created_at=times.time(message.create_time),
+        expires_at=times.time(message.expire_time),
     )
 
 

@@ -1,27 +1,28 @@
 """Presents what was loaded, without a version.
 
-How a message looks in JSON depends on nothing but its bytes, so both are kept together: a post on
-many homes, and its author on many posts, are printed once. On a home page of 20 this saves most
+How a message looks in JSON depends on nothing but its bytes, and on when the addresses of its media
+expire; so these are kept together: a post on many homes, and its author on many posts, are printed
+once. On a home page of 20 this saves most
 of the gateway's own work (see gateway/README.md).
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import ClassVar, cast
 
 import msgspec
 from cachebox import LRUCache
-from google.protobuf.timestamp_pb2 import Timestamp
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, UnsetType
 from roost.notification.v1 import notification_pb2
 from roost.post.v1 import engagement_service_pb2, post_pb2
 from roost.timeline.v1 import timeline_pb2
-from roost.user.v1 import user_pb2
+from roost.user.v1 import user_pb2, user_service_pb2
 
-from gateway.core import rules
+from gateway.core import media_addresses, rules
 from gateway.core.hydrate import Entry, Hydrated
-from gateway.views import shapes
+from gateway.views import media, shapes
+from gateway.views.media_shapes import Medium
+from gateway.views.times import time
 
 # About 1 KiB a post and 0.7 KiB a user: at most some 60 MiB, and 35 more where another version
 # is asked for, which keeps posts of its own.
@@ -59,7 +60,7 @@ class _CachedJson:
         self.json = Raw(_encoder.encode(value))
 
 
-_users: LRUCache[bytes, _CachedJson] = LRUCache(_KEPT)
+_users: LRUCache[object, _CachedJson] = LRUCache(_KEPT)
 
 
 def people(messages: Iterable[user_pb2.User]) -> list[shapes.User]:
@@ -68,7 +69,10 @@ def people(messages: Iterable[user_pb2.User]) -> list[shapes.User]:
 
 
 def _print_user(message: user_pb2.User) -> _CachedJson:
-    key = message.SerializeToString()
+    key: object = message.SerializeToString()
+    # Lists bring no banner.
+    if message.HasField("avatar") and media_addresses.expire((message.avatar,)):
+        key = key, media_addresses.expire_time()
     cached_json = _users.get(key)
     if cached_json is None:
         cached_json = _CachedJson(key, user(message))
@@ -85,7 +89,7 @@ class Presenter:
     what it printed; the types that stand here are then those in whose place its own are answered.
     """
 
-    __slots__ = ("_found", "_people")
+    __slots__ = ("_addresses_expire", "_found", "_people")
 
     _cached_json: ClassVar[LRUCache[object, _CachedJson]] = LRUCache(_KEPT)
 
@@ -95,6 +99,7 @@ class Presenter:
     def __init__(self, found: Hydrated) -> None:
         self._found = found
         self._people: dict[int, _CachedJson] = {}
+        self._addresses_expire: datetime | None = None
 
     def items(self, entries: Iterable[Entry]) -> list[shapes.TimelineItem]:
         """Places on a timeline, whose posts and users were loaded."""
@@ -148,7 +153,13 @@ class Presenter:
         author_id = message.author_id
         # Tombstones may name nobody, or somebody who is gone.
         author = self._person(author_id) if author_id in self._found.users else None
-        key = (message.SerializeToString(), author and author.key, quoted and quoted.key, hidden)
+        key = (
+            message.SerializeToString(),
+            author and author.key,
+            quoted and quoted.key,
+            hidden,
+            self._expire_time() if media_addresses.expire(message.media) else None,
+        )
         cached_json = self._cached_json.get(key)
         if cached_json is None:
             shown = self.post(
@@ -160,6 +171,12 @@ class Presenter:
             cached_json = _CachedJson(key, shown)
             self._cached_json[key] = cached_json
         return cached_json
+
+    def _expire_time(self) -> datetime:
+        """When addresses in this response that expire stop working."""
+        if self._addresses_expire is None:
+            self._addresses_expire = media_addresses.expire_time()
+        return self._addresses_expire
 
     @staticmethod
     def post(
@@ -182,6 +199,7 @@ class Presenter:
             quoted_post=quoted,
             quote_hidden=hidden,
             media_ids=[str(each) for each in message.media_ids],
+            media=media.media(message.media),
             created_at=time(message.create_time),
             edited_at=time(message.edit_time) if message.HasField("edit_time") else None,
             revision=message.revision,
@@ -194,11 +212,12 @@ class Presenter:
 
     @staticmethod
     def revision(message: post_pb2.PostRevision) -> shapes.Revision:
-        """The text of a post at one time."""
+        """The text and the media of a post at one time."""
         return shapes.Revision(
             revision=message.revision,
             text=message.text,
             entities=entities(message.entities),
+            media=media.media(message.media),
             created_at=time(message.create_time),
         )
 
@@ -213,6 +232,8 @@ def user(message: user_pb2.User) -> shapes.User:
         location=message.location,
         website=message.website,
         avatar_media_id=id_or_none(message.avatar_media_id),
+        avatar=media.medium(message.avatar) if message.HasField("avatar") else None,
+        banner_media_id=id_or_none(message.banner_media_id),
         protected=message.protected,
         followers_count=message.followers_count,
         following_count=message.following_count,
@@ -221,7 +242,20 @@ def user(message: user_pb2.User) -> shapes.User:
         relationship=relationship(message.viewer_relationship)
         if message.HasField("viewer_relationship")
         else UNSET,
+        banner=_banner(message),
     )
+
+
+def _banner(message: user_pb2.User) -> Medium | UnsetType | None:
+    if message.HasField("banner"):
+        return media.medium(message.banner)
+    # Of a user who has one, lists do not bring it.
+    return UNSET if message.banner_media_id else None
+
+
+def settings(message: user_service_pb2.Settings) -> shapes.Settings:
+    """The caller's settings."""
+    return shapes.Settings(message.alt_text_reminder)
 
 
 def relationship(message: user_pb2.Relationship) -> shapes.Relationship:
@@ -300,16 +334,6 @@ def marker(message: timeline_pb2.ReadMarker) -> shapes.ReadMarker:
         last_read_id=id_or_none(message.last_read_entry_id),
         updated_at=time(message.update_time) if message.HasField("update_time") else None,
     )
-
-
-def time(stamp: Timestamp) -> str:
-    """A time as RFC 3339, UTC, cut to milliseconds."""
-    return f"{_second(stamp.seconds)}.{stamp.nanos // 1_000_000:03d}Z"
-
-
-@lru_cache(maxsize=8192)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def id_or_none(number: int) -> str | None:

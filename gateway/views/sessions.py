@@ -6,8 +6,9 @@ from msgspec import Meta, Struct
 from roost.user.v1 import user_pb2
 
 from gateway.core.ids import Id
-from gateway.views import presentation
-from gateway.views.shapes import NextCursor, Time, User
+from gateway.views import presentation, times
+from gateway.views.shapes import NextCursor, User
+from gateway.views.times import Time
 
 
 class Session(Struct, frozen=True, gc=False):
@@ -62,9 +63,9 @@ def session(message: user_pb2.Session) -> Session:
     return Session(
         id=str(message.id),
         device_name=message.device_name,
-        created_at=presentation.time(message.create_time),
-        last_used_at=presentation.time(message.last_used_time),
-        expires_at=presentation.time(message.expire_time),
+        created_at=times.time(message.create_time),
+        last_used_at=times.time(message.last_used_time),
+        expires_at=times.time(message.expire_time),
         current=message.current,
     )
 
@@ -77,9 +78,9 @@ def signed_in(
         user=presentation.user(user),
         session=session(device),
         access_token=tokens.access_token,
-        access_expires_at=presentation.time(tokens.access_expire_time),
+        access_expires_at=times.time(tokens.access_expire_time),
         refresh_token=tokens.refresh_token,
-        refresh_expires_at=presentation.time(tokens.refresh_expire_time),
+        refresh_expires_at=times.time(tokens.refresh_expire_time),
     )
 
 
@@ -88,7 +89,7 @@ def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> Tokens:
     return Tokens(
         session=session(device),
         access_token=pair.access_token,
-        access_expires_at=presentation.time(pair.access_expire_time),
+        access_expires_at=times.time(pair.access_expire_time),
         refresh_token=pair.refresh_token,
-        refresh_expires_at=presentation.time(pair.refresh_expire_time),
+        refresh_expires_at=times.time(pair.refresh_expire_time),
     )

@@ -11,15 +11,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import Id
+from gateway.views.media_shapes import Medium
+from gateway.views.times import Time
 
-Time = Annotated[
-    str,
-    Meta(
-        description="RFC 3339, UTC, with milliseconds.",
-        examples=["2026-02-01T09:30:00.250Z"],
-        extra_json_schema={"format": "date-time"},
-    ),
-]
 Count = Annotated[
     int,
     Meta(
@@ -85,7 +79,13 @@ class User(Struct, frozen=True, gc=False):
     bio: Annotated[str, Meta(description="Empty for none.")]
     location: Annotated[str, Meta(description="Empty for none.")]
     website: Annotated[str, Meta(description="http or https; empty for none.")]
-    avatar_media_id: Annotated[Id | None, Meta(description="The picture; null for none.")]
+    avatar_media_id: Annotated[
+        Id | None, Meta(description="The profile picture, by its id; null for none.")
+    ]
+    avatar: Annotated[Medium | None, Meta(description="The profile picture; null for none.")]
+    banner_media_id: Annotated[
+        Id | None, Meta(description="The wide picture above the profile, by its id; null for none.")
+    ]
     protected: Annotated[
         bool, Meta(description="Followers need consent, and only they may read the posts.")
     ]
@@ -97,6 +97,18 @@ class User(Struct, frozen=True, gc=False):
         Relationship | UnsetType,
         Meta(description="The relationship of the caller and this user. Absent for strangers."),
     ] = UNSET
+    banner: Annotated[
+        Medium | UnsetType | None,
+        Meta(description="The picture itself; null for none. Shown with a profile, not in lists."),
+    ] = UNSET
+
+
+class Settings(Struct, frozen=True, gc=False):
+    """The caller's settings for the caller's own clients."""
+
+    alt_text_reminder: Annotated[
+        bool, Meta(description="Whether to remind the user of media without a description.")
+    ]
 
 
 class Mention(Struct, frozen=True, gc=False, tag_field="type", tag="mention"):
@@ -184,6 +196,9 @@ class Post(Struct, frozen=True, gc=False):
         ),
     ]
     media_ids: list[Id]
+    media: Annotated[
+        list[Medium], Meta(description="Up to four pictures, or one medium of another kind.")
+    ]
     created_at: Time
     edited_at: Annotated[Time | None, Meta(description="Null where it never was.")]
     revision: Annotated[
@@ -239,16 +254,17 @@ class Thread(Struct, frozen=True, gc=False):
 
 
 class Revision(Struct, frozen=True, gc=False):
-    """The text of a post at one time."""
+    """The text and the media of a post at one time."""
 
     revision: Annotated[int, Meta(ge=1, description="1 for the first.")]
     text: str
     entities: list[Entity]
+    media: list[Medium]
     created_at: Time
 
 
 class RevisionPage(Struct, frozen=True, gc=False):
-    """A page of a post's texts, newest first."""
+    """A page of a post's revisions, newest first."""
 
     items: list[Revision]
     next_cursor: NextCursor

@@ -22,9 +22,13 @@ from local.rate_limits import lifted, logins_lifted
 from local.secret_store import SecretStore
 from local.seed import (
     CONCURRENCY,
+    MAX_MEDIA,
+    PICTURED,
+    draw_profiles,
     follow_all,
     password_of,
     post_all,
+    post_media,
     progress_bar,
     sign_up,
 )
@@ -53,6 +57,9 @@ def seed(
     ] = 100,
     posts: Annotated[int, typer.Option(min=0, help="The number of posts to write.")] = 500,
     prefix: Annotated[str, typer.Option(help="The prefix of the seeded handles.")] = "seed",
+    media: Annotated[
+        bool, typer.Option(help="Draw profile pictures, and pictures and clips of some posts.")
+    ] = True,
 ) -> None:
     """Fill the running stack through its public edge; a second run adds only posts.
 
@@ -66,7 +73,7 @@ def seed(
         raise print_error(f"{failure}.") from None
     edge = _edge(state)
     try:
-        asyncio.run(_seed(State(state), edge, loaded, posts, prefix))
+        asyncio.run(_seed(State(state), edge, loaded, posts, prefix, media=media))
     except* (Refused, httpx2.TransportError) as failures:
         raise print_error(f"{failures.exceptions[0]}.") from None
 
@@ -112,7 +119,9 @@ async def _watch(state: State, address: str, handle: str, password: str | None) 
         await print_stream(edge, await edge.sign_in(handle, password), console)
 
 
-async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: str) -> None:
+async def _seed(
+    state: State, address: str, graph: Graph, posts: int, prefix: str, *, media: bool
+) -> None:
     ports = json.loads(state.ports.read_text())
     secrets = SecretStore(state.secrets)
     secret = secrets.token("seed-passwords")
@@ -125,10 +134,14 @@ async def _seed(state: State, address: str, graph: Graph, posts: int, prefix: st
         with progress_bar() as progress:
             accounts = await sign_up(edge, progress, graph.people, prefix=prefix, secret=secret)
             await follow_all(edge, progress, accounts, graph)
-            await post_all(edge, progress, accounts, posts)
+            pictured = min(round(posts * PICTURED), MAX_MEDIA) if media else 0
+            await post_all(edge, progress, accounts, posts - pictured)
+            if media:
+                await draw_profiles(edge, progress, accounts)
+                await post_media(edge, progress, accounts, pictured)
     console.print(
         f"{graph.people} people ({prefix}0 to {prefix}{graph.people - 1}), "
-        f"{len(graph.follows)} follows and {posts} posts are in."
+        f"{len(graph.follows)} follows and {posts} posts, {pictured} of them with media, are in."
     )
 
 

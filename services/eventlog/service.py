@@ -9,7 +9,8 @@ MANIFEST = Manifest(
     migrations=("eventlog/migrations",),
     consumer_groups=(
         ConsumerGroup(
-            "notification.log", topics=("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
+            "notification.log",
+            topics=("roost.user.v1", "roost.post.v1", "roost.timeline.v1", "roost.media.v1"),
         ),
     ),
     grpc_services=(GrpcService("roost.notification.v1.EventService", unbounded=("Attach",)),),

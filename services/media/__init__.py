@@ -1,1 +1,1 @@
-"""The Media service: its contract is declared, and no process serves it yet."""
+"""The Media service: uploads, and the pictures, animations, videos and audio made of them."""

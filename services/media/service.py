@@ -1,8 +1,32 @@
-"""What the rest of Roost needs to know about the Media service.
+"""What the rest of Roost needs to know about the Media service."""
 
-No process serves it yet: Envoy answers its calls UNAVAILABLE.
-"""
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    Process,
+    RouteFamily,
+    SlowRoute,
+)
 
-from services.chassis.runtime.manifest import GrpcService, Manifest
-
-MANIFEST = Manifest(noun="media", grpc_services=(GrpcService("roost.media.v1.MediaService"),))
+MANIFEST = Manifest(
+    noun="media",
+    processes=(Process.SERVE, Process.WORK),
+    engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA, Engine.S3),
+    migrations=("media/migrations",),
+    publishes=("roost.media.v1",),
+    consumer_groups=(ConsumerGroup("media.events", topics=("roost.post.v1", "roost.user.v1")),),
+    secrets={"ROOST_MEDIA_PATH_KEY": "media-path-key"},
+    grpc_services=(GrpcService("roost.media.v1.MediaService"),),
+    route_families=(
+        RouteFamily(
+            "media",
+            paths=("media", "limits"),
+            slow_routes=(
+                SlowRoute("GET", "media/*/wait", seconds=15),
+                SlowRoute("POST", "media", seconds=41),
+            ),
+        ),
+    ),
+)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
 from roost.post.v1.profile_cache_service_pb2_grpc import add_ProfileCacheServiceServicer_to_server
@@ -23,8 +24,10 @@ from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
+from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.user_client import MeshProfiles
+from services.post.domain.media import MediaClaims
 from services.post.domain.model import Ids
 from services.post.domain.store import Store
 from services.post.rpc.engagement_lists import EngagementLists
@@ -74,6 +77,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                         states=states,
                         profiles=profiles,
                         profile_cache=profile_cache,
+                        media_claims=MeshMediaClaims(mesh.as_service(MediaServiceStub)),
                         clock=clock,
                         ids=IdGenerator(clock=clock, worker=worker),
                         page_token_key=settings.page_token_key,
@@ -101,6 +105,7 @@ def mounts(
     states: PostStateCache,
     profiles: MeshProfiles,
     profile_cache: ProfileCache,
+    media_claims: MediaClaims,
     clock: Clock,
     ids: Ids,
     page_token_key: bytes,
@@ -111,6 +116,7 @@ def mounts(
         store=store,
         profiles=profiles,
         cached_profiles=profile_cache,
+        media_claims=media_claims,
         ids=ids,
         clock=clock,
         hydration=hydration,
@@ -170,7 +176,11 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             publisher=publisher,
             clock=clock,
             handlers=consumer.routes(
-                cleanup, protections=protections, states=states, profile_cache=profile_cache
+                cleanup,
+                protections=protections,
+                store=store,
+                states=states,
+                profile_cache=profile_cache,
             ),
         )
 

@@ -16,10 +16,9 @@ MANIFEST = Manifest(
     migrations=("post/migrations",),
     publishes=("roost.post.v1",),
     consumer_groups=(
-        # It consumes its own topic too: the cleanup after a deletion survives a restart.
         # It reads its own topic as well: the cleanup after a deletion survives a restart, and the
         # invalidations of a process that died are repeated.
-        ConsumerGroup("post.events", topics=("roost.user.v1", "roost.post.v1")),
+        ConsumerGroup("post.events", topics=("roost.user.v1", "roost.post.v1", "roost.media.v1")),
     ),
     grpc_services=(
         GrpcService("roost.post.v1.EngagementService"),

@@ -32,6 +32,7 @@ from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import FallbackAttempts, MemoryAttempts, ValkeyAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.post_client import MeshCacheInvalidation, count_posts
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
@@ -39,7 +40,8 @@ from services.user.domain import signing
 from services.user.domain.accounts import Accounts
 from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
-from services.user.domain.ports import CacheInvalidation, EmailAddresses, UserCache
+from services.user.domain.ports import CacheInvalidation, EmailAddresses, MediaClaims, UserCache
+from services.user.domain.profile_media import ProfileMedia
 from services.user.domain.sessions import Revocations, Sessions
 from services.user.domain.signing import RELOAD_SECONDS, KeySeal, Signer
 from services.user.domain.store import Store
@@ -100,6 +102,7 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                     passwords=passwords,
                     throttle=_throttle(settings, cache_server, clock),
                     email_addresses=MeshEmailAddresses(mesh),
+                    media_claims=MeshMediaClaims(mesh),
                     signer=signer,
                     page_token_key=settings.page_token_key,
                     master_key=settings.master_key,
@@ -131,6 +134,7 @@ def mounts(
     passwords: Passwords,
     throttle: Throttle,
     email_addresses: EmailAddresses,
+    media_claims: MediaClaims,
     signer: Signer,
     page_token_key: bytes,
     master_key: bytes,
@@ -163,6 +167,7 @@ def mounts(
         clock=clock,
         ids=ids,
         accounts=accounts,
+        profile_media=ProfileMedia(media_claims=media_claims, ids=ids),
         user_queries=user_queries,
         user_cache=user_cache,
         master_key=master_key,
@@ -206,7 +211,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
-            batches=UserConsumer(store=store, user_cache=profiles),
+            batches=UserConsumer(store=store, user_cache=profiles, clock=clock),
         )
         tasks = BackgroundTasks(
             store=store,

@@ -16,7 +16,9 @@ MANIFEST = Manifest(
     engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA),
     migrations=("user/migrations",),
     publishes=("roost.user.v1",),
-    consumer_groups=(ConsumerGroup("user.counters", topics=("roost.user.v1", "roost.post.v1")),),
+    consumer_groups=(
+        ConsumerGroup("user.counters", topics=("roost.user.v1", "roost.post.v1", "roost.media.v1")),
+    ),
     secrets={"ROOST_MASTER_KEY": "master-key"},
     grpc_services=(
         GrpcService("roost.user.v1.AuthService"),

@@ -1,11 +1,21 @@
-"""Builds posts for tests, with defaults."""
+"""Builds posts and media for tests, with defaults."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from roost.media.v1.media_pb2 import (
+    MEDIUM_KIND_PICTURE,
+    MEDIUM_STATE_READY,
+    MEDIUM_USE_POST,
+    MediumKind,
+    MediumVariant,
+)
+from roost.media.v1.media_pb2 import Medium as MediumMessage
+
 from services.chassis.runtime.ids import bucket_of
-from services.post.domain.model import Post
+from services.post.domain.model import Medium, Post
+from services.post.rpc.convert import to_medium
 
 START = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -46,3 +56,31 @@ def a_post(id_: int, author_id: int, *, answers: Post | None = None, **given: An
         "create_time": START + timedelta(milliseconds=id_ >> 22),
     }
     return Post(id=id_, author_id=author_id, **(usual | given))
+
+
+def a_medium_message(
+    id_: int,
+    owner_id: int = 1,
+    *,
+    version: int = 1,
+    kind: MediumKind = MEDIUM_KIND_PICTURE,
+    **given: Any,
+) -> MediumMessage:
+    """A medium that is ready, as the Media service reports it to other services."""
+    usual = {
+        "etag": str(version),
+        "state": MEDIUM_STATE_READY,
+        "content_type": "image/jpeg",
+        "width": 640,
+        "height": 480,
+        "alt_text": f"medium {id_}, version {version}",
+        "folder": f"p/{id_}",
+        "use": MEDIUM_USE_POST,
+        "variants": [MediumVariant(name="thumb", file="320.webp", width=320, height=240)],
+    }
+    return MediumMessage(id=id_, owner_id=owner_id, kind=kind, **(usual | given))
+
+
+def a_medium(id_: int, **given: Any) -> Medium:
+    """The snapshot of a medium, with the fields of `a_medium_message`."""
+    return to_medium(a_medium_message(id_, **given))

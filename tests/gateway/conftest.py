@@ -14,6 +14,7 @@ from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
@@ -22,12 +23,13 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments, id_of
 from gateway.protocols.stream.endpoint import open_stream
 from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
-from tests.gateway.fakes import FakeServices
+from tests.gateway.fakes import FakeObjectStore, FakeServices
 from tests.gateway.samples import ALICE
 from tests.servicers.grpc_server import (
     AUDIENCE,
@@ -39,6 +41,8 @@ from tests.servicers.grpc_server import (
 )
 
 SESSION = 501
+MEDIA_ORIGIN = "https://media.roost.test"
+MEDIA_PATH_KEY = b"p" * 32
 
 
 class Client:
@@ -56,9 +60,17 @@ class Client:
         json: Any = None,
         content: bytes | None = None,
         headers: dict[str, str] | None = None,
+        data: dict[str, str] | None = None,
+        files: dict[str, Any] | None = None,
     ) -> httpx2.Response:
         return await self._http.request(
-            method, path, json=json, content=content, headers=self._headers | (headers or {})
+            method,
+            path,
+            json=json,
+            content=content,
+            data=data,
+            files=files,
+            headers=self._headers | (headers or {}),
         )
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -117,6 +129,22 @@ def graphql_spending() -> int:
 
 
 @pytest.fixture
+def media_clock() -> ManualClock:
+    """The clock by which addresses of media expire."""
+    return ManualClock()
+
+
+@pytest.fixture
+def media_paths(media_clock: ManualClock) -> SignedPaths:
+    return SignedPaths(MEDIA_ORIGIN, key=MEDIA_PATH_KEY, clock=media_clock)
+
+
+@pytest.fixture
+def object_store() -> FakeObjectStore:
+    return FakeObjectStore()
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -127,6 +155,8 @@ async def gateway(
     trusted_only: bool,
     introspection: bool,
     graphql_spending: int,
+    media_paths: SignedPaths,
+    object_store: FakeObjectStore,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -143,6 +173,7 @@ async def gateway(
             max_sockets=50,
             clock=clock,
         ) as stream,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=object_store)) as s3,
     ):
         published = StaticJwks(keys)
         authenticator = Authenticator(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
@@ -171,6 +202,8 @@ async def gateway(
             ),
             stream=stream,
             state=state,
+            media_paths=media_paths,
+            store=ObjectStore(s3),
             explorer=introspection,
         )
 

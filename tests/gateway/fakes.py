@@ -10,6 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 from google.protobuf.message import Message
+from roost.media.v1 import media_service_pb2_grpc
 from roost.notification.v1 import delivery_service_pb2_grpc, notification_service_pb2_grpc
 from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
@@ -28,6 +29,7 @@ _SERVICES = (
     (timeline_service_pb2_grpc, "TimelineService"),
     (delivery_service_pb2_grpc, "DeliveryService"),
     (notification_service_pb2_grpc, "NotificationService"),
+    (media_service_pb2_grpc, "MediaService"),
 )
 
 Answer = Message | Exception | Callable[[Any], Any]
@@ -41,6 +43,32 @@ class Asked:
     request: Any
     viewer_id: int | None
     seconds: float | None
+
+
+class FakeObjectStore:
+    """An object store that keeps what is put to its addresses, by address."""
+
+    def __init__(self) -> None:
+        self.put: dict[str, bytes] = {}
+        # Status codes that it answers in place of 200, in order.
+        self.refusals: list[int] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serves one PUT as an ASGI application."""
+        content = b""
+        more = True
+        while more:
+            message = await receive()
+            content += message.get("body", b"")
+            more = message.get("more_body", False)
+        headers = dict(scope["headers"])
+        assert scope["method"] == "PUT"
+        assert headers[b"content-length"] == str(len(content)).encode()
+        status = self.refusals.pop(0) if self.refusals else 200
+        if status == 200:
+            self.put[scope["path"]] = content
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
 
 class FakeServices:

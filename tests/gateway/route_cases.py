@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from roost.media.v1 import media_pb2
+from roost.media.v1 import media_service_pb2 as media
 from roost.notification.v1 import delivery_service_pb2 as delivery
 from roost.notification.v1 import notification_pb2
 from roost.notification.v1 import notification_service_pb2 as notifications
@@ -26,11 +29,14 @@ from tests.gateway.samples import (
     entry,
     includes,
     person,
+    picture,
+    portrayed,
     post,
     relationship,
     session,
     tokens,
     tombstone,
+    upload,
 )
 
 
@@ -46,9 +52,19 @@ class Case:
     # What the RPC is asked, by field.
     asks: dict[str, Any] = field(default_factory=dict)
     json: Any = None
+    # The text fields and the file of a form.
+    form: dict[str, str] | None = None
+    file: tuple[str, bytes, str] | None = None
     # RPCs besides `rpc`, in the order of the calls.
     also: dict[str, Message] = field(default_factory=dict)
     version: Version = VERSIONS[0]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body, as a client takes it."""
+        if self.file is None:
+            return {"json": self.json}
+        return {"data": self.form, "files": {"file": self.file}}
 
     def under(self, version: Version) -> "Case":
         """The same request of a version."""
@@ -61,10 +77,14 @@ _PEOPLE: dict[str, Any] = {
     "users": [person(BOB, viewer=ALICE), person(CAROL, viewer=ALICE)],
     "next_page_token": "next",
 }
-_INCLUDES = includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE))
-_ONE = {"post": post(100, ALICE, viewer=ALICE), "includes": _INCLUDES}
+_INCLUDES = includes(portrayed(person(ALICE, viewer=ALICE)), person(BOB, viewer=ALICE))
+_CLOSED = {"media_ids": [7], "media": [picture(7, folder="p/Y2xvc2Vk")]}
+_ONE = {"post": post(100, ALICE, viewer=ALICE, **_CLOSED), "includes": _INCLUDES}
 _MANY: dict[str, Any] = {
-    "posts": [post(100, ALICE, viewer=ALICE), post(101, BOB, viewer=ALICE)],
+    "posts": [
+        post(100, ALICE, viewer=ALICE, media_ids=[7], media=[picture(7)]),
+        post(101, BOB, viewer=ALICE),
+    ],
     "includes": _INCLUDES,
     "next_page_token": "next",
 }
@@ -84,6 +104,7 @@ _REVISION = PostRevision(
     revision=1,
     text="See https://a.b",
     entities=[Entity(start=4, end=15, link=Link(url="https://a.b"))],
+    media=[picture(7)],
 )
 _REVISION.create_time.FromDatetime(NOON)
 _PAGE = "limit=2&cursor=c"
@@ -123,6 +144,39 @@ _DEVICE.expire_time.FromDatetime(NOON)
 _KEYS = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
 _EMAIL = delivery.EmailAddress(address="alice@mail.example", confirmed=True)
 
+_STARTED = media.StartUploadResponse(
+    medium_id=7, parts=upload(7, 8, 4).parts, upload=upload(7, 8, 4)
+)
+_COMPLETED = media.CompleteUploadResponse(
+    medium=picture(7, folder="", variants=[], state=media_pb2.MEDIUM_STATE_PROCESSING, kind=0)
+)
+_USAGE = media.GetUsageResponse(
+    day_bytes=12, day_uploads=1, max_day_bytes=1 << 30, max_day_uploads=250, stored_bytes=5 << 30
+)
+_USAGE.reset_time.FromDatetime(NOON)
+
+
+def _clip(medium_id: int) -> media_pb2.Medium:
+    """Audio in a closed folder, which has neither size nor colour."""
+    return picture(
+        medium_id,
+        folder="p/Y2xvc2Vk",
+        kind=media_pb2.MEDIUM_KIND_AUDIO,
+        width=0,
+        height=0,
+        blurhash="",
+        dominant_color="",
+        focal_point=None,
+        duration_ms=61_000,
+        waveform=bytes(range(100)),
+        variants=[
+            media_pb2.MediumVariant(
+                name="audio", file="audio.m4a", content_type="audio/mp4", size_bytes=9
+            )
+        ],
+    )
+
+
 _CASES = (
     Case(
         "register",
@@ -146,7 +200,7 @@ _CASES = (
         "GET",
         "/users/me",
         "GetUser",
-        users.GetUserResponse(user=person(ALICE)),
+        users.GetUserResponse(user=portrayed(person(ALICE))),
         {"user_id": ALICE},
     ),
     Case(
@@ -164,7 +218,23 @@ _CASES = (
         "UpdateUser",
         users.UpdateUserResponse(user=person(ALICE)),
         {"etag": ""},
-        {"bio": "New", "protected": True},
+        {"bio": "New", "protected": True, "avatar_media_id": "8", "banner_media_id": None},
+    ),
+    Case(
+        "get_settings",
+        "GET",
+        "/users/me/settings",
+        "GetSettings",
+        users.GetSettingsResponse(settings=users.Settings(alt_text_reminder=True)),
+    ),
+    Case(
+        "update_settings",
+        "PATCH",
+        "/users/me/settings",
+        "UpdateSettings",
+        users.UpdateSettingsResponse(),
+        {"settings": users.Settings(), "update_mask": FieldMask(paths=["alt_text_reminder"])},
+        {"alt_text_reminder": False},
     ),
     Case(
         "delete_me",
@@ -334,8 +404,8 @@ _CASES = (
         "/posts/100",
         "UpdatePost",
         posts.UpdatePostResponse(**_ONE),
-        {"post_id": 100, "text": "New"},
-        {"text": "New"},
+        {"post_id": 100, "text": "New", "media": posts.MediaList(media_ids=[8, 7])},
+        {"text": "New", "media_ids": ["8", "7"]},
     ),
     Case(
         "delete_post",
@@ -384,10 +454,129 @@ _CASES = (
     Case(
         "list_user_posts",
         "GET",
-        f"/users/12/posts?include_replies=true&{_PAGE}",
+        f"/users/12/posts?include_replies=true&only_media=true&{_PAGE}",
         "ListUserPosts",
         posts.ListUserPostsResponse(**_MANY, entries=_ENTRIES["entries"]),
-        _PAGE_ASKS | {"user_id": BOB, "include_replies": True},
+        _PAGE_ASKS | {"user_id": BOB, "include_replies": True, "only_media": True},
+    ),
+    Case(
+        "start_upload",
+        "POST",
+        "/media/uploads",
+        "StartUpload",
+        _STARTED,
+        {"content_type": "image/jpeg", "size_bytes": 12, "alt_text": "A heron"},
+        {"content_type": "image/jpeg", "size_bytes": 12, "alt_text": "A heron"},
+    ),
+    Case(
+        "get_upload",
+        "GET",
+        "/media/uploads/7",
+        "GetUpload",
+        media.GetUploadResponse(upload=upload(7, 8, 4, received=1)),
+        {"medium_id": 7},
+    ),
+    Case(
+        "complete_upload",
+        "POST",
+        "/media/uploads/7/completion",
+        "CompleteUpload",
+        _COMPLETED,
+        {"medium_id": 7, "part_etags": []},
+    ),
+    Case(
+        "abort_upload",
+        "DELETE",
+        "/media/uploads/7",
+        "AbortUpload",
+        media.AbortUploadResponse(),
+        {"medium_id": 7},
+    ),
+    Case(
+        "upload_medium",
+        "POST",
+        "/media",
+        "StartUpload",
+        _STARTED,
+        {"content_type": "image/png", "size_bytes": 12, "alt_text": "A heron"},
+        form={"alt_text": "A heron"},
+        file=("heron.png", b"twelve bytes", "image/png"),
+        also={"CompleteUpload": _COMPLETED},
+    ),
+    Case(
+        "get_media",
+        "GET",
+        "/media?ids=7,8,7",
+        "BatchGetMedia",
+        media.BatchGetMediaResponse(media=[picture(7), _clip(8)]),
+        {"medium_ids": [7, 8]},
+    ),
+    Case(
+        "get_media_usage",
+        "GET",
+        "/media/usage",
+        "GetUsage",
+        _USAGE,
+    ),
+    Case(
+        "get_medium",
+        "GET",
+        "/media/7",
+        "GetMedia",
+        media.GetMediaResponse(medium=picture(7, folder="p/Y2xvc2Vk")),
+        {"medium_id": 7},
+    ),
+    Case(
+        "wait_medium",
+        "GET",
+        "/media/7/wait?seconds=3",
+        "WaitMedia",
+        media.WaitMediaResponse(medium=picture(7)),
+        {"medium_id": 7, "wait_ms": 3000},
+    ),
+    Case(
+        "update_medium",
+        "PATCH",
+        "/media/7",
+        "UpdateMedia",
+        media.UpdateMediaResponse(medium=picture(7)),
+        {
+            "medium": media_pb2.Medium(
+                id=7, alt_text="A heron", focal_point=media_pb2.FocalPoint(x=0.5, y=-1)
+            ),
+            "update_mask": FieldMask(paths=["alt_text", "focal_point"]),
+            "etag": "",
+        },
+        {"alt_text": "A heron", "focal_point": {"x": 0.5, "y": -1}},
+    ),
+    Case(
+        "delete_medium",
+        "DELETE",
+        "/media/7",
+        "DeleteMedia",
+        media.DeleteMediaResponse(),
+        {"medium_id": 7},
+    ),
+    Case(
+        "get_limits",
+        "GET",
+        "/limits",
+        "GetLimits",
+        media.GetLimitsResponse(
+            kinds=[
+                media_pb2.MediumLimits(
+                    kind=media_pb2.MEDIUM_KIND_PICTURE,
+                    content_types=["image/jpeg", "image/png"],
+                    max_bytes=16 << 20,
+                    max_pixels=64_000_000,
+                    max_per_post=4,
+                )
+            ],
+            max_alt_text_characters=1500,
+            max_day_bytes=1 << 30,
+            max_day_uploads=250,
+            unattached_seconds=86_400,
+        ),
     ),
     *(
         Case(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from roost.media.v1 import media_pb2
+from roost.media.v1.media_pb2 import Medium, MediumVariant, Upload, UploadPart
 from roost.post.v1.post_pb2 import (
     VISIBILITY_PUBLIC,
     Includes,
@@ -36,6 +38,14 @@ def person(user_id: int, *, viewer: int = 0, **stands: bool) -> User:
     if viewer:
         made.viewer_relationship.CopyFrom(relationship(user_id, **stands))
     return made
+
+
+def portrayed(user: User) -> User:
+    """The user with a profile picture and a banner, as profiles bring them."""
+    user.avatar_media_id, user.banner_media_id = 8, 9
+    user.avatar.CopyFrom(picture(8))
+    user.banner.CopyFrom(picture(9))
+    return user
 
 
 def relationship(user_id: int, **stands: bool) -> Relationship:
@@ -77,6 +87,65 @@ def entry(post_id: int, author_id: int, *, reposter: int = 0, entry_id: int = 0)
 
 def includes(*people: User, quoted: tuple[Post, ...] = ()) -> Includes:
     return Includes(users=people, quoted_posts=quoted)
+
+
+def picture(medium_id: int, *, folder: str = "m/b3Blbg", **given: Any) -> Medium:
+    """A picture that is ready, as other services return it: without addresses."""
+    fields: dict[str, Any] = {
+        "owner_id": ALICE,
+        "state": media_pb2.MEDIUM_STATE_READY,
+        "kind": media_pb2.MEDIUM_KIND_PICTURE,
+        "progress": 100,
+        "alt_text": "Two herons on a roof",
+        "width": 3024,
+        "height": 4032,
+        "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+        "dominant_color": "#3a6f8c",
+        "focal_point": media_pb2.FocalPoint(x=0.1, y=-0.25),
+        "etag": "m1",
+        "folder": folder,
+        "variants": [
+            _variant("thumb", "320.webp", 240, 320),
+            _variant("small", "960.webp", 720, 960),
+            _variant("large", "2048.webp", 1536, 2048),
+            _variant("compat", "compat.jpg", 1536, 2048),
+        ],
+    }
+    made = Medium(id=medium_id, **(fields | given))
+    made.create_time.FromDatetime(NOON)
+    return made
+
+
+def _variant(name: str, file: str, width: int, height: int) -> MediumVariant:
+    extension = file.rpartition(".")[2].replace("jpg", "jpeg")
+    return MediumVariant(
+        name=name,
+        file=file,
+        width=width,
+        height=height,
+        content_type=f"image/{extension}",
+        size_bytes=width * height // 10,
+        codec=extension,
+    )
+
+
+def upload(medium_id: int, *sizes: int, received: int = 0) -> Upload:
+    """An upload of parts of these sizes, of which the first so many have arrived."""
+    made = Upload(
+        medium_id=medium_id,
+        size_bytes=sum(sizes),
+        parts=[
+            UploadPart(number=number, size_bytes=size, etag="e")
+            if number <= received
+            else UploadPart(
+                number=number, size_bytes=size, url=f"https://s3.roost.test/{medium_id}/{number}"
+            )
+            for number, size in enumerate(sizes, start=1)
+        ],
+    )
+    made.address_expire_time.FromDatetime(NOON)
+    made.expire_time.FromDatetime(NOON)
+    return made
 
 
 def session(session_id: int, *, current: bool = False) -> Session:

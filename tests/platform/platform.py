@@ -4,7 +4,7 @@ behind a real channel with all interceptors. A test delivers the events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any, cast
 
 import httpx2
 from prometheus_client import CollectorRegistry
+from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -25,6 +27,7 @@ from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
@@ -35,6 +38,7 @@ from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
 from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
@@ -47,6 +51,13 @@ from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.media import compose as media_compose
+from services.media.adapters.clients import MeshPostVisibility
+from services.media.adapters.memory import MemoryMediaStore
+from services.media.adapters.memory.storage import MemoryStorage
+from services.media.adapters.memory.wake_ups import MemoryWakeUps
+from services.media.domain.storage import MultipartGone
+from services.media.rpc import events as media_events
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -60,6 +71,7 @@ from services.notification.worker.account_cleanup import (
 )
 from services.post import compose as post_compose
 from services.post import service as post_service
+from services.post.adapters import media_client as post_media_client
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.events import describe
@@ -87,6 +99,7 @@ from services.user import compose as user_compose
 from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
 from services.user.adapters.login_attempts import MemoryAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.memory import MemoryUserStore
 from services.user.adapters.post_client import MeshCacheInvalidation
 from services.user.adapters.user_cache import BroadcastingUserCache, user_cache
@@ -112,6 +125,7 @@ from tests.servicers.user.conftest import MASTER_KEY, PASSWORD
 
 # So few that tests with a handful of users cover celebrities, which are merged at read.
 CELEBRITY_FOLLOWERS = 2
+_MEDIA_PATHS = SignedPaths("https://media.roost.test", key=MASTER_KEY, clock=SystemClock())
 _TOPICS = ("roost.post.v1", "roost.user.v1", timeline_events.TOPIC)
 
 
@@ -175,15 +189,21 @@ async def _serving_at(
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
         _mesh(address, "notification") as as_notification,
+        _mesh(address, "media") as as_media,
         _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, redis, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
+        media_mounts, storage = _media(as_media, ids)
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group]
-        mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
-        async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
+        mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
+        async with (
+            serving(*mounts, address=address) as everything,
+            httpx2.AsyncClient(transport=httpx2.MockTransport(_object_store(storage))) as s3,
+            AsyncExitStack() as opened,
+        ):
             jwks = StaticJwks([USER_KEY.public_jwk()])
             backends = Backends.from_mesh(everything.mesh)
             state = State(registry=CollectorRegistry(), max_in_flight=200)
@@ -223,6 +243,8 @@ async def _serving_at(
                 ),
                 stream=stream,
                 state=state,
+                media_paths=_MEDIA_PATHS,
+                store=ObjectStore(s3),
             )
             transport = httpx2.ASGITransport(app=app)
             async with Edge("http://gateway", transport=transport) as edge:
@@ -276,11 +298,12 @@ async def _users(
         passwords=passwords,
         throttle=Throttle(attempts=MemoryAttempts(clock=clock), key=MASTER_KEY, logins=logins),
         email_addresses=MeshEmailAddresses(mesh),
+        media_claims=MeshMediaClaims(mesh),
         signer=signer,
         page_token_key=MASTER_KEY,
         master_key=MASTER_KEY,
     )
-    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles)
+    handle = user_subscriber.UserConsumer(store=store, user_cache=profiles, clock=clock)
     return mounts, Group("user", user_service.MANIFEST.consumer_group.topics, handle)
 
 
@@ -300,6 +323,7 @@ async def _posts(
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
+        media_claims=post_media_client.MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,
         page_token_key=MASTER_KEY,
@@ -307,6 +331,7 @@ async def _posts(
     routes = post_subscriber.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=bodies.delete),
         protections=Protections(store=store, profiles=profiles),
+        store=store,
         states=states,
         profile_cache=profile_cache,
     )
@@ -358,6 +383,35 @@ def _notifications(
     )
     group = Group("notification", notification_service.MANIFEST.consumer_group.topics, handle)
     return [*mounts, delivery], group, unread
+
+
+def _media(mesh: Mesh, ids: IdGenerator) -> tuple[list[MountedServicer], MemoryStorage]:
+    """The servicer, and the object store that its addresses lead to. Nothing processes media."""
+    clock = SystemClock()
+    storage = MemoryStorage(clock=clock)
+    mounts = media_compose.mounts(
+        store=MemoryMediaStore(clock=clock, describe=media_events.describe),
+        storage=storage,
+        posts=MeshPostVisibility(mesh.as_service(PostServiceStub)),
+        wake_ups=MemoryWakeUps(),
+        ids=ids,
+        clock=clock,
+        addresses=_MEDIA_PATHS,
+    )
+    return mounts, storage
+
+
+def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:
+    """Takes the parts that are put to presigned addresses."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        try:
+            storage.upload(str(request.url), request.content)
+        except (PermissionError, MultipartGone):
+            return httpx2.Response(403)
+        return httpx2.Response(200)
+
+    return answer
 
 
 def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:

@@ -8,7 +8,7 @@ from roost.notification.v1 import delivery_service_pb2
 from gateway.protocols.graphql.fields import computed, message_field
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 
 @strawberry.type(description="A device that notifications are pushed to.")
@@ -26,11 +26,11 @@ class PushSubscription(Node):
 
     @computed("When it was added.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("Forgotten then, unless it is renewed before.")
     def expires_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.expire_time))
+        return DateTime(times.time(self.message.expire_time))
 
 
 @strawberry.type(description="The caller's email address for the digest.")

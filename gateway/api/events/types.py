@@ -7,6 +7,7 @@ import strawberry
 from google.protobuf.timestamp_pb2 import Timestamp
 from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 
+from gateway.api.media.types import Medium
 from gateway.api.notifications.types import NOTIFICATION, Notification
 from gateway.api.posts.types import PLACE, Post
 from gateway.api.timelines.types import TimelineItem
@@ -14,7 +15,7 @@ from gateway.api.users.types import User
 from gateway.protocols.graphql.fields import value
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.scalars import DateTime, Sequence
-from gateway.views import presentation
+from gateway.views import times
 
 
 @strawberry.enum(description="A part of the caller's log. Names as on the stream, in capitals.")
@@ -46,9 +47,17 @@ class Resource(Enum):
     LIKE = value("like", "A post that the caller likes.")
     REPOST = value("repost", "A post that the caller reposted.")
     BOOKMARK = value("bookmark", "A post among the caller's bookmarks.")
+    MEDIUM = value("medium", "A medium of the caller: its processing ended, or it was deleted.")
 
 
-_OF_POSTS = {Resource.POST, Resource.LIKE, Resource.REPOST, Resource.BOOKMARK}
+# What the others are about is a user.
+_KINDS = {
+    Resource.POST: Post.kind,
+    Resource.LIKE: Post.kind,
+    Resource.REPOST: Post.kind,
+    Resource.BOOKMARK: Post.kind,
+    Resource.MEDIUM: Medium.kind,
+}
 _MARKED = {Topic.HOME: PLACE, Topic.NOTIFICATIONS: NOTIFICATION}
 
 
@@ -80,7 +89,9 @@ class ResourceChange:
     """As the log says."""
 
     resource: Resource = strawberry.field(description="What changed.")
-    id: strawberry.ID = strawberry.field(description="The id of the post, or of the user.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the post, of the user, or of the medium."
+    )
     deleted: bool = strawberry.field(description="Whether it is gone: undone, unfollowed, deleted.")
 
 
@@ -216,7 +227,7 @@ def _resource(event: UserEvent) -> ResourceChange | None:
     known = next((each for each in Resource if each.value == change.resource), None)
     if known is None:
         return None
-    kind = Post.kind if known in _OF_POSTS else User.kind
+    kind = _KINDS.get(known, User.kind)
     return ResourceChange(resource=known, id=_id(kind, change.resource_id), deleted=change.deleted)
 
 
@@ -233,4 +244,4 @@ def _id(kind: str, number: int) -> strawberry.ID:
 
 
 def _at(time: Timestamp) -> DateTime:
-    return DateTime(presentation.time(time))
+    return DateTime(times.time(time))

@@ -29,7 +29,7 @@ from gateway.protocols.rest.context import (
     place,
 )
 from gateway.protocols.rest.routes import Routes
-from gateway.views import presentation
+from gateway.views import times
 from gateway.views.notification_shapes import (
     KindPreference,
     KindPreferences,
@@ -184,9 +184,7 @@ def _day_change(change: PreferencesChange) -> DayChange:
 def _marker(response: GetReadMarkerResponse | MarkReadResponse) -> ReadMarker:
     return ReadMarker(
         last_read_id=str(response.last_read_id) if response.last_read_id else None,
-        updated_at=presentation.time(response.update_time)
-        if response.HasField("update_time")
-        else None,
+        updated_at=times.time(response.update_time) if response.HasField("update_time") else None,
     )
 
 

@@ -12,7 +12,7 @@ from gateway.core.pipeline import Page
 from gateway.protocols.graphql.fields import computed, message_field, value
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 NOTIFICATION = "Notification"
 
@@ -82,11 +82,11 @@ class Notification:
 
     @computed("The oldest activity.")
     def first_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.first_time))
+        return DateTime(times.time(self.message.first_time))
 
     @computed("The newest activity.")
     def last_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.last_time))
+        return DateTime(times.time(self.message.last_time))
 
     def _is_audible(self) -> list[int]:
         return rules.visible_actors(self.message, self.seen.found)

@@ -8,10 +8,12 @@ from roost.post.v1.post_service_pb2 import (
     CreatePostRequest,
     GetPostRequest,
     GetThreadRequest,
+    MediaList,
     UpdatePostRequest,
 )
 from strawberry.types import Info
 
+from gateway.api.media.types import Medium
 from gateway.api.posts import acts
 from gateway.api.posts.parts import Visibility
 from gateway.api.posts.requests import NewPost, PostChange
@@ -23,7 +25,7 @@ from gateway.api.posts.types import (
     one,
 )
 from gateway.core.hydrate import Hydrated
-from gateway.core.ids import NO_ID, id_in_body
+from gateway.core.ids import NO_ID
 from gateway.protocols.acts import mutation
 from gateway.protocols.graphql.arguments import MAX_IDS, Etag, numbers_of
 from gateway.protocols.graphql.connections import (
@@ -99,7 +101,19 @@ class PostQueries:
         )
 
 
-Text = Annotated[str, strawberry.argument(description=f"What the post says. {POST.limits}.")]
+Text = Annotated[
+    str,
+    strawberry.argument(
+        description=f"What the post says. {POST.limits}. Empty where media say it all."
+    ),
+]
+MediaIds = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description="The caller's own media in order, by id: up to four pictures, or one "
+        "animation, video or audio."
+    ),
+]
 
 
 @strawberry.type
@@ -111,7 +125,7 @@ class PostMutations:
         self,
         info: Info,
         *,
-        text: Text,
+        text: Text = "",
         visibility: Annotated[
             Visibility, strawberry.argument(description="Who may see it.")
         ] = Visibility.PUBLIC,
@@ -121,43 +135,46 @@ class PostMutations:
         quoted_post_id: Annotated[
             strawberry.ID | None, strawberry.argument(description="The post to quote, by id.")
         ] = None,
-        media_ids: Annotated[
-            list[strawberry.ID] | None,
-            strawberry.argument(description="Up to four of the caller's own media, by number."),
-        ] = None,
+        media_ids: MediaIds = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
-        asked = validated(NewPost, text=text, media_ids=media_ids or [])
+        media = _media(media_ids or [])
+        asked = validated(NewPost, text=text, media_ids=list(map(str, media)))
         response = await own(info).posts.CreatePost(
             CreatePostRequest(
                 text=asked.text,
                 visibility=visibility.value,
                 reply_to_post_id=_post_or_none(reply_to_id, "reply_to_id"),
                 quoted_post_id=_post_or_none(quoted_post_id, "quoted_post_id"),
-                media_ids=[id_in_body("media_ids", each) for each in asked.media_ids],
+                media_ids=media,
                 request_id=request_id(idempotency_key),
             )
         )
         return result(one(response.post, response.includes))
 
     @change(
-        "Edit a post of the caller. The id stays and the old text is kept as a revision. "
-        "With `etag`, "
-        "only if the post was not edited since it was read."
+        "Edit a post of the caller. The id stays, and the old text and media are kept as a "
+        "revision. Without `mediaIds` the media stay. With `etag`, only if the post was not "
+        "edited since it was read."
     )
     async def update_post(
         self,
         info: Info,
         post_id: PostId,
         text: Text,
+        *,
+        media_ids: MediaIds = strawberry.UNSET,
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
-        asked = validated(PostChange, text=text)
+        media = None if media_ids is strawberry.UNSET else _media(media_ids or [])
+        given = {} if media is None else {"media_ids": list(map(str, media))}
+        asked = validated(PostChange, text=text, **given)
         response = await own(info).posts.UpdatePost(
             UpdatePostRequest(
                 post_id=number_of("Post", post_id, "post_id"),
                 text=asked.text,
+                media=None if media is None else MediaList(media_ids=media),
                 etag=etag or "",
                 request_id=request_id(idempotency_key),
             )
@@ -165,6 +182,10 @@ class PostMutations:
         return result(one(response.post, response.includes))
 
     delete_post = mutation(acts.DELETE_POST)
+
+
+def _media(ids: list[strawberry.ID]) -> list[int]:
+    return [number_of(Medium.kind, each, "media_ids") for each in ids]
 
 
 def _post_or_none(text: str | None, argument: str) -> int:

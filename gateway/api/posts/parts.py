@@ -5,11 +5,12 @@ from enum import Enum
 import strawberry
 from roost.post.v1 import post_pb2
 
+from gateway.api.media.types import Medium
 from gateway.api.posts.entity_types import Entity, entities
 from gateway.api.posts.segment_types import Segment, content
 from gateway.protocols.graphql.fields import computed, message_field, value
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 # Why what counts code points goes.
 CONTENT = "Use `content`, whose segments need no counting. Answered until 2027-12-01."
@@ -66,7 +67,7 @@ class ViewerState:
     bookmarked = message_field("bookmarked", bool, "They keep it among their bookmarks.")
 
 
-@strawberry.type(description="The text of a post at one time.")
+@strawberry.type(description="The text and the media of a post at one time.")
 class Revision:
     """A view of one."""
 
@@ -84,6 +85,10 @@ class Revision:
     def entities(self) -> list[Entity]:
         return entities(self.message.entities)
 
+    @computed("Its media, as they are now.")
+    def media(self) -> list[Medium]:
+        return [Medium(message=each) for each in self.message.media]
+
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import Id
 from gateway.views.shapes import Visibility
@@ -14,9 +14,16 @@ from services.chassis.text.kinds import (
 Text = Annotated[
     str,
     Meta(
-        min_length=1,
-        description=f"What the post says. {POST.limits}.",
+        description=f"What the post says. {POST.limits}. Empty where media say it all.",
         examples=["Good morning @bob!"],
+    ),
+]
+MediaIds = Annotated[
+    tuple[Id, ...],
+    Meta(
+        max_length=4,
+        description="The caller's own media in order, ready for use and used by nothing else: up "
+        "to four pictures, or one animation, video or audio.",
     ),
 ]
 
@@ -24,19 +31,18 @@ Text = Annotated[
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     """The post to write."""
 
-    text: Text
+    text: Text = ""
     visibility: Annotated[
         Visibility,
         Meta(description="Everyone; followers and users mentioned; or users mentioned."),
     ] = "public"
     reply_to_post_id: Annotated[Id | None, Meta(description="The post to answer.")] = None
     quoted_post_id: Annotated[Id | None, Meta(description="The post to quote.")] = None
-    media_ids: Annotated[
-        tuple[Id, ...], Meta(max_length=4, description="The caller's own media, ready for use.")
-    ] = ()
+    media_ids: MediaIds = ()
 
 
 class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """The new text of a post; the old one is kept as a revision."""
+    """The new text of a post, and its media; the old ones are kept as a revision."""
 
     text: Text
+    media_ids: MediaIds | UnsetType = UNSET

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec import UNSET
 from roost.post.v1 import post_pb2
 from roost.post.v1.post_pb2 import Includes, PostRevision
 from roost.post.v1.post_pb2 import Post as PostMessage
@@ -10,6 +11,7 @@ from roost.post.v1.post_service_pb2 import (
     CreatePostRequest,
     GetPostRequest,
     GetThreadRequest,
+    MediaList,
     UpdatePostRequest,
 )
 
@@ -38,7 +40,7 @@ def _posts_on(context: RequestContext[Any, Any], page: Page[PostMessage]) -> lis
     return [presenter.message(post) for post in page.entries]
 
 
-# Pages of posts, and of the texts that a post has had.
+# Pages of posts, and of the revisions of a post.
 POSTS = PageKind(PostPage, _posts_on)
 REVISIONS: PageKind[PostRevision] = PageKind(
     RevisionPage,
@@ -52,7 +54,14 @@ _VISIBILITY: dict[Visibility, post_pb2.Visibility] = {
     "followers": post_pb2.VISIBILITY_FOLLOWERS,
     "mentioned": post_pb2.VISIBILITY_MENTIONED,
 }
-_TEXT_REASONS = ("TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
+_CONTENT_REASONS = (
+    "TEXT_EMPTY",
+    "TEXT_TOO_LONG",
+    "TEXT_INVALID",
+    "MEDIA_NOT_READY",
+    "MEDIUM_IN_USE",
+    "MEDIA_COMBINATION_NOT_ALLOWED",
+)
 
 
 @posts.change(
@@ -61,10 +70,9 @@ _TEXT_REASONS = ("TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
     status=201,
     etag=True,
     reasons=(
-        *_TEXT_REASONS,
+        *_CONTENT_REASONS,
         "QUOTE_NOT_ALLOWED",
         "POST_NOT_FOUND",
-        "MEDIA_NOT_READY",
         "REPLY_NOT_ALLOWED",
     ),
 )
@@ -117,18 +125,22 @@ async def get_post(context: RequestContext[NoQuery, NoBody]) -> Response[Post]:
     "PATCH",
     "/posts/{post_id}",
     etag=True,
-    reasons=("POST_NOT_FOUND", "NOT_AUTHOR", "ETAG_MISMATCH", *_TEXT_REASONS),
+    reasons=("POST_NOT_FOUND", "NOT_AUTHOR", "ETAG_MISMATCH", *_CONTENT_REASONS),
 )
 async def update_post(context: RequestContext[NoQuery, PostChange]) -> Response[Post]:
     """Edit a post of the caller.
 
-    The id stays and the old text is kept as a revision. With `If-Match`, only if the post was not
-    edited since it was read.
+    The id stays, and the old text and media are kept as a revision. Without `media_ids` the media
+    stay. With `If-Match`, only if the post was not edited since it was read.
     """
+    media_ids = context.body.media_ids
     response = await context.backends.posts.UpdatePost(
         UpdatePostRequest(
             post_id=context.path_id,
             text=context.body.text,
+            media=None
+            if media_ids is UNSET
+            else MediaList(media_ids=[id_in_body("media_ids", each) for each in media_ids]),
             etag=context.expected_etag,
             request_id=context.request_id,
         )
@@ -195,7 +207,7 @@ posts.list(
 posts.list(
     "/posts/{post_id}/revisions",
     name="list_revisions",
-    about="List the texts that a post has had, newest first.",
+    about="List the texts and media that a post has had, newest first.",
     read=queries.revisions,
     kind=REVISIONS,
     by="post_id",

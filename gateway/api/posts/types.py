@@ -6,6 +6,8 @@ import strawberry
 from roost.post.v1 import post_pb2
 from strawberry.types import Info
 
+from gateway.api.media import types as media
+from gateway.api.media.types import Medium
 from gateway.api.posts import queries
 from gateway.api.posts.entity_types import Entity, entities
 from gateway.api.posts.parts import (
@@ -19,6 +21,7 @@ from gateway.api.posts.parts import (
 from gateway.api.posts.segment_types import Segment, content
 from gateway.api.users import types as users
 from gateway.api.users.types import User
+from gateway.core import media_addresses
 from gateway.core.hydrate import Hydrated
 from gateway.core.pipeline import Page
 from gateway.protocols.acts import Target
@@ -34,13 +37,14 @@ from gateway.protocols.graphql.fields import (
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 # What the ids of places on timelines begin with.
 PLACE = "TimelineItem"
 
-# A text of 500 characters has 20,000 bytes at most, and hardly ever more than 2,000.
-_MOST_BYTES = 4_096
+# A text of 500 characters has 20,000 bytes at most, and hardly ever more than 2,000; a picture has
+# about 600, besides its description.
+_MOST_BYTES = 8_192
 
 
 class Seen:
@@ -104,8 +108,8 @@ class Post(Node):
         return self.message.id
 
     def json_cache_key(self) -> object | None:
-        """What its printed form depends on: its own bytes, its author's, and the quoted post's.
-        None where they are too many to be kept."""
+        """What its printed form depends on: its own bytes, its author's, and the quoted post's, and
+        when addresses expire. None where they are too many to be kept."""
         if self.key is False:
             own, quoted = self._alone(), _quoted(self)
             of_quoted = quoted._alone() if quoted else None
@@ -113,9 +117,14 @@ class Post(Node):
             self.key = (own, of_quoted, self.is_embedded_only()) if small else None
         return self.key
 
-    def _alone(self) -> tuple[bytes, bytes | None]:
-        author = self.seen.user(self.message.author_id)
-        return self.message.SerializeToString(), author.json_cache_key() if author else None
+    def _alone(self) -> tuple[bytes, object, object]:
+        message = self.message
+        author = self.seen.user(message.author_id)
+        return (
+            message.SerializeToString(),
+            author.json_cache_key() if author else None,
+            media_addresses.expire_time() if media_addresses.expire(message.media) else None,
+        )
 
     text = message_field("text", str, "Empty where deleted.")
     revision = message_field(
@@ -205,22 +214,23 @@ class Post(Node):
         again = await load_post(info, self.message.id)
         return _quoted(again) if again is not None else None
 
-    @computed("The media in it, by number.")
+    @computed("The ids of its media.")
     def media_ids(self) -> list[strawberry.ID]:
-        return [strawberry.ID(str(each)) for each in self.message.media_ids]
+        return [media.medium_id(each) for each in self.message.media_ids]
+
+    @computed("Up to four pictures, or one medium of another kind.")
+    def media(self) -> list[Medium]:
+        """As they are now."""
+        return [Medium(message=each) for each in self.message.media]
 
     @computed("When it was written.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("When it was edited last; null where it never was.")
     def edited_at(self) -> DateTime | None:
         message = self.message
-        return (
-            DateTime(presentation.time(message.edit_time))
-            if message.HasField("edit_time")
-            else None
-        )
+        return DateTime(times.time(message.edit_time)) if message.HasField("edit_time") else None
 
     @computed("The engagement of users.")
     def counts(self) -> PostCounts:
@@ -275,7 +285,7 @@ extend(
         "The posts that quote it, newest first.", Post, queries.quotes, posts_on, by="post_id"
     ),
     revisions=list_field(
-        "The texts that it has had, newest first.",
+        "The texts and media that it has had, newest first.",
         Revision,
         queries.revisions,
         revisions_on,

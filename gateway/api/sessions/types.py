@@ -11,7 +11,7 @@ from gateway.core.pipeline import Page
 from gateway.protocols.graphql.fields import computed, message_field
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 
 @strawberry.type(description="One signed-in device.")
@@ -30,15 +30,15 @@ class Session(Node):
 
     @computed("When it was signed in.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("When it was used last.")
     def last_used_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.last_used_time))
+        return DateTime(times.time(self.message.last_used_time))
 
     @computed("When it ends if it is not refreshed before.")
     def expires_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.expire_time))
+        return DateTime(times.time(self.message.expire_time))
 
 
 @strawberry.type(description="What a device shows to be let in.")
@@ -52,11 +52,11 @@ class Tokens:
 
     @computed("When the access token ends.")
     def access_expires_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.access_expire_time))
+        return DateTime(times.time(self.message.access_expire_time))
 
     @computed("When the refresh token ends.")
     def refresh_expires_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.refresh_expire_time))
+        return DateTime(times.time(self.message.refresh_expire_time))
 
 
 @strawberry.type(description="A user, signed in on a device.")

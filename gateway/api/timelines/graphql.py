@@ -126,8 +126,15 @@ async def _posts_of(
     info: Info,
     first: First = DEFAULT_FIRST,
     after: After = None,
+    *,
     include_replies: Annotated[
         bool, strawberry.argument(description="Whether answers to others are among them.")
+    ] = False,
+    only_media: Annotated[
+        bool,
+        strawberry.argument(
+            description="Only their own posts with media: with replies, without reposts."
+        ),
     ] = False,
 ) -> Connection[TimelineItem]:
     wanted = place(first, after)
@@ -135,6 +142,7 @@ async def _posts_of(
         backends_of(info),
         user_id=self.number(),
         include_replies=include_replies,
+        only_media=only_media,
         **wanted._asdict(),
     )
     return connection(page, items_on, wanted)

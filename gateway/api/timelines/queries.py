@@ -67,15 +67,22 @@ def _skeleton(response: GetHomeTimelineResponse | GetPublicTimelineResponse) -> 
 
 
 async def by_user(
-    backends: Backends, *, user_id: int, include_replies: bool, token: str, size: int
+    backends: Backends,
+    *,
+    user_id: int,
+    include_replies: bool,
+    only_media: bool,
+    token: str,
+    size: int,
 ) -> Page[Entry]:
-    """A page of a user's posts and reposts, newest first."""
+    """A page of a user's posts and reposts, newest first; or of their own posts with media."""
 
     async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await backends.posts.ListUserPosts(
             ListUserPostsRequest(
                 user_id=user_id,
                 include_replies=include_replies,
+                only_media=only_media,
                 page_size=size,
                 page_token=token,
             )

@@ -25,6 +25,10 @@ class UserPostsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     include_replies: Annotated[
         bool, Meta(description="Whether answers to other users are among them.")
     ] = False
+    only_media: Annotated[
+        bool,
+        Meta(description="Only the user's own posts with media: replies too, but no reposts."),
+    ] = False
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = ""
 

@@ -112,13 +112,17 @@ async def rebuild_home_timeline(context: RequestContext[NoQuery, NoBody]) -> Res
 async def list_user_posts(
     context: RequestContext[UserPostsQuery, NoBody],
 ) -> Response[TimelinePage]:
-    """List a user's posts and reposts, newest first."""
+    """List a user's posts and reposts, newest first.
+
+    With `only_media`, the user's own posts with media: replies are among them, reposts are not.
+    """
     return TIMELINE.response(
         context,
         await queries.by_user(
             context.backends,
             user_id=context.path_id,
             include_replies=context.query.include_replies,
+            only_media=context.query.only_media,
             **place(context),
         ),
     )

@@ -14,7 +14,7 @@ from gateway.core.pipeline import Page
 from gateway.protocols.graphql.fields import computed, value
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 
 @strawberry.enum(description="How a home timeline is ordered.")
@@ -88,7 +88,7 @@ def marker(kind: str, last_read: int, message: Marked) -> ReadMarker:
     moved = message.HasField("update_time")
     return ReadMarker(
         last_read_id=strawberry.ID(global_id(kind, last_read)) if last_read else None,
-        updated_at=DateTime(presentation.time(message.update_time)) if moved else None,
+        updated_at=DateTime(times.time(message.update_time)) if moved else None,
     )
 
 

@@ -1,15 +1,17 @@
-"""Changing the caller's profile field by field."""
+"""Changing the caller's profile and settings field by field."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from roost.user.v1.user_pb2 import User
-from roost.user.v1.user_service_pb2 import UpdateUserRequest
+from roost.user.v1.user_service_pb2 import Settings, UpdateSettingsRequest, UpdateUserRequest
 
 from gateway.core.clients import Backends
 
-CHANGEABLE = ("display_name", "bio", "location", "website", "avatar_media_id", "protected")
+# Of these, the ids of media.
+MEDIA = ("avatar_media_id", "banner_media_id")
+CHANGEABLE = ("display_name", "bio", "location", "website", *MEDIA, "protected")
 
 
 async def change(
@@ -29,3 +31,17 @@ async def change(
         )
     )
     return response.user
+
+
+async def change_settings(
+    backends: Backends, changes: Mapping[str, bool], *, request_id: str
+) -> Settings:
+    """Changes those that are given, and returns all of them as they are then."""
+    response = await backends.users.UpdateSettings(
+        UpdateSettingsRequest(
+            settings=Settings(**changes),
+            update_mask=FieldMask(paths=list(changes)),
+            request_id=request_id,
+        )
+    )
+    return response.settings

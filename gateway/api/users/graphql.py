@@ -4,13 +4,24 @@ from typing import Annotated, Any
 
 import strawberry
 from roost.user.v1.auth_service_pb2 import ChangePasswordRequest
-from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+from roost.user.v1.user_service_pb2 import (
+    DeleteUserRequest,
+    GetSettingsRequest,
+    GetUserRequest,
+)
 from strawberry.types import Info
 
+from gateway.api.media.types import Medium
 from gateway.api.users import commands
 from gateway.api.users import queries as reading
-from gateway.api.users.requests import Consent, HandleQuery, PasswordChange, ProfileChange
-from gateway.api.users.types import User, UserId
+from gateway.api.users.requests import (
+    Consent,
+    HandleQuery,
+    PasswordChange,
+    ProfileChange,
+    SettingsChange,
+)
+from gateway.api.users.types import Settings, User, UserId
 from gateway.core.ids import id_in_body
 from gateway.protocols.graphql.arguments import Etag
 from gateway.protocols.graphql.context import Context, backends_of, own
@@ -52,10 +63,20 @@ class UserQueries:
         found = await reading.by_handle(backends_of(info), asked.handle)
         return User(message=found) if found else None
 
+    @resolved("The caller's settings for the caller's own clients.")
+    async def settings(self, info: Info) -> Settings:
+        response = await own(info).users.GetSettings(GetSettingsRequest())
+        return Settings(message=response.settings)
+
 
 async def _profile(info: Info, number: int) -> User:
     response = await backends_of(info).users.GetUser(GetUserRequest(user_id=number))
     return User(message=response.user)
+
+
+def _medium(argument: str, given: strawberry.ID | None) -> str | None:
+    """The number in the id of a medium, as REST takes it. None and UNSET stay."""
+    return str(number_of(Medium.kind, given, argument)) if given else given
 
 
 Handle = Annotated[str, strawberry.argument(description="The name after the @.")]
@@ -97,7 +118,11 @@ class UserMutations:
         ] = strawberry.UNSET,
         avatar_media_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(description="The picture, by number; null for none."),
+            strawberry.argument(description="The profile picture, by id; null for none."),
+        ] = strawberry.UNSET,
+        banner_media_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The picture above the profile, by id; null for none."),
         ] = strawberry.UNSET,
         protected: Annotated[
             bool | None,
@@ -111,18 +136,44 @@ class UserMutations:
             "bio": bio,
             "location": location,
             "website": website,
-            "avatar_media_id": avatar_media_id,
+            "avatar_media_id": _medium("avatar_media_id", avatar_media_id),
+            "banner_media_id": _medium("banner_media_id", banner_media_id),
             "protected": protected,
         }
         given = {name: value for name, value in given.items() if value is not strawberry.UNSET}
         asked = validated(ProfileChange, **given)
         changes = {name: getattr(asked, name) for name in given}
-        if "avatar_media_id" in changes:
-            changes["avatar_media_id"] = id_in_body("avatar_media_id", avatar_media_id)
+        for name in commands.MEDIA:
+            if name in changes:
+                changes[name] = id_in_body(name, changes[name])
         profile = await commands.change(
             own(info), changes, etag=etag or "", request_id=request_id(idempotency_key)
         )
         return result(User(message=profile))
+
+    @change("Change the caller's settings. Only what is given changes.")
+    async def update_settings(
+        self,
+        info: Info,
+        alt_text_reminder: Annotated[
+            bool | None,
+            strawberry.argument(
+                description="Whether to remind the user of media without a description."
+            ),
+        ] = strawberry.UNSET,
+        idempotency_key: Key = None,
+    ) -> Outcome[Settings]:
+        given = (
+            {}
+            if alt_text_reminder is strawberry.UNSET
+            else {"alt_text_reminder": alt_text_reminder}
+        )
+        asked = validated(SettingsChange, **given)
+        changes = {name: getattr(asked, name) for name in given}
+        message = await commands.change_settings(
+            own(info), changes, request_id=request_id(idempotency_key)
+        )
+        return result(Settings(message=message))
 
     @change(
         "Leave for good. The account is hidden at once, its posts, follows and likes go within "

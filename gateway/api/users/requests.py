@@ -69,6 +69,12 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     device_name: DeviceName = ""
 
 
+_Picture = Annotated[
+    Id | None,
+    Meta(description="A picture or animation of the caller that nothing else uses; null for none."),
+]
+
+
 class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
     """What changes on the caller's profile; what is left out stays."""
 
@@ -79,8 +85,15 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[str, text_meta(WEBSITE, "What would be a link in a post; empty for none.")]
         | UnsetType
     ) = UNSET
-    avatar_media_id: Annotated[Id | None, Meta(description="null for none.")] | UnsetType = UNSET
+    avatar_media_id: _Picture | UnsetType = UNSET
+    banner_media_id: _Picture | UnsetType = UNSET
     protected: bool | UnsetType = UNSET
+
+
+class SettingsChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What changes of the caller's settings; what is left out stays."""
+
+    alt_text_reminder: bool | UnsetType = UNSET
 
 
 class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):

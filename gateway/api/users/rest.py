@@ -3,10 +3,17 @@
 from msgspec import UNSET
 from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
 from roost.user.v1.user_pb2 import User as UserMessage
-from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetSettingsRequest, GetUserRequest
 
 from gateway.api.users import commands, queries
-from gateway.api.users.requests import Consent, HandleQuery, NewUser, PasswordChange, ProfileChange
+from gateway.api.users.requests import (
+    Consent,
+    HandleQuery,
+    NewUser,
+    PasswordChange,
+    ProfileChange,
+    SettingsChange,
+)
 from gateway.core.hydrate import Hydrated
 from gateway.core.ids import id_in_body
 from gateway.core.pipeline import Page
@@ -23,7 +30,7 @@ from gateway.protocols.rest.routes import ANYONE, Routes
 from gateway.views import presentation
 from gateway.views import sessions as session_views
 from gateway.views.sessions import SignedIn
-from gateway.views.shapes import User, UserPage
+from gateway.views.shapes import Settings, User, UserPage
 
 # Pages of users.
 USERS: PageKind[UserMessage] = PageKind(UserPage, lambda _, page: presentation.people(page.entries))
@@ -85,24 +92,55 @@ async def get_user(context: RequestContext[NoQuery, NoBody]) -> Response[User]:
     return await _profile(context, context.path_id)
 
 
-@users.change("PATCH", "/users/me", etag=True, reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE"))
+@users.change(
+    "PATCH",
+    "/users/me",
+    etag=True,
+    reasons=("ETAG_MISMATCH", "FIELD_NOT_UPDATABLE", "MEDIA_NOT_READY", "MEDIUM_IN_USE"),
+)
 async def update_me(context: RequestContext[NoQuery, ProfileChange]) -> Response[User]:
     """Change the caller's own profile.
 
     Only the fields that are given change (a JSON merge patch). With `If-Match`, only if the
     profile is still as it was read. Turning `protected` off accepts the follow requests that wait.
+    A picture that is replaced is deleted.
     """
     changes = {
         name: getattr(context.body, name)
         for name in commands.CHANGEABLE
         if getattr(context.body, name) is not UNSET
     }
-    if "avatar_media_id" in changes:
-        changes["avatar_media_id"] = id_in_body("avatar_media_id", changes["avatar_media_id"])
+    for name in commands.MEDIA:
+        if name in changes:
+            changes[name] = id_in_body(name, changes[name])
     profile = await commands.change(
         context.backends, changes, etag=context.expected_etag, request_id=context.request_id
     )
     return Response(presentation.user(profile), etag=profile.etag)
+
+
+@users.get("/users/me/settings")
+async def get_settings(context: RequestContext[NoQuery, NoBody]) -> Response[Settings]:
+    """Read the caller's settings for the caller's own clients."""
+    response = await context.backends.users.GetSettings(GetSettingsRequest())
+    return Response(presentation.settings(response.settings))
+
+
+@users.change("PATCH", "/users/me/settings")
+async def update_settings(
+    context: RequestContext[NoQuery, SettingsChange],
+) -> Response[Settings]:
+    """Change the caller's settings.
+
+    Only what is given changes (a JSON merge patch).
+    """
+    reminder = context.body.alt_text_reminder
+    changed = await commands.change_settings(
+        context.backends,
+        {} if reminder is UNSET else {"alt_text_reminder": reminder},
+        request_id=context.request_id,
+    )
+    return Response(presentation.settings(changed))
 
 
 @users.change(

@@ -3,9 +3,12 @@
 from typing import Annotated, ClassVar
 
 import strawberry
-from roost.user.v1 import user_pb2
+from roost.user.v1 import user_pb2, user_service_pb2
 from strawberry.types import Info
 
+from gateway.api.media import types as media
+from gateway.api.media.types import Medium
+from gateway.core import media_addresses
 from gateway.core.pipeline import Page
 from gateway.protocols.acts import Target
 from gateway.protocols.graphql.context import Context
@@ -18,7 +21,7 @@ from gateway.protocols.graphql.fields import (
 from gateway.protocols.graphql.global_ids import global_id
 from gateway.protocols.graphql.nodes import Node
 from gateway.protocols.graphql.scalars import DateTime
-from gateway.views import presentation
+from gateway.views import times
 
 _COUNT = "Settles within seconds; never negative."
 _EDGES = f"0 where the list is refused: for followers of a protected user. {_COUNT}"
@@ -72,18 +75,21 @@ class User(Node):
 
     kind: ClassVar[str] = "User"
     message: strawberry.Private[user_pb2.User]
-    # What printing depends on: the message's bytes.
-    key: strawberry.Private[bytes | None] = None
+    # What printing depends on: the message's bytes, and when addresses expire.
+    key: strawberry.Private[object] = None
 
     def number(self) -> int:
         """The id within its kind."""
         return self.message.id
 
-    def json_cache_key(self) -> bytes:
+    def json_cache_key(self) -> object:
         """What its printed form depends on."""
         key = self.key
         if key is None:
-            key = self.key = self.message.SerializeToString()
+            message = self.message
+            expires = media_addresses.expire((message.avatar, message.banner))
+            at = media_addresses.expire_time() if expires else None
+            key = self.key = (message.SerializeToString(), at)
         return key
 
     handle = message_field("handle", str, "The name after the @.")
@@ -99,14 +105,32 @@ class User(Node):
     posts_count = message_field("posts_count", int, _POSTS)
     etag = message_field("etag", str, "Changes with every change of the profile: see `updateMe`.")
 
-    @computed("The picture, by the number of its medium; null for none.")
+    @computed("The id of the profile picture; null for none.")
     def avatar_media_id(self) -> strawberry.ID | None:
         number = self.message.avatar_media_id
-        return strawberry.ID(str(number)) if number else None
+        return media.medium_id(number) if number else None
+
+    @computed("The profile picture; null for none.")
+    def avatar(self) -> Medium | None:
+        message = self.message
+        return Medium(message=message.avatar) if message.HasField("avatar") else None
+
+    @computed("The id of the wide picture above the profile; null for none.")
+    def banner_media_id(self) -> strawberry.ID | None:
+        number = self.message.banner_media_id
+        return media.medium_id(number) if number else None
+
+    @computed(
+        "The wide picture above the profile, of `me`, `user` and `userByHandle`; null for none, "
+        "and in lists: `bannerMediaId` says whether there is one."
+    )
+    def banner(self) -> Medium | None:
+        message = self.message
+        return Medium(message=message.banner) if message.HasField("banner") else None
 
     @computed("When they joined.")
     def created_at(self) -> DateTime:
-        return DateTime(presentation.time(self.message.create_time))
+        return DateTime(times.time(self.message.create_time))
 
     @computed("The relationship of the caller and this user; null for strangers.")
     def relationship(self) -> Relationship | None:
@@ -114,6 +138,17 @@ class User(Node):
         if not self.message.HasField("viewer_relationship"):
             return None
         return Relationship(message=self.message.viewer_relationship)
+
+
+@strawberry.type(description="The caller's settings for the caller's own clients.")
+class Settings:
+    """A view of them."""
+
+    message: strawberry.Private[user_service_pb2.Settings]
+
+    alt_text_reminder = message_field(
+        "alt_text_reminder", bool, "Whether to remind the user of media without a description."
+    )
 
 
 def user_id(number: int) -> strawberry.ID:

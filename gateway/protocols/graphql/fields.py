@@ -43,12 +43,16 @@ def message_field(name: str, kind: Any, about: str, *, deprecated: str | None = 
     )
 
 
-def computed(about: str, *, deprecated: str | None = None) -> Callable[[Callable[..., Any]], Any]:
-    """A field that the method computes from the loaded parent; it calls nothing and cannot fail."""
+def computed(
+    about: str, *, name: str | None = None, deprecated: str | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field that the method computes from the loaded parent; it calls nothing and cannot fail.
+    Without a name it is called as the method is."""
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
             resolver=method,
+            name=name,
             description=about,
             deprecation_reason=deprecated,
             metadata={SHOW: method},

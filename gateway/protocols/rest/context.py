@@ -11,6 +11,7 @@ from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid
 from gateway.core.field_rules import pattern
 from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
+from gateway.core.object_store import ObjectStore
 from gateway.core.pipeline import Page
 from gateway.core.refresh_tokens import Refresh
 from gateway.views.presentation import Presenter
@@ -44,6 +45,8 @@ class RequestContext(Generic[Q, B]):
 
     backends: Backends
     refresh: Refresh
+    # Where uploads go.
+    store: ObjectStore
     # Presents in the shapes of the version that was asked for.
     presenter: type[Presenter]
     query: Q

@@ -29,10 +29,13 @@ from gateway.core.asgi import (
 from gateway.core.auth import Authenticator
 from gateway.core.bodies import BodyReader, check_content_type, receive_body
 from gateway.core.clients import Backends
+from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.protocols.rest.context import NoContent, RequestContext, Response
+from gateway.protocols.rest.forms import FormMemory, FormReader
 from gateway.protocols.rest.query_strings import QueryReader, with_cursor
 from gateway.protocols.rest.routes import Route, takes_body
 from gateway.views.version import Version
@@ -49,6 +52,7 @@ class _Reader:
 
     query: QueryReader[Any]
     body: BodyReader[Any] | None
+    form: FormReader[Any] | None
     nothing: Any
 
 
@@ -63,6 +67,9 @@ class Rest:
         backends: Backends,
         authenticator: Authenticator,
         refreshing: Refreshing,
+        store: ObjectStore,
+        form_memory: FormMemory,
+        concurrency: Concurrency,
     ) -> None:
         routes = tuple(routes)
         self._prefix = version.prefix
@@ -72,14 +79,9 @@ class Rest:
         self._backends = backends
         self._authenticator = authenticator
         self._refreshing = refreshing
-        self._readers = {
-            route.name: _Reader(
-                QueryReader(route.query),
-                BodyReader(route.body) if takes_body(route) else None,
-                None if takes_body(route) else route.body(),
-            )
-            for route in routes
-        }
+        self._store = store
+        self._concurrency = concurrency
+        self._readers = {route.name: _reader(route, form_memory) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
@@ -115,17 +117,45 @@ class Rest:
         headers: Headers = scope[HEADERS]
         viewer_id = await self._authenticator.authenticate(headers, route.access)
         check_accept(headers)
+        if not route.at_once:
+            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+            return
+        with self._concurrency.place(viewer_id, route.name, most=route.at_once):
+            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+
+    async def _read(
+        self,
+        route: Route,
+        path_id: int,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        viewer_id: int,
+    ) -> None:
+        headers: Headers = scope[HEADERS]
         reader = self._readers[route.name]
+        if reader.form is not None:
+            async with reader.form.read(receive, headers) as form:
+                await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=form)
+            return
         body = reader.nothing
         if reader.body is not None:
             check_content_type(headers.get(b"content-type"))
             body = reader.body.read(await receive_body(receive, headers.get(b"content-length")))
+        await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=body)
+
+    async def _respond(
+        self, route: Route, scope: Scope, send: Send, path_id: int, *, viewer_id: int, body: Any
+    ) -> None:
+        headers: Headers = scope[HEADERS]
         answer = await route.handler(
             RequestContext(
                 backends=self._backends,
                 refresh=partial(self._refreshing.refresh, client_address(scope)),
+                store=self._store,
                 presenter=self._presenter,
-                query=reader.query.read(scope["query_string"]),
+                query=self._readers[route.name].query.read(scope["query_string"]),
                 body=body,
                 path_id=path_id,
                 viewer_id=viewer_id,
@@ -135,6 +165,16 @@ class Rest:
         )
         location = self._prefix + answer.location if answer.location else ""
         await _answer(route, answer, location, scope, send)
+
+
+def _reader(route: Route, memory: FormMemory) -> _Reader:
+    query: QueryReader[Any] = QueryReader(route.query)
+    if not takes_body(route):
+        return _Reader(query, None, None, route.body())
+    if route.form_file_bytes:
+        form: FormReader[Any] = FormReader(route.body, most=route.form_file_bytes, memory=memory)
+        return _Reader(query, None, form, None)
+    return _Reader(query, BodyReader(route.body), None, None)
 
 
 async def _answer(

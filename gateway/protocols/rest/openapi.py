@@ -12,6 +12,7 @@ from gateway.core.field_rules import documented
 from gateway.core.ids import ID_PATTERN
 from gateway.core.problems import STATUS, Problem, title_of
 from gateway.protocols.rest.context import NoContent
+from gateway.protocols.rest.forms import form_schema
 from gateway.protocols.rest.routes import ANYONE, Route, Routes, routes_of, takes_body
 from gateway.views.version import Retirement, Version
 
@@ -201,11 +202,15 @@ def _operation(route: Route, retirement: Retirement | None) -> Json:
     if route.description:
         operation["description"] = route.description
     if takes_body(route):
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _ref(route.body)}},
-        }
+        operation["requestBody"] = {"required": True, "content": _body(route)}
     return operation
+
+
+def _body(route: Route) -> Json:
+    if not route.form_file_bytes:
+        return {"application/json": {"schema": _ref(route.body)}}
+    fields = documented(msgspec.json.schema(route.body))
+    return {"multipart/form-data": {"schema": form_schema(route.body, fields)}}
 
 
 def _parameters(route: Route) -> list[Json]:
@@ -295,7 +300,7 @@ _HEADER_NAMES = {"RetryAfter": "Retry-After", "RateLimitPolicy": "RateLimit-Poli
 def _schemas(routes: Iterable[Route]) -> Json:
     kinds: dict[type[Any], None] = {Problem: None}
     for route in routes:
-        if takes_body(route):
+        if takes_body(route) and not route.form_file_bytes:
             kinds[route.body] = None
         if route.answer is not NoContent:
             kinds[route.answer] = None

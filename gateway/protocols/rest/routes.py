@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from gateway.core.pipeline import Page
 from gateway.protocols.rest.context import (
@@ -26,6 +26,7 @@ from gateway.protocols.rest.context import (
     Response,
     place,
 )
+from gateway.protocols.rest.forms import Form
 from gateway.views.version import Version
 from services.chassis.auth.caller import Policy
 
@@ -68,6 +69,10 @@ class Route:
     seconds: float
     # Whether the route only reads.
     safe: bool
+    # The size of the largest file, where the body is a form with one; `body` has its text fields.
+    form_file_bytes: int
+    # How many of a user's requests run at once in a process; 0 for any number.
+    at_once: int
 
     @property
     def parameter(self) -> str | None:
@@ -91,10 +96,20 @@ class Routes:
         access: Policy = USER,
         reasons: tuple[str, ...] = (),
         etag: bool = False,
+        seconds: float = READ_SECONDS,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
         """Declares a route that reads."""
         return self._declare(
-            "GET", path, access=access, reasons=reasons, etag=etag, keyed=False, status=200
+            "GET",
+            path,
+            access=access,
+            reasons=reasons,
+            etag=etag,
+            keyed=False,
+            status=200,
+            seconds=seconds,
+            at_once=at_once,
         )
 
     def change(
@@ -108,8 +123,11 @@ class Routes:
         etag: bool = False,
         keyed: bool = True,
         seconds: float = WRITE_SECONDS,
+        form_file_bytes: int = 0,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
-        """Declares a route that changes something."""
+        """Declares a route that changes something. One that takes a form (`Form[…]`) says how large
+        its file may be."""
         return self._declare(
             method,
             path,
@@ -119,6 +137,8 @@ class Routes:
             keyed=keyed,
             status=status,
             seconds=seconds,
+            form_file_bytes=form_file_bytes,
+            at_once=at_once,
         )
 
     def list(
@@ -157,7 +177,9 @@ class Routes:
         etag: bool,
         keyed: bool,
         status: int | None,
-        seconds: float = READ_SECONDS,
+        seconds: float,
+        form_file_bytes: int = 0,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
         def declare(handler: H) -> H:
             query, body, answer = _types(handler)
@@ -184,6 +206,8 @@ class Routes:
                     keyed=keyed,
                     seconds=seconds,
                     safe=method == "GET",
+                    form_file_bytes=form_file_bytes,
+                    at_once=at_once,
                 )
             )
             return handler
@@ -192,9 +216,12 @@ class Routes:
 
 
 def _types(handler: Callable[..., Any]) -> tuple[type[Any], type[Any], type[Any]]:
-    """Q, B and T of `async def handler(context: RequestContext[Q, B]) -> Response[T]`."""
+    """Q, B and T of `async def handler(context: RequestContext[Q, B]) -> Response[T]`; of a form
+    `Form[B]` the type of its text fields."""
     hints = get_type_hints(handler, include_extras=True)
     query, body = get_args(hints["context"])
+    if get_origin(body) is Form:
+        (body,) = get_args(body)
     (answer,) = get_args(hints["return"])
     return query, body, answer
 

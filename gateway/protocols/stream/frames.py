@@ -11,7 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import ID_PATTERN, Id
 from gateway.core.problems import Problem
-from gateway.views.shapes import Notification, Post, Time, TimelineItem
+from gateway.views.shapes import Notification, Post, TimelineItem
+from gateway.views.times import Time
 
 SUBPROTOCOL = "roost.v1"
 # Well below the idle timeouts of proxies and mobile networks.
@@ -31,7 +32,16 @@ Topic = Annotated[
 ]
 Topics = Annotated[list[Topic], Meta(min_length=1, max_length=MAX_TOPICS)]
 Resource = Literal[
-    "post", "user", "follow", "follow_request", "block", "mute", "like", "repost", "bookmark"
+    "post",
+    "user",
+    "follow",
+    "follow_request",
+    "block",
+    "mute",
+    "like",
+    "repost",
+    "bookmark",
+    "medium",
 ]
 MarkedList = Literal["home", "notifications"]
 Sequence = Annotated[
@@ -138,7 +148,7 @@ class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
     """Something of the caller changed; read it again."""
 
     resource: Resource
-    id: Annotated[Id, Meta(description="Of the post, or of the user.")]
+    id: Annotated[Id, Meta(description="Of the post, of the user, or of the medium.")]
     deleted: Annotated[bool, Meta(description="Whether it is gone: undone, unfollowed, deleted.")]
 
 

@@ -17,7 +17,7 @@ from gateway.protocols.stream.hub import Hub
 from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.topics import Subscriptions
 from gateway.protocols.stream.viewer import Viewer
-from gateway.views import presentation
+from gateway.views import times
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import RoostError
 
@@ -180,7 +180,7 @@ class Socket(Connection[frames.ServerFrame]):
                     self._metrics.gaps.inc()
                     await self._send_frame(frames.Gap(item.sequence, ["home"]))
                 elif change is not None:
-                    at = presentation.time(item.event_time)
+                    at = times.time(item.event_time)
                     topic = topic_of(item)
                     await self._send_frame(frames.Event(item.sequence, topic, at, change))
                     if live:

@@ -6,7 +6,7 @@ from typing import cast
 from msgspec import UNSET
 from roost.post.v1 import post_pb2
 
-from gateway.views import presentation
+from gateway.views import media, presentation, times
 from gateway.views import shapes as v1
 from gateway.views.segments import segments
 from gateway.views.v2 import shapes
@@ -33,10 +33,9 @@ class Presenter(presentation.Presenter):
             quoted_post=cast(shapes.Post | None, quoted),
             quote_hidden=hidden,
             media_ids=[str(each) for each in message.media_ids],
-            created_at=presentation.time(message.create_time),
-            edited_at=presentation.time(message.edit_time)
-            if message.HasField("edit_time")
-            else None,
+            media=media.media(message.media),
+            created_at=times.time(message.create_time),
+            edited_at=times.time(message.edit_time) if message.HasField("edit_time") else None,
             revision=message.revision,
             counts=presentation.counts(message.counts),
             deleted=message.deleted,
@@ -48,11 +47,12 @@ class Presenter(presentation.Presenter):
 
     @staticmethod
     def revision(message: post_pb2.PostRevision) -> v1.Revision:
-        """The text of a post at one time."""
+        """The text and the media of a post at one time."""
         shown = shapes.Revision(
             revision=message.revision,
             content=content(message.text, message.entities),
-            created_at=presentation.time(message.create_time),
+            media=media.media(message.media),
+            created_at=times.time(message.create_time),
         )
         return cast(v1.Revision, shown)
 

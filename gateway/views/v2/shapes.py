@@ -7,16 +7,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from gateway.core.ids import Id
 from gateway.views import notification_shapes
 from gateway.views import shapes as v1
+from gateway.views.media_shapes import Medium
 from gateway.views.shapes import (
     NextCursor,
     NotificationKind,
     PostCounts,
     ReplyTo,
-    Time,
     User,
     ViewerState,
     Visibility,
 )
+from gateway.views.times import Time
 
 RawSegmentText = Annotated[str, Meta(min_length=1, description="As it stands in the text.")]
 
@@ -95,6 +96,9 @@ class Post(Struct, frozen=True, gc=False):
         ),
     ]
     media_ids: list[Id]
+    media: Annotated[
+        list[Medium], Meta(description="Up to four pictures, or one medium of another kind.")
+    ]
     created_at: Time
     edited_at: Annotated[Time | None, Meta(description="Null where it never was.")]
     revision: Annotated[
@@ -138,15 +142,16 @@ class Thread(Struct, frozen=True, gc=False):
 
 
 class Revision(Struct, frozen=True, gc=False):
-    """The text of a post at one time."""
+    """The text and the media of a post at one time."""
 
     revision: Annotated[int, Meta(ge=1, description="1 for the first.")]
     content: Content
+    media: list[Medium]
     created_at: Time
 
 
 class RevisionPage(Struct, frozen=True, gc=False):
-    """A page of a post's texts, newest first."""
+    """A page of a post's revisions, newest first."""
 
     items: list[Revision]
     next_cursor: NextCursor

@@ -28,7 +28,8 @@ MAX_ENTRIES = 10_000
 AHEAD = timedelta(days=1)
 
 # The subjects of an event. Any other id may be 0, and any other part absent: a newer publisher may
-# send more than this consumer reads.
+# send more than this consumer reads. The subject of a medium's event is the medium: it may belong
+# to no post.
 _REQUIRED_IDS = frozenset(
     {
         "id",
@@ -38,6 +39,7 @@ _REQUIRED_IDS = frozenset(
         "entry_id",
         "followee_id",
         "follower_id",
+        "medium_id",
         "muted_id",
         "muter_id",
         "post_id",
@@ -45,7 +47,8 @@ _REQUIRED_IDS = frozenset(
         "user_id",
     }
 )
-_REQUIRED_PARTS = frozenset({"entry", "post", "user"})
+_OPTIONAL_IDS = frozenset({"roost.media.v1.Medium.post_id", "roost.media.v1.MediumDeleted.post_id"})
+_REQUIRED_PARTS = frozenset({"entry", "medium", "post", "user"})
 # Chosen by clients: any position of a list, not only an id that exists.
 _POSITIONS = frozenset({"last_read_id"})
 
@@ -137,7 +140,7 @@ def _check(message: Message, time: datetime, path: str) -> None:
     for field in rules.ids:
         value = getattr(message, field.name)
         for number in value if _is_list(field) else (value,):
-            if number == 0 and (_is_list(field) or field.name in _REQUIRED_IDS):
+            if number == 0 and (_is_list(field) or _is_required(field)):
                 raise Undecodable(f"{path}{field.name} is 0")
             _check_id(number, field.name, time, path)
     for field in rules.times:
@@ -186,6 +189,10 @@ def _is_id(field: FieldDescriptor) -> bool:
     return field.type == FieldDescriptor.TYPE_INT64 and (
         field.name == "id" or field.name.endswith(("_id", "_ids"))
     )
+
+
+def _is_required(field: FieldDescriptor) -> bool:
+    return field.name in _REQUIRED_IDS and field.full_name not in _OPTIONAL_IDS
 
 
 def _is_list(field: FieldDescriptor) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from roost.media.v1 import media_events_pb2 as media
 from roost.post.v1 import post_events_pb2 as posts
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
@@ -156,6 +157,17 @@ def _repost_undone(body: posts.RepostUndone) -> LogUpdate:
     return _own(entry.reposter_id, "repost", entry.post_id, deleted=True, activities=activities)
 
 
+# Media.
+
+
+def _medium_changed(body: media.MediumProcessed | media.MediumUpdated) -> LogUpdate:
+    return _own(body.medium.owner_id, "medium", body.medium.id)
+
+
+def _medium_deleted(body: media.MediumDeleted) -> LogUpdate:
+    return _own(body.owner_id, "medium", body.medium_id, deleted=True)
+
+
 # Timelines.
 
 
@@ -191,6 +203,9 @@ _UPDATES: EventRoutes[LogUpdate] = EventRoutes.of_bodies(
         posts.PostUnliked: _post_unliked,
         posts.PostReposted: _post_reposted,
         posts.RepostUndone: _repost_undone,
+        media.MediumProcessed: _medium_changed,
+        media.MediumUpdated: _medium_changed,
+        media.MediumDeleted: _medium_deleted,
         timelines.EntryDelivered: _entry_delivered,
         timelines.ReadMarkerMoved: _read_marker_moved,
     }

@@ -92,7 +92,7 @@ async def engage(
         # The id of a repost is its place on timelines: it has the bucket of the user.
         engagement_id=await ids.make(bucket_of(user_id)),
     )
-    if result.state is None or result.state.revision == TOMBSTONE:
+    if result.state is None or result.state.version == TOMBSTONE:
         raise PostNotFound
     event = _engaged(kind, user_id, post, result.engagement_id)
     if result.changed and event is not None:

@@ -87,11 +87,11 @@ class RepostNotAllowed(WrongState):
     message = "This post may not be reposted."
 
 
-class MediaNotReady(WrongState):
-    """A medium cannot be attached."""
+class MediaCombinationNotAllowed(RuleBroken):
+    """More than one medium, and not all of them pictures."""
 
-    reason = "MEDIA_NOT_READY"
-    message = "A medium of the post is not ready."
+    reason = "MEDIA_COMBINATION_NOT_ALLOWED"
+    message = "A post has up to four pictures, or one animation, video or audio."
 
 
 class EtagMismatch(Conflict):

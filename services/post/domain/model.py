@@ -1,5 +1,5 @@
-"""The model of the Post service: posts, their entities, engagement, and users as other services
-report them."""
+"""The model of the Post service: posts, their entities and media, engagement, and users as other
+services report them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +61,22 @@ class AudienceLimit(msgspec.Struct, frozen=True):
     protected: bool = False
 
 
+class Medium(msgspec.Struct, frozen=True):
+    """A medium as the Media service last reported it; the database stores it as JSON."""
+
+    id: int
+    # Numbered as in the contract.
+    kind: int
+    # Ascends with every change of the medium.
+    version: int
+    # The packed roost.media.v1.Medium, without addresses: they expire.
+    message: bytes
+
+
+# The kind of a still picture.
+PICTURE = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as its author last saved it. An id of 0 means none."""
@@ -75,18 +91,30 @@ class Post:
     # The first post of the conversation; the own id where the post starts one.
     conversation_id: int
     quoted_post_id: int = 0
-    media_ids: tuple[int, ...] = ()
+    media: tuple[Medium, ...] = ()
     create_time: datetime
     edit_time: datetime | None = None
     revision: int = 1
+    # How often its media changed without an edit.
+    media_changes: int = 0
     deleted: bool = False
     # A viewer of a reply must be in each of these audiences.
     limits: tuple[AudienceLimit, ...] = ()
 
     @property
     def etag(self) -> str:
-        """Identifies the revision of the text."""
+        """Identifies the revision: what the author last saved."""
         return str(self.revision)
+
+    @property
+    def version(self) -> int:
+        """Ascends with every change of what readers see: edits, and changes of its media."""
+        return self.revision + self.media_changes
+
+    @property
+    def media_ids(self) -> tuple[int, ...]:
+        """The ids of the media, in order."""
+        return tuple(each.id for each in self.media)
 
     @property
     def answers_others(self) -> bool:
@@ -177,12 +205,13 @@ class CountDrift(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """A post's text at one time."""
+    """A post's text and media at one time."""
 
     revision: int
     text: str
     entities: tuple[Entity, ...]
     create_time: datetime
+    media: tuple[Medium, ...] = ()
 
 
 class PostState(NamedTuple):
@@ -192,7 +221,7 @@ class PostState(NamedTuple):
     """
 
     id: int
-    revision: int  # of the text; TOMBSTONE where the post is deleted
+    version: int  # Post.version; TOMBSTONE where the post is deleted
     likes: int
     reposts: int
     replies: int

@@ -1,6 +1,7 @@
 """Operations of authors on their posts: create, edit and delete.
 
-Each operation reads the User service with one call before its transaction begins.
+Each operation reads the User service with one call before its transaction begins. New media of a
+post are claimed between the two, with one call to the Media service.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,15 +21,16 @@ from services.post.domain.domain_events import (
 from services.post.domain.errors import (
     AccountGone,
     EtagMismatch,
-    MediaNotReady,
     NotAuthor,
     PostNotFound,
     QuoteNotAllowed,
 )
+from services.post.domain.media import check_combination
 from services.post.domain.model import (
     AccountState,
     Entity,
     Ids,
+    Medium,
     Post,
     Profile,
     Profiles,
@@ -59,7 +61,8 @@ class Draft(NamedTuple):
 
 
 class PreparedPost(NamedTuple, Generic[P]):
-    """A post that its author may write, with the profiles that were read for it."""
+    """A post that its author may write, without its media, and the profiles that were read for
+    it."""
 
     post: Post
     account: AccountState
@@ -76,6 +79,10 @@ class Edit(NamedTuple, Generic[P]):
     text: str
     entities: tuple[Entity, ...]
     profiles: Sequence[P]
+    # The media after the edit; None to keep them.
+    media_ids: Sequence[int] | None
+    # Those of them that the post did not have when it was read.
+    new_media_ids: Sequence[int]
 
 
 async def prepare(
@@ -87,17 +94,14 @@ async def prepare(
     cached_profiles: ProfileSource[P],
     ids: Ids,
 ) -> PreparedPost[P]:
-    """Checks a draft and makes the post of it, which `create` writes.
+    """Checks a draft and makes the post of it, which `create` writes; `with_media` adds its media.
 
     A reply never has a wider audience than the posts above it: it gets at least the visibility of
     its parent, and it stores the audiences of all. Raises TextEmpty, TextTooLong, TextInvalid,
-    PostNotFound, QuoteNotAllowed, ReplyNotAllowed, MediaNotReady, AccountGone.
+    PostNotFound, QuoteNotAllowed, ReplyNotAllowed, AccountGone.
     """
-    text = texts.cleaned(draft.text)
+    text = texts.cleaned(draft.text, with_media=bool(draft.media_ids))
     entities = texts.found_in(text)
-    if draft.media_ids:
-        # There is no Media service, so no medium is ready.
-        raise MediaNotReady(metadata={"media_id": str(draft.media_ids[0])})
     parent, quoted = await _targets(store, draft)
     found = await _load_profiles(
         author_id,
@@ -133,6 +137,13 @@ async def prepare(
     return PreparedPost(post, account, quoted.author_id if quoted else 0, found)
 
 
+def with_media(prepared: PreparedPost[P], media: Sequence[Medium]) -> PreparedPost[P]:
+    """The prepared post with the media that were claimed for it. Raises
+    MediaCombinationNotAllowed."""
+    check_combination(media)
+    return prepared._replace(post=replace(prepared.post, media=tuple(media)))
+
+
 async def create(
     store: Store,
     prepared: PreparedPost[P],
@@ -152,13 +163,20 @@ async def create(
 
 
 async def prepare_edit(
-    author_id: int, post_id: int, text: str, *, store: Store, profiles: Profiles[P]
+    author_id: int,
+    post_id: int,
+    text: str,
+    media_ids: Sequence[int] | None,
+    *,
+    store: Store,
+    profiles: Profiles[P],
 ) -> Edit[P]:
     """Checks what can be checked before the transaction.
 
     Raises PostNotFound, NotAuthor, AccountGone, TextEmpty, TextTooLong, TextInvalid.
     """
-    clean = texts.cleaned(text)
+    # `edit` checks a text that is empty beside media that are kept.
+    clean = texts.cleaned(text, with_media=media_ids is None or bool(media_ids))
     entities = texts.found_in(clean)
     post = (await store.posts([post_id])).get(post_id)
     if post is None:
@@ -177,15 +195,23 @@ async def prepare_edit(
     if post.author_id != author_id:
         raise NotAuthor
     resolved = texts.resolved(entities, _mentionable(found, author_id))
-    return Edit(post_id, author_id, clean, resolved, found)
+    new_media_ids = [each for each in media_ids or () if each not in post.media_ids]
+    return Edit(post_id, author_id, clean, resolved, found, media_ids, new_media_ids)
 
 
 async def edit(
-    transaction: PostTransaction, edit: Edit[P], etag: str, *, clock: Clock, describe: Describe
+    transaction: PostTransaction,
+    edit: Edit[P],
+    etag: str,
+    new_media: Sequence[Medium],
+    *,
+    clock: Clock,
+    describe: Describe,
 ) -> Post:
-    """Makes the edit and returns the post after it. An unchanged text changes nothing.
+    """Makes the edit and returns the post after it. The same text and media change nothing.
 
-    Raises PostNotFound, EtagMismatch.
+    `new_media` were claimed for the post. Raises PostNotFound, EtagMismatch,
+    MediaCombinationNotAllowed, TextEmpty.
     """
     await transaction.lock_users([edit.author_id])
     before = await transaction.lock_post(edit.post_id)
@@ -193,18 +219,42 @@ async def edit(
         raise PostNotFound
     if etag and etag != before.etag:
         raise EtagMismatch(metadata={"etag": before.etag})
-    if (before.text, before.entities) == (edit.text, edit.entities):
-        return before
+    media = _media_after(before, edit, new_media)
+    check_combination(media)
+    if not media:
+        texts.cleaned(edit.text)
     after = replace(
         before,
         text=edit.text,
         entities=edit.entities,
+        media=media,
         edit_time=clock.now(),
         revision=before.revision + 1,
     )
+    if (after.text, after.entities, after.media_ids) == (
+        before.text,
+        before.entities,
+        before.media_ids,
+    ):
+        return before
     await transaction.edit(before, after)
     await transaction.publish(describe(PostUpdated(before, after)))
     return after
+
+
+def _media_after(before: Post, edit: Edit[P], new_media: Sequence[Medium]) -> tuple[Medium, ...]:
+    """The media of the locked post after the edit.
+
+    Those that it has are taken from it: they may have changed since it was read. Raises
+    EtagMismatch where it lost one of them since.
+    """
+    if edit.media_ids is None:
+        return before.media
+    ascending = sorted((*before.media, *new_media), key=lambda medium: medium.version)
+    newest = {each.id: each for each in ascending}
+    if not newest.keys() >= set(edit.media_ids):
+        raise EtagMismatch(metadata={"etag": before.etag})
+    return tuple(newest[each] for each in edit.media_ids)
 
 
 async def find_own(

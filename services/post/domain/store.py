@@ -21,6 +21,7 @@ from services.post.domain.model import (
     EngagementResult,
     Entry,
     ListPosition,
+    Medium,
     Post,
     PostState,
     Revision,
@@ -73,12 +74,23 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def edit(self, before: Post, after: Post) -> None:
-        """Replaces a locked post's text and entities, and stores the old ones as a revision."""
+        """Replaces a locked post's text, entities and media, and stores the old ones as a
+        revision."""
+        ...
+
+    async def replace_medium(self, post_id: int, medium: Medium) -> None:
+        """Stores the present state of a medium in the post and its revisions, unless they have a
+        newer one. Changes no revision number, nor a tombstone. Listeners are called in any case, so
+        that a repetition invalidates what a process that died did not."""
+        ...
+
+    async def remove_medium(self, post_id: int, medium_id: int) -> None:
+        """Removes a deleted medium from the post and its revisions, as `replace_medium`."""
         ...
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
-        """Turns posts into tombstones: removes texts and revisions, and lowers the counts of the
-        posts that they reply to and quote.
+        """Turns posts into tombstones: removes texts, media and revisions, and lowers the counts of
+        the posts that they reply to and quote.
 
         Returns those that were live, ascending by id.
         """
@@ -174,7 +186,12 @@ class Store(Protocol):
         ...
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
-        """The texts that edits replaced, newest first; `before` is a revision number."""
+        """The texts and media that edits replaced, newest first; `before` is a revision number."""
+        ...
+
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        """The media of each of these posts and of its revisions, by post. Tombstones and unknown
+        posts are absent."""
         ...
 
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
@@ -200,6 +217,10 @@ class Store(Protocol):
         self, user_id: int, *, include_replies: bool, before: int, limit: int
     ) -> list[Entry]:
         """A user's live posts and reposts, newest first."""
+        ...
+
+    async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
+        """A user's live posts with media, newest first: replies too, no reposts."""
         ...
 
     async def engagements_of_post(

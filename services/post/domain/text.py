@@ -6,6 +6,7 @@ rules; this module raises the errors of the Post service.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from services.chassis.runtime.errors import Violation
 from services.chassis.text import entities
@@ -23,12 +24,15 @@ from services.post.domain.model import (
 
 _ERRORS = {Rule.VISIBLE: TextEmpty, Rule.MAX_LENGTH: TextTooLong}
 
+# The text of a post with media.
+_WITH_MEDIA = replace(POST, required=False)
 
-def cleaned(text: str) -> str:
-    """The text in its stored form. Raises TextInvalid, TextEmpty or TextTooLong, whose violation
-    names the rule."""
+
+def cleaned(text: str, *, with_media: bool = False) -> str:
+    """The text in its stored form; it may be empty with media. Raises TextInvalid, TextEmpty or
+    TextTooLong, whose violation names the rule."""
     try:
-        return clean(text, POST)
+        return clean(text, _WITH_MEDIA if with_media else POST)
     except TextRefused as refused:
         kind = _ERRORS.get(refused.rule, TextInvalid)
         raise kind(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from roost.media.v1.media_pb2 import Medium as MediumMessage
 from roost.post.v1 import post_pb2 as pb
 from roost.post.v1.engagement_service_pb2 import Engagement
 
@@ -14,6 +15,7 @@ from services.post.domain.model import (
     Entry,
     Hashtag,
     Link,
+    Medium,
     Mention,
     Post,
     PostState,
@@ -46,6 +48,7 @@ def to_post(post: Post) -> pb.Post:
         revision=post.revision,
         etag=post.etag,
         audience_limits=map(_to_limit, post.limits),
+        media=to_media(post.media),
     )
     if post.edit_time is not None:
         message.edit_time.CopyFrom(to_timestamp(post.edit_time))
@@ -106,7 +109,26 @@ def to_revision(revision: Revision) -> pb.PostRevision:
         text=revision.text,
         entities=to_entities(revision.entities),
         create_time=to_timestamp(revision.create_time),
+        media=to_media(revision.media),
     )
+
+
+def to_media(media: Sequence[Medium]) -> list[MediumMessage]:
+    return [MediumMessage.FromString(each.message) for each in media]
+
+
+def to_medium(message: MediumMessage) -> Medium:
+    """The snapshot of a medium, without its addresses.
+
+    Raises ValueError for an etag that is no decimal number.
+    """
+    snapshot = MediumMessage()
+    snapshot.CopyFrom(message)
+    snapshot.ClearField("address_expire_time")
+    for variant in snapshot.variants:
+        variant.ClearField("url")
+    packed = snapshot.SerializeToString(deterministic=True)
+    return Medium(message.id, message.kind, int(message.etag), packed)
 
 
 def to_entities(entities: Sequence[Entity]) -> list[pb.Entity]:

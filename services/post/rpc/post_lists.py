@@ -49,6 +49,8 @@ class PostLists:
         resolved = ResolvedPosts(viewer_id)
 
         async def fetch(position: int, limit: int) -> list[Entry]:
+            if request.only_media:
+                return await self._store.entries_with_media(user_id, before=position, limit=limit)
             return await self._store.entries(
                 user_id, include_replies=request.include_replies, before=position, limit=limit
             )
@@ -259,7 +261,7 @@ def _identity(post_id: int) -> int:
 
 def _is_tombstone(resolved: ResolvedPosts, post_id: int) -> bool:
     state = resolved.states.get(post_id)
-    return state is not None and state.revision == TOMBSTONE
+    return state is not None and state.version == TOMBSTONE
 
 
 def _post_or_tombstone(
@@ -276,5 +278,9 @@ def _post_or_tombstone(
 def _present(post: PostMessage) -> PostRevision:
     written = post.edit_time if post.HasField("edit_time") else post.create_time
     return PostRevision(
-        revision=post.revision, text=post.text, entities=post.entities, create_time=written
+        revision=post.revision,
+        text=post.text,
+        entities=post.entities,
+        create_time=written,
+        media=post.media,
     )

@@ -9,9 +9,11 @@ from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
+from services.post.domain.media import MediaClaim, MediaClaims, claim_key, claimed
 from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import (
@@ -38,6 +40,7 @@ class PostServicer(PostServiceServicer):
         store: Store,
         profiles: Profiles[CachedProfile],
         cached_profiles: ProfileSource[CachedProfile],
+        media_claims: MediaClaims,
         ids: Ids,
         clock: Clock,
         hydration: Hydration,
@@ -47,6 +50,7 @@ class PostServicer(PostServiceServicer):
         self._store = store
         self._profiles = profiles
         self._cached_profiles = cached_profiles
+        self._media_claims = media_claims
         self._ids = ids
         self._clock = clock
         self._hydration = hydration
@@ -70,7 +74,8 @@ class PostServicer(PostServiceServicer):
     async def _create(
         self, request: rpc.CreatePostRequest, author_id: int, key: RequestKey | None
     ) -> rpc.CreatePostResponse:
-        """At most one call to the User service, and one round trip to the database that writes."""
+        """At most one call to the User service, one to the Media service if the post has media, and
+        one round trip to the database that writes."""
         draft = posts.Draft(
             request.text,
             to_visibility(request.visibility),
@@ -86,12 +91,23 @@ class PostServicer(PostServiceServicer):
             cached_profiles=self._cached_profiles,
             ids=self._ids,
         )
+        post_id = prepared.post.id
+        claim = MediaClaim(author_id, draft.media_ids, post_id, claim_key(key, post_id))
+        async with claimed(self._media_claims, claim) as media:
+            return await self._write(posts.with_media(prepared, media), author_id, key)
+
+    async def _write(
+        self,
+        prepared: posts.PreparedPost[CachedProfile],
+        author_id: int,
+        key: RequestKey | None,
+    ) -> rpc.CreatePostResponse:
         post = prepared.post
         message = to_post(post)
         body = pack_body(message)
         # Followers read the post within a second. If the write fails, no state refers to the body.
-        self._bodies.keep(post.id, post.revision, body)
-        set_state(message, PostState(post.id, post.revision, 0, 0, 0, 0))
+        self._bodies.keep(post.id, post.version, body)
+        set_state(message, PostState(post.id, post.version, 0, 0, 0, 0))
         includes = await self._hydration.includes_of(
             post.id, body, prepared.profiles, viewer_id=author_id
         )
@@ -151,23 +167,31 @@ class PostServicer(PostServiceServicer):
         self, request: rpc.UpdatePostRequest, author_id: int, key: RequestKey | None
     ) -> rpc.UpdatePostResponse:
         edit = await posts.prepare_edit(
-            author_id, request.post_id, request.text, store=self._store, profiles=self._profiles
+            author_id,
+            request.post_id,
+            request.text,
+            request.media.media_ids if request.HasField("media") else None,
+            store=self._store,
+            profiles=self._profiles,
         )
         resolved = await self._hydration.hydrate([request.post_id], viewer_id=author_id)
         resolved.profiles.update({each.id: each for each in edit.profiles})
 
         async def effect(transaction: PostTransaction) -> rpc.UpdatePostResponse:
             post = await posts.edit(
-                transaction, edit, request.etag, clock=self._clock, describe=describe
+                transaction, edit, request.etag, media, clock=self._clock, describe=describe
             )
             message = to_post(post)
             resolved.bodies[post.id] = pack_body(message)
             set_state(message, resolved.states[post.id])
             return rpc.UpdatePostResponse(post=message, includes=resolved.includes([post.id]))
 
-        return await commands.run_with_key(
-            self._store.transaction, key, rpc.UpdatePostResponse, effect
-        )
+        write_id = await self._ids.make(bucket_of(edit.post_id))
+        claim = MediaClaim(author_id, edit.new_media_ids, edit.post_id, claim_key(key, write_id))
+        async with claimed(self._media_claims, claim) as media:
+            return await commands.run_with_key(
+                self._store.transaction, key, rpc.UpdatePostResponse, effect
+            )
 
     @access_policy.anyone
     async def ListPostRevisions(
@@ -200,7 +224,7 @@ class PostServicer(PostServiceServicer):
         response = await commands.run_with_key(
             self._store.transaction, key, rpc.DeletePostResponse, effect
         )
-        await self._bodies.delete(post.id, post.revision)
+        await self._bodies.delete(post.id, post.version)
         return response
 
     @access_policy.anyone
@@ -245,7 +269,21 @@ class PostServicer(PostServiceServicer):
             counts=[counts.get(author_id, 0) for author_id in request.author_ids]
         )
 
-    @access_policy.service("notification")
+    @access_policy.service("media")
+    async def BatchGetPostMedia(
+        self, request: rpc.BatchGetPostMediaRequest, context: Any
+    ) -> rpc.BatchGetPostMediaResponse:
+        post_ids = list(dict.fromkeys(request.post_ids))
+        found = await self._store.media_of(post_ids)
+        return rpc.BatchGetPostMediaResponse(
+            posts=[
+                rpc.PostMedia(post_id=each, media_ids=sorted(found[each]))
+                for each in post_ids
+                if each in found
+            ]
+        )
+
+    @access_policy.service("media", "notification")
     async def FilterVisible(
         self, request: rpc.FilterVisibleRequest, context: Any
     ) -> rpc.FilterVisibleResponse:

@@ -17,7 +17,7 @@ POSTS_A_STEP = 50
 ENGAGEMENTS_A_STEP = 100
 
 
-# Deletes the cached bodies of a post id up to a revision.
+# Deletes the cached bodies of a post id up to a version.
 DeleteBody = Callable[[int, int], Awaitable[None]]
 
 
@@ -93,7 +93,7 @@ class AccountCleanup:
         states = await self._store.states(post_ids, 0)
         await in_transaction(self._store.transaction, delete)
         for state in states.values():
-            await self._delete_body(state.id, state.revision)
+            await self._delete_body(state.id, state.version)
 
     async def _undo_reposts(self, reposts: Sequence[tuple[int, int]], author_id: int) -> None:
         """Removes reposts, each a user and a post, of posts by the author."""

@@ -1,16 +1,19 @@
-"""The consumer of the Post service: account cleanup, protections, and cache invalidation."""
+"""The consumer of the Post service: account cleanup, protections, media, and cache invalidation."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
+from roost.media.v1 import media_events_pb2 as media
 from roost.post.v1 import post_events_pb2 as own
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import Routes
+from services.chassis.storage.transaction import in_transaction
 from services.post.domain.model import AccountState
-from services.post.domain.store import ChangedIds
+from services.post.domain.store import ChangedIds, PostTransaction, Store
+from services.post.rpc.convert import to_medium
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker.account_cleanup import AccountCleanup
@@ -26,6 +29,7 @@ def routes(
     cleanup: AccountCleanup,
     *,
     protections: Protections,
+    store: Store,
     states: PostStateCache,
     profile_cache: ProfileCache,
 ) -> Routes:
@@ -34,6 +38,7 @@ def routes(
         _cleanup_handlers(cleanup, protections, states, profile_cache)
         | _user_handlers(protections, profile_cache)
         | _post_handlers(states)
+        | _media_handlers(store)
     )
 
 
@@ -116,3 +121,27 @@ def _post_handlers(states: PostStateCache) -> _Handlers:
         own.PostReposted: on_repost,
         own.RepostUndone: on_repost,
     }
+
+
+def _media_handlers(store: Store) -> _Handlers:
+    async def on_medium(body: media.MediumUpdated) -> None:
+        post_id = body.medium.post_id
+        if not post_id:
+            return
+        medium = to_medium(body.medium)
+
+        async def replace(transaction: PostTransaction) -> None:
+            await transaction.replace_medium(post_id, medium)
+
+        await in_transaction(store.transaction, replace)
+
+    async def on_medium_deleted(body: media.MediumDeleted) -> None:
+        if not body.post_id:
+            return
+
+        async def remove(transaction: PostTransaction) -> None:
+            await transaction.remove_medium(body.post_id, body.medium_id)
+
+        await in_transaction(store.transaction, remove)
+
+    return {media.MediumUpdated: on_medium, media.MediumDeleted: on_medium_deleted}

@@ -19,6 +19,7 @@ from services.user.domain.model import (
     Relationship,
     RelationshipKind,
     Session,
+    Settings,
     StoredKey,
     StoredRelationship,
     StreamTicket,
@@ -40,6 +41,7 @@ class UserTables(MemoryTables):
     deleted: dict[int, datetime] = field(default_factory=dict)
     handles: dict[str, int] = field(default_factory=dict)
     passwords: dict[int, str] = field(default_factory=dict)
+    settings: dict[int, Settings] = field(default_factory=dict)
     networks: dict[tuple[int, bytes], datetime] = field(default_factory=dict)
     sessions: dict[tuple[int, int], Session] = field(default_factory=dict)
     tickets: dict[bytes, StreamTicket] = field(default_factory=dict)
@@ -129,6 +131,7 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
     async def delete_user(self, user_id: int, now: datetime) -> None:
         self.tables.deleted[user_id] = now
         del self.tables.passwords[user_id]
+        self.tables.settings.pop(user_id, None)
         await self.forget_networks(user_id)
         gone = self.tables.users[user_id]
         self.tables.users[user_id] = User(
@@ -139,6 +142,12 @@ class MemoryUserTransaction(MemoryTransaction[UserTables]):
             update_time=now,
             version=gone.version + 1,
         )
+
+    async def settings(self, user_id: int) -> Settings:
+        return self.tables.settings.get(user_id, Settings())
+
+    async def save_settings(self, user_id: int, settings: Settings) -> None:
+        self.tables.settings[user_id] = settings
 
     async def lock_password(self, user_id: int) -> str | None:
         return self.tables.passwords.get(user_id)
@@ -264,6 +273,9 @@ class MemoryUserStore:
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         found = (self._tables.user(user_id) for user_id in user_ids)
         return [user for user in found if user is not None]
+
+    async def settings(self, user_id: int) -> Settings:
+        return self._tables.settings.get(user_id, Settings())
 
     async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:
         return {key: self._tables.handles[key] for key in keys if key in self._tables.handles}

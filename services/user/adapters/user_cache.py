@@ -10,7 +10,7 @@ from services.user.domain.ports import CacheInvalidation, UserCache
 from services.user.domain.store import Store
 
 # The prefix of every key. Change it with the encoding: processes of two releases run side by side.
-_NAME = "user.1"
+_NAME = "user.2"
 
 
 class BroadcastingUserCache:

@@ -165,3 +165,10 @@ class AccountProtected(Forbidden):
 
     reason = "ACCOUNT_PROTECTED"
     message = "Only this person's followers may see this."
+
+
+class MediaNotReady(WrongState):
+    """The medium cannot be shown on a profile: it is no picture and no animation."""
+
+    reason = "MEDIA_NOT_READY"
+    message = "This is not a picture that a profile can show."

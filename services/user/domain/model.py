@@ -1,10 +1,33 @@
 """The data of the User service: users, their sessions and keys, and their relationships."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, IntEnum, IntFlag
 from typing import NamedTuple
+
+
+class ProfileUse(Enum):
+    """What a medium is on a profile. The values are names of fields of `User`."""
+
+    AVATAR = "avatar"
+    BANNER = "banner"
+
+    @property
+    def id_field(self) -> str:
+        """The field of the contract that names the medium."""
+        return f"{self.value}_media_id"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileMedium:
+    """A picture or animation on a profile: a snapshot of what the Media service stores."""
+
+    id: int
+    # Grows with every change of the medium.
+    version: int
+    # A serialized roost.media.v1.Medium without addresses.
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,20 +40,55 @@ class User:
     bio: str = ""
     location: str = ""
     website: str = ""
-    avatar_media_id: int = 0
+    avatar: ProfileMedium | None = None
+    banner: ProfileMedium | None = None
     protected: bool = False
     followers_count: int = 0
     following_count: int = 0
     posts_count: int = 0
     create_time: datetime
     update_time: datetime
-    # Grows by one with every change of the profile; counters do not change it.
+    # Grows by one with every change of the profile. Changes of counters, and of the media that the
+    # profile names, do not increase it.
     version: int = 1
 
     @property
     def etag(self) -> str:
         """Identifies this version of the profile."""
         return str(self.version)
+
+    @property
+    def avatar_media_id(self) -> int:
+        """The medium of the profile picture; 0 for none."""
+        return self.avatar.id if self.avatar else 0
+
+    @property
+    def banner_media_id(self) -> int:
+        """The medium of the banner; 0 for none."""
+        return self.banner.id if self.banner else 0
+
+    def medium(self, use: ProfileUse) -> ProfileMedium | None:
+        """The medium of this use; None for none."""
+        return self.avatar if use is ProfileUse.AVATAR else self.banner
+
+    def uses_of(self, medium_id: int) -> list[ProfileUse]:
+        """What the medium is on this profile; nothing if the profile does not show it."""
+        media = {use: self.medium(use) for use in ProfileUse}
+        return [use for use, medium in media.items() if medium and medium.id == medium_id]
+
+    def with_medium(self, use: ProfileUse, medium: ProfileMedium | None) -> "User":
+        """The same profile with another medium of this use."""
+        if use is ProfileUse.AVATAR:
+            return replace(self, avatar=medium)
+        return replace(self, banner=medium)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user has set for their own clients."""
+
+    # Whether clients remind the user of media without a description before they post.
+    alt_text_reminder: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """What the operations need besides the database: the user cache, and what other services do."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from services.user.domain.model import ProfileMedium, ProfileUse
 
 
 class UserCache(Protocol):
@@ -35,6 +38,33 @@ class EmailAddresses(Protocol):
     async def of_caller(self) -> str:
         """The address of the user who makes the running call; empty if there is none, or if it
         cannot be read in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaClaim:
+    """A medium that an update is about to put on its owner's profile."""
+
+    owner_id: int
+    medium_id: int
+    use: ProfileUse
+    # Identifies the update: the same for every attempt of it.
+    key: str
+
+
+class MediaClaims(Protocol):
+    """Claims of media, at the Media service."""
+
+    async def claim(self, claim: MediaClaim) -> ProfileMedium | None:
+        """Claims the medium and returns it; None if it is no picture and no animation.
+
+        The claim ends if no UserUpdated with the medium follows. Raises WrongState
+        (MEDIA_NOT_READY, MEDIUM_IN_USE), and Unavailable if the Media service does not answer.
+        """
+        ...
+
+    async def release(self, claim: MediaClaim) -> None:
+        """Ends a claim of an update that was refused. It never fails."""
         ...
 
 

@@ -22,7 +22,7 @@ from services.chassis.text.rules import Rule, TextRefused, clean
 from services.user.domain import follows
 from services.user.domain.domain_events import UserUpdated
 from services.user.domain.errors import ETagMismatch, FieldNotUpdatable
-from services.user.domain.model import BackgroundTask, User
+from services.user.domain.model import BackgroundTask, ProfileMedium, ProfileUse, User
 from services.user.domain.store import UserTransaction
 
 _MAX_ID = (1 << 63) - 1
@@ -51,17 +51,20 @@ async def update(
     user_id: int,
     changes: Mapping[str, Value],
     *,
+    media: Mapping[ProfileUse, ProfileMedium],
     etag: str,
     clock: Clock,
     ids: IdGenerator,
 ) -> User:
     """Changes fields of the user's profile. Returns the new profile.
 
-    Equal values change nothing, not even the etag. An empty display name becomes the handle.
-    Turning `protected` off accepts all follow requests: the first ones here, the rest by the
-    worker. Raises Invalid, ETagMismatch, and SessionRevoked if the user was deleted.
+    `media` are those that `changes` names, claimed before (`profile_media.ProfileMedia`). Equal
+    values change nothing, not even the etag. An empty display name becomes the handle. Turning
+    `protected` off accepts all follow requests: the first ones here, the rest by the worker. Raises
+    Invalid, ETagMismatch, and SessionRevoked if the user was deleted.
     """
     values: dict[str, Any] = cleaned(changes)
+    fields = list(values)
     before = await transaction.lock_user(user_id)
     if before is None:
         raise SessionRevoked
@@ -69,12 +72,16 @@ async def update(
         raise ETagMismatch(metadata={"etag": before.etag})
     if values.get("display_name") == "":
         values["display_name"] = before.handle
+    named = {use: values.pop(use.id_field) for use in ProfileUse if use.id_field in values}
     after = replace(before, **values)
+    for use, medium_id in named.items():
+        if medium_id != getattr(before, use.id_field):
+            after = after.with_medium(use, media[use] if medium_id else None)
     if after == before:
         return before
     after = replace(after, version=before.version + 1, update_time=clock.now())
     await transaction.save_profile(after)
-    changed = [field for field in values if getattr(after, field) != getattr(before, field)]
+    changed = [field for field in fields if getattr(after, field) != getattr(before, field)]
     await transaction.emit(UserUpdated(after, changed))
     if before.protected and not after.protected:
         more = await follows.accept_some(transaction, user_id, ids=ids)
@@ -146,6 +153,7 @@ _RULES: Mapping[str, Callable[[Value], Value]] = {
     "location": _text(LOCATION),
     "website": _website,
     "avatar_media_id": _media_id,
+    "banner_media_id": _media_id,
     "protected": bool,
 }
 UPDATABLE = frozenset(_RULES)

@@ -21,6 +21,7 @@ from services.user.domain.model import (
     Relationship,
     RelationshipKind,
     Session,
+    Settings,
     StoredKey,
     StoredRelationship,
     StreamTicket,
@@ -35,7 +36,7 @@ NETWORK_LIFETIME = timedelta(days=90)
 
 
 class AccountTransaction(Protocol):
-    """Users, their handles, passwords and known networks."""
+    """Users, their handles, passwords, known networks and settings."""
 
     async def claim_handle(self, key: str, user_id: int, *, tombstone: str) -> bool:
         """Reserves the handle for the user; False if a user has it, or had it. A row with the key
@@ -65,8 +66,16 @@ class AccountTransaction(Protocol):
         ...
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
-        """Marks the user as deleted, empties the profile, and deletes the password and known
-        networks."""
+        """Marks the user as deleted, empties the profile, and deletes the password, known networks
+        and settings."""
+        ...
+
+    async def settings(self, user_id: int) -> Settings:
+        """See `Store.settings`. The user is locked."""
+        ...
+
+    async def save_settings(self, user_id: int, settings: Settings) -> None:
+        """Replaces the user's settings. The user is locked."""
         ...
 
     async def lock_password(self, user_id: int) -> str | None:
@@ -210,6 +219,10 @@ class Store(Protocol):
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         """The profiles of the users that exist, in any order."""
+        ...
+
+    async def settings(self, user_id: int) -> Settings:
+        """What the user has set; the defaults for all else, and for unknown users."""
         ...
 
     async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:

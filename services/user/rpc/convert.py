@@ -6,16 +6,20 @@ from typing import Any
 from roost.user.v1 import auth_service_pb2 as auth_pb
 from roost.user.v1 import graph_service_pb2 as graph_pb
 from roost.user.v1 import user_pb2 as pb
+from roost.user.v1 import user_service_pb2 as user_pb
 
 from services.chassis.auth.tokens import Jwk
 from services.user.domain.model import (
+    ProfileUse,
     Relationship,
     Session,
+    Settings,
     TokenPair,
     User,
 )
 from services.user.domain.user_queries import FoundUser
 from services.user.domain.visibility import hidden_counts
+from services.user.rpc import profile_media
 
 _FLAGS = (
     (Relationship.FOLLOWING, "following"),
@@ -33,8 +37,8 @@ _RELATIONSHIPS = [
 
 
 def user(user: User) -> pb.User:
-    """A profile, without a viewer's relationship to it."""
-    return pb.User(
+    """A profile as lists show it: without the banner and a viewer's relationship to it."""
+    message = pb.User(
         id=user.id,
         handle=user.handle,
         display_name=user.display_name,
@@ -42,6 +46,7 @@ def user(user: User) -> pb.User:
         location=user.location,
         website=user.website,
         avatar_media_id=user.avatar_media_id,
+        banner_media_id=user.banner_media_id,
         protected=user.protected,
         followers_count=user.followers_count,
         following_count=user.following_count,
@@ -50,11 +55,27 @@ def user(user: User) -> pb.User:
         update_time=user.update_time,
         etag=user.etag,
     )
+    if user.avatar is not None:
+        message.avatar.CopyFrom(profile_media.shown(user.avatar, ProfileUse.AVATAR))
+    return message
 
 
-def packed_user(profile: User) -> bytes:
-    """A profile as the cache stores it."""
-    return user(profile).SerializeToString()
+def profile(of: User) -> pb.User:
+    """A complete profile, without a viewer's relationship to it."""
+    message = user(of)
+    if of.banner is not None:
+        message.banner.CopyFrom(profile_media.shown(of.banner, ProfileUse.BANNER))
+    return message
+
+
+def packed_user(of: User) -> bytes:
+    """A complete profile as the cache stores it."""
+    return profile(of).SerializeToString()
+
+
+def settings(settings: Settings) -> user_pb.Settings:
+    """The settings of a user."""
+    return user_pb.Settings(alt_text_reminder=settings.alt_text_reminder)
 
 
 def unpack_user(found: FoundUser, *, viewer_id: int | None) -> pb.User:
@@ -117,14 +138,16 @@ def add_visible_users(users: Any, found: Iterable[FoundUser], *, viewer_id: int 
     for user in found:
         message = users.add()
         message.MergeFromString(user.packed)
+        message.ClearField("banner")
         _show(message, user, viewer_id)
 
 
 def add_packed_users(users: Any, found: Iterable[FoundUser]) -> None:
-    """Appends the complete profiles, in this order: for other services."""
+    """Appends the profiles with all counts, in this order: for other services."""
     for user_id, packed, relationship in found:
         message = users.add()
         message.MergeFromString(packed)
+        message.ClearField("banner")
         if relationship is not None:
             fill_relationship(message.viewer_relationship, user_id, relationship)
 

@@ -34,9 +34,9 @@ def describe(event: DomainEvent) -> OutboxMessage:
 def _keyed(event: DomainEvent) -> tuple[int, Message]:
     match event:
         case UserRegistered(user):
-            return user.id, pb.UserRegistered(user=convert.user(user))
+            return user.id, pb.UserRegistered(user=convert.profile(user))
         case UserUpdated(user, changed_fields):
-            updated = pb.UserUpdated(user=convert.user(user), changed_fields=changed_fields)
+            updated = pb.UserUpdated(user=convert.profile(user), changed_fields=changed_fields)
             return user.id, updated
         case UserDeleted(user_id, delete_time):
             return user_id, pb.UserDeleted(user_id=user_id, delete_time=delete_time)

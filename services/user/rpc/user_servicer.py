@@ -1,5 +1,6 @@
-"""UserService over gRPC: profiles."""
+"""UserService over gRPC: profiles and settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from roost.user.v1 import user_service_pb2 as pb
@@ -10,9 +11,11 @@ from services.chassis.rpc import commands
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.storage.idempotency import Seal
-from services.user.domain import profiles
+from services.user.domain import profile_media, profiles, settings
 from services.user.domain.accounts import Accounts
+from services.user.domain.model import ProfileMedium, ProfileUse
 from services.user.domain.ports import UserCache
+from services.user.domain.profile_media import ProfileMedia
 from services.user.domain.store import Store, UserTransaction
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
@@ -28,6 +31,7 @@ class UserServicer(UserServiceServicer):
         clock: Clock,
         ids: IdGenerator,
         accounts: Accounts,
+        profile_media: ProfileMedia,
         user_queries: UserQueries,
         user_cache: UserCache,
         master_key: bytes,
@@ -36,6 +40,7 @@ class UserServicer(UserServiceServicer):
         self._clock = clock
         self._ids = ids
         self._accounts = accounts
+        self._profile_media = profile_media
         self._user_queries = user_queries
         self._user_cache = user_cache
         self._master_key = master_key
@@ -54,7 +59,7 @@ class UserServicer(UserServiceServicer):
         found = await self._user_queries.one_by_handle(request.handle, viewer_id)
         return pb.GetUserByHandleResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
-    @access_policy.service("post", "notification")
+    @access_policy.service("post", "notification", "media")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:
@@ -74,23 +79,71 @@ class UserServicer(UserServiceServicer):
             field: getattr(request.user, field)
             for field in profiles.check_mask(request.update_mask.paths)
         }
+        response = None
+        if profile_media.names_media(changes):
+            # Read first: a medium of the first attempt may have been replaced and deleted since.
+            response = await commands.first_response(
+                self._store.transaction, request, pb.UpdateUserResponse, caller_id=me.user_id
+            )
+        if response is None:
+            async with self._profile_media.claimed(
+                me.user_id, changes, request_id=request.request_id
+            ) as media:
+                response = await self._update(me.user_id, request, changes, media)
+        await self._user_cache.forget(me.user_id)
+        return response
 
+    async def _update(
+        self,
+        user_id: int,
+        request: pb.UpdateUserRequest,
+        changes: Mapping[str, profiles.Value],
+        media: Mapping[ProfileUse, ProfileMedium],
+    ) -> pb.UpdateUserResponse:
         async def effect(transaction: UserTransaction) -> pb.UpdateUserResponse:
             user = await profiles.update(
                 transaction,
-                me.user_id,
+                user_id,
                 changes,
+                media=media,
                 etag=request.etag,
                 clock=self._clock,
                 ids=self._ids,
             )
-            return pb.UpdateUserResponse(user=convert.user(user))
+            return pb.UpdateUserResponse(user=convert.profile(user))
 
-        response = await commands.run_once(
-            self._store.transaction, request, pb.UpdateUserResponse, effect, caller_id=me.user_id
+        return await commands.run_once(
+            self._store.transaction, request, pb.UpdateUserResponse, effect, caller_id=user_id
         )
-        await self._user_cache.forget(me.user_id)
-        return response
+
+    @access_policy.user
+    async def GetSettings(
+        self, request: pb.GetSettingsRequest, context: Any
+    ) -> pb.GetSettingsResponse:
+        found = await self._store.settings(caller.user().user_id)
+        return pb.GetSettingsResponse(settings=convert.settings(found))
+
+    @access_policy.user
+    async def UpdateSettings(
+        self, request: pb.UpdateSettingsRequest, context: Any
+    ) -> pb.UpdateSettingsResponse:
+        me = caller.user()
+        changes = {
+            field: getattr(request.settings, field)
+            for field in settings.check_mask(request.update_mask.paths)
+        }
+
+        async def effect(transaction: UserTransaction) -> pb.UpdateSettingsResponse:
+            changed = await settings.update(transaction, me.user_id, changes)
+            return pb.UpdateSettingsResponse(settings=convert.settings(changed))
+
+        return await commands.run_once(
+            self._store.transaction,
+            request,
+            pb.UpdateSettingsResponse,
+            effect,
+            caller_id=me.user_id,
+        )
 
     @access_policy.user
     async def DeleteUser(

@@ -1,4 +1,5 @@
-"""Consumes events of follows, posts and profiles: counters change, cached profiles go."""
+"""Consumes events of follows, posts, profiles and media: counters and pictures change, cached
+profiles go."""
 
 from collections.abc import Sequence
 
@@ -8,21 +9,24 @@ from roost.user.v1 import user_events_pb2 as pb
 
 from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event, Undecodable
+from services.chassis.runtime.clock import Clock
 from services.user.domain.model import Counts
 from services.user.domain.ports import UserCache
 from services.user.domain.store import Store
 from services.user.worker import counters
+from services.user.worker.profile_media import ProfileMediaConsumer
 
 
 class UserConsumer:
     """Handles batches of events of one partition."""
 
-    def __init__(self, *, store: Store, user_cache: UserCache) -> None:
+    def __init__(self, *, store: Store, user_cache: UserCache, clock: Clock) -> None:
         self._store = store
         self._user_cache = user_cache
+        self._profile_media = ProfileMediaConsumer(store=store, user_cache=user_cache, clock=clock)
 
     async def __call__(self, events: Sequence[Event]) -> None:
-        """Changes counters, and invalidates the cached profiles that changed.
+        """Changes counters and pictures, and invalidates the cached profiles that changed.
 
         A process that dies between the commit of a change and the invalidation leaves an old
         profile in the cache; the event of the change removes it.
@@ -30,6 +34,7 @@ class UserConsumer:
         counted = [(event.event_id, change) for event, change in _CHANGES.results(events)]
         if counted:
             await counters.apply(self._store, self._user_cache, counted)
+        await self._profile_media(events)
         changed = {_key(event) for event in events if event.type in _PROFILE_CHANGES}
         if changed:
             await self._user_cache.forget(*changed)

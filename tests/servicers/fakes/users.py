@@ -3,6 +3,7 @@
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from roost.media.v1.media_pb2 import Medium
 from roost.user.v1 import graph_service_pb2 as graph
 from roost.user.v1 import user_service_pb2 as rpc
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceServicer
@@ -41,6 +42,12 @@ class FakeUsers(UserServiceServicer):
         """Sets each of the user's counts to `number`."""
         user = self._known_users[user_id]
         user.followers_count = user.following_count = user.posts_count = number
+
+    def show_picture(self, user_id: int, avatar: Medium) -> None:
+        """Sets the user's profile picture."""
+        user = self._known_users[user_id]
+        user.avatar_media_id = avatar.id
+        user.avatar.CopyFrom(avatar)
 
     def delete(self, user_id: int) -> None:
         del self._known_users[user_id]
@@ -120,7 +127,9 @@ class FakeGraph(GraphServiceServicer):
 
 
 # The methods that the fakes do not have.
-WITHOUT = frozenset({"GetUser", "GetUserByHandle", "UpdateUser", "DeleteUser"})
+WITHOUT = frozenset(
+    {"GetUser", "GetUserByHandle", "UpdateUser", "GetSettings", "UpdateSettings", "DeleteUser"}
+)
 WITHOUT_OF_GRAPH = frozenset(
     each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods
 ) - {"BatchGetPairRelationships"}

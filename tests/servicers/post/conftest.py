@@ -1,10 +1,14 @@
-"""The Post service with an in-memory store and a fake User service, both on real channels."""
+"""The Post service with an in-memory store, and fake User and Media services, on real channels."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from roost.media.v1.media_service_pb2_grpc import (
+    MediaServiceStub,
+    add_MediaServiceServicer_to_server,
+)
 from roost.post.v1 import engagement_service_pb2 as engagement_rpc
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
@@ -33,12 +37,14 @@ from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.post import compose
+from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from tests.builders.posts import Numbers
+from tests.servicers.fakes.media import WITHOUT_OF_MEDIA, FakeMedia
 from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
 from tests.servicers.grpc_server import Served, serving, token_of
 
@@ -48,9 +54,12 @@ NOWHERE = "redis://127.0.0.1:1"
 class Scenario:
     """A running Post service, three users, and verbs for what they do."""
 
-    def __init__(self, served: Served, users: FakeUsers, store: MemoryStore) -> None:
+    def __init__(
+        self, served: Served, users: FakeUsers, media: FakeMedia, store: MemoryStore
+    ) -> None:
         self._served = served
         self.users = users
+        self.media = media
         self.store = store
         numbers = Numbers()
         self.alice = users.add(numbers.user(bucket=1), "Alice")
@@ -114,43 +123,48 @@ async def scenario() -> AsyncIterator[Scenario]:
 
 
 @asynccontextmanager
-async def a_scenario(cache_server: RedisClient) -> AsyncIterator[Scenario]:
-    """A scenario whose service caches on that server."""
+async def a_scenario(
+    cache_server: RedisClient, *, store: type[MemoryStore] = MemoryStore
+) -> AsyncIterator[Scenario]:
+    """A scenario whose service caches on that server and has a store of that class."""
     clock = SystemClock()
-    users = FakeUsers()
-    store = MemoryStore(clock=clock)
+    users, media = FakeUsers(), FakeMedia()
+    rows = store(clock=clock)
     async with serving(
         MountedServicer(add_UserServiceServicer_to_server, users, without=WITHOUT),
         MountedServicer(
             add_GraphServiceServicer_to_server, FakeGraph(users), without=WITHOUT_OF_GRAPH
         ),
-    ) as user_service:
+        MountedServicer(add_MediaServiceServicer_to_server, media, without=WITHOUT_OF_MEDIA),
+    ) as others:
         as_post, as_post_of_graph = (
-            user_service.mesh.with_token(
-                stub, lambda: token_of(ServiceCaller("post"), service="user")
-            )
+            others.mesh.with_token(stub, lambda: token_of(ServiceCaller("post"), service="user"))
             for stub in (UserServiceStub, GraphServiceStub)
         )
+        as_post_of_media = others.mesh.with_token(
+            MediaServiceStub, lambda: token_of(ServiceCaller("post"), service="media")
+        )
         bodies = PostBodyCache(
-            store=store,
+            store=rows,
             redis=cache_server,
             clock=clock,
         )
         profiles = MeshProfiles(as_post, as_post_of_graph)
-        states = PostStateCache(store=store, redis=cache_server, clock=clock)
-        store.on_change(states.invalidate)
+        states = PostStateCache(store=rows, redis=cache_server, clock=clock)
+        rows.on_change(states.invalidate)
         profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
         mounts = compose.mounts(
-            store=store,
+            store=rows,
             bodies=bodies,
             states=states,
             profiles=profiles,
             profile_cache=profile_cache,
+            media_claims=MeshMediaClaims(as_post_of_media),
             clock=clock,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
             page_token_key=bytes(32),
         )
         async with serving(*mounts) as served:
-            yield Scenario(served, users, store)
+            yield Scenario(served, users, media, rows)
         for cache in (bodies, states, profile_cache):
             await cache.close()

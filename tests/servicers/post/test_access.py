@@ -34,7 +34,8 @@ MATRIX = {
         "ListQuotes": ANYONE,
         "ListPostIdsByAuthors": services("timeline"),
         "BatchCountPosts": services("user"),
-        "FilterVisible": services("notification"),
+        "FilterVisible": services("media", "notification"),
+        "BatchGetPostMedia": services("media"),
     },
     "EngagementService": {
         "Like": USER,

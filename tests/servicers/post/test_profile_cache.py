@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from roost.media.v1.media_pb2 import Medium
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.profile_cache_service_pb2 import InvalidateProfilesRequest, UserPair
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.cache import redis_client
 from services.chassis.runtime.errors import Unauthenticated
+from tests.builders.media import picture
 from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario, a_scenario
 
@@ -103,6 +105,30 @@ async def test_followers_and_the_user_see_the_counts_of_a_protected_user(
         None: {0},
         scenario.bob: {3},
     }
+
+
+async def test_a_profile_picture_comes_with_the_author_and_a_new_one_at_once(
+    scenario: Scenario,
+) -> None:
+    post_id = (await scenario.write(scenario.alice)).id
+    request = rpc.BatchGetPostsRequest(post_ids=[post_id])
+    first, second = picture(71, scenario.alice), picture(72, scenario.alice)
+
+    async def shown(who: int | None) -> Medium:
+        (user,) = (await scenario.posts(who).BatchGetPosts(request)).includes.users
+        assert user.avatar_media_id == user.avatar.id
+        return user.avatar
+
+    scenario.users.show_picture(scenario.alice, first)
+    await forget(scenario, profiles=(scenario.alice,))
+    before = [await shown(who) for who in (scenario.alice, scenario.bob, None)]
+    scenario.users.show_picture(scenario.alice, second)
+    cached = await shown(scenario.bob)
+    await forget(scenario, profiles=(scenario.alice,))
+
+    assert before == [first] * 3
+    assert cached == first
+    assert [await shown(who) for who in (scenario.alice, scenario.bob, None)] == [second] * 3
 
 
 async def test_a_deleted_account_hides_its_posts_at_once(scenario: Scenario) -> None:

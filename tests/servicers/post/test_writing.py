@@ -14,11 +14,9 @@ from roost.post.v1.post_pb2 import (
 from services.chassis.runtime.errors import (
     Conflict,
     Forbidden,
-    Invalid,
     NotFound,
     RuleBroken,
     Unauthenticated,
-    WrongState,
 )
 from services.chassis.runtime.ids import bucket_of
 from tests.servicers.grpc_server import raises_reason
@@ -73,6 +71,7 @@ async def test_creating_calls_the_user_service_once(scenario: Scenario) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("", "TEXT_EMPTY"),
         ("   \n ", "TEXT_EMPTY"),
         ("a" * 501, "TEXT_TOO_LONG"),
         ("a" * 20_001, "TEXT_TOO_LONG"),
@@ -102,16 +101,6 @@ async def test_five_hundred_families_are_five_hundred_characters(scenario: Scena
     post = await scenario.write(scenario.alice, "👩‍👩‍👧‍👦" * 500)
 
     assert len(post.text) == 3500
-
-
-async def test_a_request_without_text_breaks_the_contract(scenario: Scenario) -> None:
-    with raises_reason(Invalid, "VALIDATION_FAILED"):
-        await scenario.write(scenario.alice, "")
-
-
-async def test_media_are_not_ready_before_there_is_a_media_service(scenario: Scenario) -> None:
-    with raises_reason(WrongState, "MEDIA_NOT_READY"):
-        await scenario.write(scenario.alice, media_ids=[5])
 
 
 async def test_a_deleted_account_cannot_write(scenario: Scenario) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
+from roost.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.auth_service_pb2 import RegisterRequest, RegisterResponse
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -13,22 +14,27 @@ from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.chassis.auth.caller import ANONYMOUS, Caller, UserCaller
-from services.chassis.auth.tokens import AccessTokens
+from services.chassis.auth.tokens import AccessTokens, ServiceIdentity
+from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import ManualClock
 from services.user import compose
 from services.user.adapters import user_cache
 from services.user.adapters.login_attempts import MemoryAttempts
+from services.user.adapters.media_client import MeshMediaClaims
 from services.user.adapters.memory import MemoryUserStore
 from services.user.adapters.user_cache import BroadcastingUserCache
 from services.user.domain.handles import HandleTombstones
 from services.user.domain.passwords import Passwords
+from services.user.domain.ports import MediaClaims
 from services.user.domain.signing import KeySeal, Signer
 from services.user.domain.throttle import Throttle
 from services.user.rpc import convert
 from services.user.rpc.events import describe
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
-from tests.servicers.grpc_server import AUDIENCE, ISSUER, Served, serving
+from tests.servicers.grpc_server import AUDIENCE, ISSUER, SERVICE_KEYS, Served, serving
+from tests.servicers.user.media_service import WITHOUT, FakeMedia
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "zebra lamp 9"
@@ -97,8 +103,13 @@ class Actor:
 class UserServiceStack:
     """The running service and its parts."""
 
-    def __init__(self, *, passwords: Passwords, clock: ManualClock) -> None:
+    def __init__(
+        self, *, passwords: Passwords, clock: ManualClock, media_claims: MediaClaims
+    ) -> None:
         self.clock = clock
+        self.media_claims = media_claims
+        # What `media_claims` calls.
+        self.media: FakeMedia
         self.store = MemoryUserStore(clock=clock, describe=describe)
         self.attempts = MemoryAttempts(clock=clock)
         self.email_addresses = FakeEmailAddresses()
@@ -120,6 +131,7 @@ class UserServiceStack:
             passwords=passwords,
             throttle=Throttle(attempts=self.attempts, key=MASTER_KEY),
             email_addresses=self.email_addresses,
+            media_claims=media_claims,
             signer=self.signer,
             page_token_key=MASTER_KEY,
             master_key=MASTER_KEY,
@@ -168,8 +180,16 @@ def _hashing() -> Iterable[Passwords]:
 
 @pytest.fixture
 async def stack(_hashing: Passwords) -> AsyncIterator[UserServiceStack]:
+    clock, media = ManualClock(), FakeMedia()
+    mount = MountedServicer(add_MediaServiceServicer_to_server, media, without=WITHOUT)
     async with AsyncExitStack() as opened:
-        stack = UserServiceStack(passwords=_hashing, clock=ManualClock())
+        neighbours = await opened.enter_async_context(serving(mount, clock=clock))
+        identity = ServiceIdentity(SERVICE_KEYS["user"], clock=clock)
+        mesh = await opened.enter_async_context(Mesh(neighbours.address, identity=identity))
+        stack = UserServiceStack(
+            passwords=_hashing, clock=clock, media_claims=MeshMediaClaims(mesh)
+        )
+        stack.media = media
         await stack.signer.load()
         stack.served = await opened.enter_async_context(serving(*stack.mounts, clock=stack.clock))
         yield stack

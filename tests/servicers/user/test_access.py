@@ -33,8 +33,10 @@ MATRIX = {
     "UserService": {
         "GetUser": ANYONE,
         "GetUserByHandle": ANYONE,
-        "BatchGetUsers": services("post", "notification"),
+        "BatchGetUsers": services("post", "notification", "media"),
         "UpdateUser": USER,
+        "GetSettings": USER,
+        "UpdateSettings": USER,
         "DeleteUser": USER,
     },
     "GraphService": {

@@ -3,11 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from roost.media.v1.media_events_pb2 import MediumDeleted, MediumUpdated
+from roost.media.v1.media_pb2 import MEDIUM_USE_AVATAR
 from roost.user.v1 import graph_service_pb2 as graph_pb
 from roost.user.v1.auth_service_pb2 import GetJwksRequest, RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -23,14 +27,23 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from local import topics
 from local.secret_store import SecretStore
 from services.chassis.auth.caller import UserCaller
+from services.chassis.events import bus
+from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.supervision import Job
+from services.chassis.storage import postgres
 from services.user import compose
+from services.user.adapters.postgres import PostgresUserStore
+from services.user.rpc.events import describe
+from services.user.rpc.profile_media import snapshot
 from services.user.settings import UserSettings
+from tests.builders.media import picture
 from tests.engines import Databases
 from tests.servicers.grpc_server import Served, mounts_of, serving
 
 PASSWORD = "zebra lamp 9"
 PATIENCE = 60.0
+TOPICS = ["roost.user.v1", "roost.post.v1", "roost.media.v1"]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +128,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
     served: Served, settings: UserSettings, kafka: str
 ) -> None:
-    topics.create(kafka, ["roost.user.v1", "roost.post.v1"], partitions=2)
+    topics.create(kafka, TOPICS, partitions=2)
     dora, eric = await sign_up(served, "dora"), await sign_up(served, "eric")
     working = settings.model_copy(update={"kafka_brokers": (kafka,)})
 
@@ -138,6 +151,54 @@ async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
             await dora.graph.Follow(graph_pb.FollowRequest(user_id=eric.id))
             await until(counted)
             await eric.users.DeleteUser(DeleteUserRequest(password=PASSWORD))
+            await until(gone)
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.wait(jobs)
+
+
+async def test_the_worker_follows_the_pictures_of_profiles(
+    served: Served, settings: UserSettings, kafka: str
+) -> None:
+    topics.create(kafka, TOPICS, partitions=2)
+    fern = await sign_up(served, "fern")
+    working = settings.model_copy(update={"kafka_brokers": (kafka,)})
+    clock = SystemClock()
+    medium = picture(71, fern.id, use=MEDIUM_USE_AVATAR)
+
+    async def folder() -> str:
+        found = await fern.users.GetUser(GetUserRequest(user_id=fern.id))
+        return str(found.user.avatar.folder)
+
+    async def moved() -> bool:
+        return await folder() == "m/open"
+
+    async def gone() -> bool:
+        return not await folder()
+
+    async with (
+        postgres.connect(settings.database_url, clock=clock) as database,
+        bus.publisher(brokers=kafka, client_id="media", idempotent=False) as publisher,
+        compose.work(working) as parts,
+    ):
+        store = PostgresUserStore(database, describe=describe)
+        (stored,) = await store.users([fern.id])
+        async with store.transaction() as transaction:
+            await transaction.lock_user(fern.id)
+            await transaction.save_profile(replace(stored, avatar=snapshot(medium)))
+
+        async def publish(body: Message) -> None:
+            message = OutboxMessage.of(topic="roost.media.v1", key=fern.id, body=body)
+            event = Event.from_message(message, time=clock.now(), traceparent=None)
+            await publisher.publish([event])
+
+        jobs = [asyncio.create_task(_run(job)) for _, job in parts.jobs_by_name()]
+        try:
+            later = picture(71, fern.id, use=MEDIUM_USE_AVATAR, etag="4", folder="m/open")
+            await publish(MediumUpdated(medium=later))
+            await until(moved)
+            await publish(MediumDeleted(medium_id=71, owner_id=fern.id, use=MEDIUM_USE_AVATAR))
             await until(gone)
         finally:
             for job in jobs:

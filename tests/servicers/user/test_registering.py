@@ -241,7 +241,9 @@ async def test_past_the_bound_of_the_pool_callers_get_that_it_is_busy(
     stack: UserServiceStack,
 ) -> None:
     passwords = Passwords(memory_mib=64, workers=1, waiting=0)
-    busy = UserServiceStack(passwords=passwords, clock=ManualClock())
+    busy = UserServiceStack(
+        passwords=passwords, clock=ManualClock(), media_claims=stack.media_claims
+    )
     await busy.signer.load()
     async with serving(*busy.mounts, clock=busy.clock) as busy.served:
         outcomes = await asyncio.gather(

@@ -34,7 +34,7 @@ def post_event(stack: UserServiceStack, body: Any, author: Actor) -> Event:
 
 
 def consumer(stack: UserServiceStack) -> UserConsumer:
-    return UserConsumer(store=stack.store, user_cache=stack.user_cache)
+    return UserConsumer(store=stack.store, user_cache=stack.user_cache, clock=stack.clock)
 
 
 async def counts(stack: UserServiceStack, person: Actor) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
+from roost.post.v1.post_pb2 import Post as PostMessage
 
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
@@ -22,8 +23,8 @@ from services.post.domain.model import (
 from services.post.domain.store import NewPost
 from services.post.rpc.convert import to_post
 from services.post.rpc.read_cache.body_cache import PostBodyCache
-from tests.builders.posts import START, Numbers, a_post
-from tests.waiting import LIMIT
+from tests.builders.posts import START, Numbers, a_medium, a_post
+from tests.waiting import LIMIT, eventually
 
 
 class CountingStore(MemoryStore):
@@ -127,6 +128,51 @@ async def test_an_edit_is_visible_at_once_without_invalidation(
     await bodies.close()
 
 
+async def test_a_changed_medium_is_visible_at_once_without_invalidation(
+    store: CountingStore, server: RedisClient
+) -> None:
+    post = await store.write(media=(a_medium(5),))
+    first, second = a_process(store, server), a_process(store, server)
+    for bodies in (first, second):
+        await bodies.of([await store.state(post)])
+    async with store.transaction() as transaction:
+        await transaction.replace_medium(post.id, a_medium(5, version=2))
+
+    for bodies in (first, second):
+        body = (await bodies.of([await store.state(post)]))[post.id]
+
+        (shown,) = PostMessage.FromString(body.packed).media
+        assert shown.alt_text == "medium 5, version 2"
+        await bodies.close()
+
+
+async def test_a_deletion_deletes_the_bodies_of_every_version_from_redis(
+    store: CountingStore, server: RedisClient
+) -> None:
+    post = await store.write(text="first", media=(a_medium(5),))
+    bodies = a_process(store, server)
+    seen = [await store.state(post)]
+    await bodies.of(seen)
+    async with store.transaction() as transaction:
+        await transaction.replace_medium(post.id, a_medium(5, version=2))
+    seen.append(await store.state(post))
+    await bodies.of(seen[1:])
+    keys = [f"post.3:{{{post.id}.{state.version}}}" for state in seen]
+
+    async def are_stored() -> bool:
+        return None not in await server.pipeline([("GET", key) for key in keys])
+
+    await eventually(are_stored)
+    present = (await store.posts([post.id]))[post.id]
+    async with store.transaction() as transaction:
+        await transaction.delete([post.id], START)
+
+    await bodies.delete(post.id, present.version)
+
+    assert await server.pipeline([("GET", key) for key in keys]) == [None, None]
+    await bodies.close()
+
+
 async def test_a_tombstone_has_no_body(store: CountingStore, server: RedisClient) -> None:
     post = await store.write()
     state = await store.state(post)
@@ -135,9 +181,9 @@ async def test_a_tombstone_has_no_body(store: CountingStore, server: RedisClient
     async with store.transaction() as transaction:
         await transaction.delete([post.id], START)
 
-    await bodies.delete(post.id, post.revision)
+    await bodies.delete(post.id, post.version)
 
-    assert await bodies.of([state._replace(revision=TOMBSTONE)]) == {}
+    assert await bodies.of([state._replace(version=TOMBSTONE)]) == {}
     # Not even for a reader with the previous state.
     assert await bodies.of([state]) == {}
     await bodies.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -21,7 +22,7 @@ from services.post.domain.model import (
     Post,
 )
 from services.post.worker.protections import Protections
-from tests.builders.posts import START, a_post
+from tests.builders.posts import START, a_medium, a_post
 from tests.stores.post.conftest import Scenario
 from tests.waiting import LIMIT
 
@@ -105,6 +106,41 @@ async def test_concurrent_changes_do_not_deadlock(scenario: Scenario) -> None:
     await asyncio.gather(*(life(user_id) for user_id in users))
 
     assert await scenario.store.recount([post.id for post in posts]) == []
+
+
+async def test_edits_and_changes_of_media_each_make_one_version(scenario: Scenario) -> None:
+    post = await scenario.post(scenario.alice, media=(a_medium(7), a_medium(8)))
+    states = range(2, 22)
+
+    async def change(medium_id: int, version: int) -> None:
+        async with scenario.store.transaction() as transaction:
+            await transaction.replace_medium(post.id, a_medium(medium_id, version=version))
+
+    async def edit() -> None:
+        async with scenario.store.transaction() as transaction:
+            await transaction.lock_users([scenario.alice])
+            locked = await transaction.lock_post(post.id)
+            assert locked is not None
+            after = replace(
+                locked,
+                text=f"text {locked.revision}",
+                edit_time=START,
+                revision=locked.revision + 1,
+            )
+            await transaction.edit(locked, after)
+
+    await asyncio.gather(
+        *(change(medium_id, version) for version in states for medium_id in (7, 8)),
+        *(edit() for _ in states),
+    )
+
+    stored = (await scenario.store.posts([post.id]))[post.id]
+    newest = states[-1]
+    assert stored.media == (a_medium(7, version=newest), a_medium(8, version=newest))
+    assert stored.revision == 1 + len(states)
+    assert (await scenario.state(post)).version == stored.version
+    revisions = await scenario.store.revisions(post.id, before=0, limit=100)
+    assert {each.media for each in revisions} == {stored.media}
 
 
 async def test_events_of_an_author_appear_in_the_order_of_their_ids(

@@ -71,7 +71,7 @@ async def test_a_tombstone_gets_no_engagement(scenario: Scenario) -> None:
 
     assert not refused.changed
     assert refused.state is not None
-    assert (refused.state.revision, refused.state.likes) == (0, 0)
+    assert (refused.state.version, refused.state.likes) == (0, 0)
 
 
 async def test_an_engagement_with_an_unknown_post_has_no_state(scenario: Scenario) -> None:

@@ -1,6 +1,6 @@
 """Conversations, quotes, users and timelines, on every store."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 
 from services.post.domain.model import (
     EngagementKind,
@@ -8,6 +8,7 @@ from services.post.domain.model import (
     Post,
     Visibility,
 )
+from tests.builders.posts import a_medium
 from tests.stores.post.conftest import Scenario
 
 FIRST = 0
@@ -135,6 +136,27 @@ async def test_a_profile_without_replies_has_replies_to_oneself(scenario: Scenar
 
     assert await ids(include_replies=False) == [to_self.id, first.id]
     assert await ids(include_replies=True) == [to_other.id, to_self.id, first.id]
+
+
+async def test_posts_with_media_are_live_own_ones_with_replies(scenario: Scenario) -> None:
+    number = count(1)
+    other = await scenario.post(scenario.bob, media=(a_medium(next(number)),))
+    first = await scenario.post(scenario.alice, media=(a_medium(next(number)),))
+    await scenario.post(scenario.alice)
+    reply = await scenario.post(scenario.alice, answers=other, media=(a_medium(next(number)),))
+    gone = await scenario.post(scenario.alice, media=(a_medium(next(number)),))
+    without = await scenario.post(scenario.alice, media=(a_medium(next(number)),))
+    last = await scenario.post(scenario.alice, media=(a_medium(next(number)),))
+    await scenario.engage(EngagementKind.REPOST, scenario.alice, other)
+    await scenario.delete(gone)
+    async with scenario.store.transaction() as transaction:
+        await transaction.remove_medium(without.id, without.media_ids[0])
+
+    page = await scenario.store.entries_with_media(scenario.alice, before=FIRST, limit=2)
+    rest = await scenario.store.entries_with_media(scenario.alice, before=reply.id, limit=2)
+
+    assert page == [Entry(each.id, each.id, scenario.alice) for each in (last, reply)]
+    assert rest == [Entry(first.id, first.id, scenario.alice)]
 
 
 async def test_timelines_contain_what_belongs_on_homes(scenario: Scenario) -> None:

@@ -1,27 +1,46 @@
-"""The migrations of the marks of what is counted, on a database with data."""
+"""The migrations of the marks of what is counted, and of media, on a database with data."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from local import migrations
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage import postgres as database_of
 from services.post.adapters.postgres import PostgresStore
+from services.post.adapters.postgres.reads import ENTRIES_WITH_MEDIA
+from services.post.domain.model import OPEN_ACCOUNT
+from services.post.domain.store import NewPost
 from services.post.worker.reconciliation import Reconciliation
-from tests.builders.posts import Numbers
+from tests.builders.posts import START, Numbers, a_medium, a_post
 from tests.engines import Databases
 
-# The first migration of the marks.
-MARKS = "20261129050000"
+# The first migrations of the marks, and of media.
+MARKS, MEDIA = "20261129050000", "20261129070000"
 
 # How processes of the previous release write.
 WRITE = """
 SELECT outcome FROM create_post(
   $1, $2, $3, 'text', '[]', $4, true, $5, 0, $6, $2, $7, '{}', now(), gen_random_uuid(), 't', 'x',
   '', '', '', '', 0, '', '')
+"""
+WRITE_LIMITED = """
+SELECT outcome FROM create_limited_post(
+  $1, 7::smallint, $2, 'text', '[]', 1::smallint, false, 0, 0, $1, 7::smallint, 0, '{}', now(),
+  gen_random_uuid(), 't', 'x', '', '', '', '', 0, '', '', false, now(), '[]')
+"""
+EDIT = """
+WITH kept AS (
+  INSERT INTO post_revisions (post_id, revision, bucket, text, entities, create_time)
+  SELECT id, revision, bucket, text, entities, create_time FROM posts WHERE id = $1
+), edited AS (
+  UPDATE posts SET text = 'new', revision = 2 WHERE id = $1
+)
+UPDATE post_states SET revision = 2 WHERE id = $1
 """
 LIKE = "SELECT changed FROM respond('like', $1, $2, $3, $4, $5)"
 
@@ -49,19 +68,18 @@ class Before:
         )
 
 
-@pytest.fixture
-def earlier(tmp_path: Path) -> Path:
-    """The migrations without the marks."""
-    for folder in migrations.folders_of("post"):
-        for each in folder.glob("*.sql"):
-            if each.name < MARKS:
-                shutil.copy(each, tmp_path)
-    return tmp_path
+def earlier(folder: Path, version: str) -> Path:
+    """The folder, with the migrations before that version."""
+    for each in migrations.folders_of("post"):
+        for migration in each.glob("*.sql"):
+            if migration.name < version:
+                shutil.copy(migration, folder)
+    return folder
 
 
-async def test_older_posts_are_counted_by_the_rule(postgres: Databases, earlier: Path) -> None:
+async def test_older_posts_are_counted_by_the_rule(postgres: Databases, tmp_path: Path) -> None:
     url = postgres.empty()
-    await migrations.apply(url, [earlier])
+    await migrations.apply(url, [earlier(tmp_path, MARKS)])
     connection = await asyncpg.connect(url)
     try:
         before = Before(connection)
@@ -78,6 +96,96 @@ async def test_older_posts_are_counted_by_the_rule(postgres: Databases, earlier:
         await before.like(other)
 
         assert await reconciled(url, [post, other]) == [(1, 0, 2, 1), (1, 0, 0, 0)]
+    finally:
+        await connection.close()
+        postgres.drop(url)
+
+
+async def test_older_posts_have_no_media_and_may_get_some(
+    postgres: Databases, tmp_path: Path
+) -> None:
+    url = postgres.empty()
+    await migrations.apply(url, [earlier(tmp_path, MEDIA)])
+    connection = await asyncpg.connect(url)
+    numbers = Numbers()
+    author = numbers.user()
+    before, during = (numbers.of(author) for _ in range(2))
+    try:
+        await connection.execute(WRITE_LIMITED, before, author)
+        await migrations.apply(url, migrations.folders_of("post"))
+        # Some processes of the previous release are still running.
+        await connection.execute(WRITE_LIMITED, during, author)
+        async with database_of.connect(url) as database:
+            store = PostgresStore(database)
+            posts = await store.posts([before, during])
+            assert [posts[each].media for each in (before, during)] == [(), ()]
+            assert await store.entries_with_media(author, before=0, limit=10) == []
+            for post in posts.values():
+                after = replace(post, media=(a_medium(7),), edit_time=START, revision=2)
+                async with store.transaction() as transaction:
+                    await transaction.edit(post, after)
+            changed = a_medium(7, version=2)
+            async with store.transaction() as transaction:
+                await transaction.replace_medium(before, changed)
+            assert (await store.posts([before]))[before].media == (changed,)
+            assert (await store.states([before], 0))[before].version == 3
+    finally:
+        await connection.close()
+        postgres.drop(url)
+
+
+async def test_processes_of_the_previous_release_edit_and_delete_posts_with_media(
+    postgres: Databases,
+) -> None:
+    url = postgres.fresh("post")
+    numbers = Numbers()
+    author = numbers.user()
+    edited, deleted = (a_post(numbers.of(author), author, media=(a_medium(id_),)) for id_ in (7, 8))
+    message = OutboxMessage(topic="t", key="k", type="created", payload=b"")
+    connection = await asyncpg.connect(url)
+    try:
+        async with database_of.connect(url) as database:
+            store = PostgresStore(database)
+            for post in (edited, deleted):
+                await store.create(NewPost(post, OPEN_ACCOUNT, message, None, b""))
+                async with store.transaction() as transaction:
+                    changed = a_medium(post.media_ids[0], version=2)
+                    await transaction.replace_medium(post.id, changed)
+
+            await connection.execute(EDIT, edited.id)
+            await connection.execute("SELECT * FROM delete_posts($1, now())", [deleted.id])
+
+            states = await store.states([edited.id, deleted.id], 0)
+            assert [states[each.id].version for each in (edited, deleted)] == [3, 0]
+            posts = await store.posts([edited.id, deleted.id])
+            assert [posts[each.id].media_ids for each in (edited, deleted)] == [(7,), ()]
+        assert await connection.fetchval(
+            "SELECT media IS NULL FROM posts WHERE id = $1", deleted.id
+        )
+    finally:
+        await connection.close()
+        postgres.drop(url)
+
+
+async def test_a_page_of_posts_with_media_is_an_index_scan(postgres: Databases) -> None:
+    url = postgres.fresh("post")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "INSERT INTO posts (id, author_id, conversation_id, create_time, bucket, visibility, "
+            "answers_others, text, media_ids) SELECT n, 8192 * (n % 5), n, now(), n % 5, 1, "
+            "false, '', CASE WHEN n % 50 < 5 THEN ARRAY[n] ELSE '{}' END "
+            "FROM generate_series(1, 20000) AS n"
+        )
+        await connection.execute("ANALYZE posts")
+
+        plan = await connection.fetch(f"EXPLAIN {ENTRIES_WITH_MEDIA}", 8192, 1, MAX_ID, 21)
+
+        steps = "\n".join(row[0] for row in plan)
+        assert "Index Scan Backward using posts_with_media" in steps or (
+            "Index Only Scan Backward using posts_with_media" in steps
+        )
+        assert "Sort" not in steps
     finally:
         await connection.close()
         postgres.drop(url)

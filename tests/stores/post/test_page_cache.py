@@ -31,6 +31,7 @@ from services.post.rpc.read_cache.hydration import (
 )
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+from tests.builders.posts import a_medium
 from tests.servicers.fakes.users import FakeGraph, FakeUsers
 from tests.stores.post.conftest import Scenario
 from tests.waiting import eventually
@@ -155,6 +156,17 @@ async def edit(scenario: Scenario, _: Process, post: Post) -> None:
         await transaction.edit(locked, replace(locked, text="better", revision=2))
 
 
+async def another_alt_text(scenario: Scenario, _: Process, post: Post) -> None:
+    changed = a_medium(post.media_ids[0], version=2, alt_text="a fox")
+    async with scenario.store.transaction() as transaction:
+        await transaction.replace_medium(post.id, changed)
+
+
+async def deletion_of_the_medium(scenario: Scenario, _: Process, post: Post) -> None:
+    async with scenario.store.transaction() as transaction:
+        await transaction.remove_medium(post.id, post.media_ids[0])
+
+
 async def deletion(scenario: Scenario, _: Process, post: Post) -> None:
     await scenario.delete(post)
 
@@ -177,6 +189,14 @@ async def mute(scenario: Scenario, process: Process, _: Post) -> None:
 CHANGES: dict[str, tuple[Act, Check]] = {
     "one's own like": (own_like, lambda page: page.posts[0].viewer_state.liked),
     "another one's repost": (another_ones_repost, lambda page: page.posts[0].counts.reposts == 1),
+    "another alt text": (
+        another_alt_text,
+        lambda page: page.posts[0].media[0].alt_text == "a fox",
+    ),
+    "the deletion of the medium": (
+        deletion_of_the_medium,
+        lambda page: not page.posts[0].media and not page.posts[0].media_ids,
+    ),
     "an edit": (edit, lambda page: page.posts[0].text == "better"),
     "a deletion": (deletion, lambda page: len(page.posts) == 0),
     "a block": (block, lambda page: len(page.posts) == 0),
@@ -190,7 +210,7 @@ async def test_a_change_is_visible_at_once_on_a_cached_page(
     scenario: Scenario, process: Process, change: str
 ) -> None:
     act, shows = CHANGES[change]
-    post = await scenario.post(scenario.alice)
+    post = await scenario.post(scenario.alice, media=(a_medium(5),))
     await process.caches(scenario.bob, post)
     assert not shows(await process.read(scenario.bob, post))
 

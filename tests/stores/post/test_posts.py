@@ -15,7 +15,7 @@ from services.post.domain.model import (
     Tombstone,
     Visibility,
 )
-from tests.builders.posts import START, a_post
+from tests.builders.posts import START, a_medium, a_post
 from tests.stores.post.conftest import Scenario
 
 
@@ -34,7 +34,7 @@ async def test_a_post_is_read_as_it_was_written(scenario: Scenario) -> None:
             Link(15, 36, "https://roost.example"),
         ),
         visibility=Visibility.FOLLOWERS,
-        media_ids=(5, 6),
+        media=(a_medium(6), a_medium(5)),
     )
 
     assert await scenario.create(written) is None
@@ -125,9 +125,9 @@ async def test_an_edit_keeps_the_old_text_as_a_revision(scenario: Scenario) -> N
         await transaction.edit(before, after)
 
     assert await scenario.store.posts([before.id]) == {before.id: after}
-    assert (await scenario.state(before)).revision == 2
+    assert (await scenario.state(before)).version == 2
     assert await scenario.store.revisions(before.id, before=0, limit=10) == [
-        (1, "old", (Hashtag(0, 3, "old"),), before.create_time)
+        (1, "old", (Hashtag(0, 3, "old"),), before.create_time, ())
     ]
 
 
@@ -156,7 +156,7 @@ async def test_an_unknown_post_cannot_be_locked(scenario: Scenario) -> None:
 async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scenario: Scenario) -> None:
     first = await scenario.post(scenario.alice)
     reply = await scenario.post(
-        scenario.bob, answers=first, quotes=first, text="words", media_ids=(5,)
+        scenario.bob, answers=first, quotes=first, text="words", media=(a_medium(5),)
     )
     edited = replace(reply, text="more words", revision=2, edit_time=reply.create_time)
     async with scenario.store.transaction() as transaction:
@@ -167,9 +167,9 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scenario: S
 
     assert gone == [Tombstone(reply.id, scenario.bob, first.id, first.id, Visibility.PUBLIC)]
     left = (await scenario.store.posts([reply.id]))[reply.id]
-    assert (left.text, left.entities, left.media_ids, left.deleted) == ("", (), (), True)
+    assert (left.text, left.entities, left.media, left.deleted) == ("", (), (), True)
     assert (left.author_id, left.reply_to_post_id) == (scenario.bob, first.id)
-    assert (await scenario.state(reply)).revision == 0
+    assert (await scenario.state(reply)).version == 0
     assert await scenario.store.revisions(reply.id, before=0, limit=10) == []
 
 
@@ -218,4 +218,4 @@ async def test_what_a_failed_transaction_did_is_undone(scenario: Scenario) -> No
     with pytest.raises(PostNotFound):
         await delete_and_fail()
 
-    assert (await scenario.state(post)).revision == 1
+    assert (await scenario.state(post)).version == 1

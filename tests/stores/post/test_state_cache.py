@@ -105,12 +105,12 @@ async def test_a_deletion_is_visible_at_once_and_in_the_counts_of_the_parent(
     assert (await process.of(post)).replies == 0
     reply = await scenario.post(scenario.bob, answers=post)
     assert (await process.of(post)).replies == 1
-    assert (await process.of(reply)).revision != TOMBSTONE
+    assert (await process.of(reply)).version != TOMBSTONE
 
     await scenario.delete(reply)
 
     assert (await process.of(post)).replies == 0
-    assert (await process.of(reply)).revision == TOMBSTONE
+    assert (await process.of(reply)).version == TOMBSTONE
 
 
 async def test_counts_of_a_quoted_post_show_at_once(scenario: Scenario, process: Process) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.chassis.storage.idempotency import RequestKey
-from services.user.domain.model import RelationshipKind
+from services.user.domain.model import ProfileMedium, ProfileUse, RelationshipKind, Settings
 from services.user.domain.store import NETWORK_LIFETIME
 from tests.builders.users import Scenario
 
@@ -55,7 +55,8 @@ async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Sce
         bio="New",
         location="Oslo",
         website="http://a.example",
-        avatar_media_id=9,
+        avatar=ProfileMedium(9, 3, b"a picture"),
+        banner=ProfileMedium(10, 1, b"another"),
         protected=True,
         version=2,
         update_time=alice.update_time + timedelta(hours=1),
@@ -66,6 +67,40 @@ async def test_a_saved_profile_is_read_back_and_keeps_its_counters(scenario: Sce
         await transaction.save_profile(changed)
 
     assert await scenario.store.users([alice.id]) == [changed]
+
+
+async def test_a_medium_leaves_a_profile_without_a_trace(scenario: Scenario) -> None:
+    shown = {use.value: ProfileMedium(9, 3, b"a picture") for use in ProfileUse}
+    alice = await scenario.user(**shown)
+    without = replace(alice, avatar=None, banner=None)
+
+    async with scenario.store.transaction() as transaction:
+        await transaction.save_profile(without)
+
+    assert await scenario.store.users([alice.id]) == [without]
+
+
+async def test_settings_are_the_defaults_until_they_are_saved(scenario: Scenario) -> None:
+    alice, bob = await scenario.users(2)
+    before = await scenario.store.settings(alice.id)
+
+    for changed in (Settings(alt_text_reminder=False), Settings(), Settings(False)):
+        async with scenario.store.transaction() as transaction:
+            await transaction.save_settings(alice.id, changed)
+            assert await transaction.settings(alice.id) == changed
+
+    assert before == Settings(alt_text_reminder=True)
+    assert await scenario.store.settings(alice.id) == Settings(alt_text_reminder=False)
+    assert await scenario.store.settings(bob.id) == Settings()
+
+
+async def test_settings_are_deleted_with_the_account(scenario: Scenario) -> None:
+    alice = await scenario.user()
+    async with scenario.store.transaction() as transaction:
+        await transaction.save_settings(alice.id, Settings(alt_text_reminder=False))
+        await transaction.delete_user(alice.id, scenario.clock.now())
+
+    assert await scenario.store.settings(alice.id) == Settings()
 
 
 async def test_deleted_users_are_absent_from_reads_but_keep_their_handle(

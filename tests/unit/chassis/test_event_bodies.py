@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from roost.media.v1 import media_events_pb2 as media
+from roost.media.v1.media_pb2 import Medium
 from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import Entity, Mention, Post, TimelineEntry
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
+from roost.user.v1.user_pb2 import User
 
 from services.chassis.events import routes
 from services.chassis.events.records import Event, OutboxMessage, Undecodable
@@ -35,6 +38,9 @@ def mention(user_id: int) -> Post:
         (posts.PostCreated(), "post is missing"),
         (posts.PostCreated(post=Post(id=1)), "post.author_id is 0"),
         (posts.PostReposted(), "entry is missing"),
+        (media.MediumUpdated(), "medium is missing"),
+        (media.MediumUpdated(medium=Medium(owner_id=2)), "medium.id is 0"),
+        (media.MediumDeleted(owner_id=2), "medium_id is 0"),
         (posts.PostCreated(post=mention(-3)), "post.entities.mention.user_id is -3"),
         (
             users.UserDeleted(user_id=1, delete_time=Timestamp(seconds=1 << 62)),
@@ -79,6 +85,10 @@ def test_bytes_that_are_no_message_are_refused() -> None:
     [
         posts.PostCreated(post=Post(id=5, author_id=1)),
         posts.PostDeleted(post_id=5, author_id=1),
+        # A medium that belongs to no post.
+        media.MediumProcessed(medium=Medium(id=5, owner_id=1)),
+        media.MediumDeleted(medium_id=5, owner_id=1),
+        users.UserUpdated(user=User(id=1, avatar=Medium(id=5))),
         timelines.FanOutContinued(entry=TimelineEntry(entry_id=1, post_id=1, author_id=1)),
         # Where somebody has read to is for the client to say.
         timelines.ReadMarkerMoved(user_id=1, last_read_id=2**63 - 1),

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
+from roost.media.v1 import media_events_pb2 as media
+from roost.media.v1.media_pb2 import Medium
 from roost.notification.v1.notification_pb2 import (
     PasswordChangedNotice,
     SecurityNotice,
@@ -104,6 +106,7 @@ PLACE = TimelineEntry(entry_id=70, post_id=POST, author_id=BOB, reposter_id=ALIC
 FOLLOW = {"follower_id": ALICE, "followee_id": BOB}
 BLOCK = {"blocker_id": ALICE, "blocked_id": BOB}
 MUTE = {"muter_id": ALICE, "muted_id": BOB}
+MEDIUM = Medium(id=90, owner_id=ALICE)
 LIKE = {"post_id": POST, "author_id": BOB, "user_id": ALICE}
 
 
@@ -125,6 +128,9 @@ LIKE = {"post_id": POST, "author_id": BOB, "user_id": ALICE}
         (posts.PostDeleted(post_id=POST, author_id=ALICE), ("post", POST, True)),
         (posts.PostLiked(**LIKE), ("like", POST, False)),
         (posts.PostUnliked(**LIKE), ("like", POST, True)),
+        (media.MediumProcessed(medium=MEDIUM), ("medium", 90, False)),
+        (media.MediumUpdated(medium=MEDIUM), ("medium", 90, False)),
+        (media.MediumDeleted(medium_id=90, owner_id=ALICE), ("medium", 90, True)),
         (posts.PostReposted(entry=PLACE), ("repost", POST, False)),
         (posts.RepostUndone(entry=PLACE), ("repost", POST, True)),
     ],

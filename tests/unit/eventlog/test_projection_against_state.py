@@ -16,6 +16,8 @@ from google.protobuf.message import Message
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
+from roost.media.v1 import media_events_pb2 as media
+from roost.media.v1.media_pb2 import Medium
 from roost.notification.v1.notification_pb2 import UserEvent
 from roost.post.v1 import post_events_pb2 as posts
 from roost.post.v1.post_pb2 import Post, TimelineEntry
@@ -135,6 +137,20 @@ class Sync(RuleBasedStateMachine):
         self.revision += 1
         self.truth[person].things["user", person] = self.revision
         self.happens(users.UserUpdated(user=User(id=person)))
+
+    @rule(person=people, medium=st.integers(90, 93))
+    def upload_or_describe(self, person: int, medium: int) -> None:
+        self.revision += 1
+        things = self.truth[person].things
+        known = ("medium", medium) in things
+        things["medium", medium] = self.revision
+        kind = media.MediumUpdated if known else media.MediumProcessed
+        self.happens(kind(medium=Medium(id=medium, owner_id=person)))
+
+    @rule(person=people, medium=st.integers(90, 93))
+    def delete_medium(self, person: int, medium: int) -> None:
+        if self.truth[person].things.pop(("medium", medium), None) is not None:
+            self.happens(media.MediumDeleted(medium_id=medium, owner_id=person))
 
     @rule(person=people)
     def read_on(self, person: int) -> None:

@@ -67,10 +67,11 @@ FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
 
 
 def _user_counters() -> Served:
-    user_cache = Notes()
+    user_cache, clock = Notes(), ManualClock(NOW)
     handle = UserConsumer(
-        store=MemoryUserStore(clock=ManualClock(NOW), describe=user_events.describe),
+        store=MemoryUserStore(clock=clock, describe=user_events.describe),
         user_cache=cast(Any, user_cache),
+        clock=clock,
     )
 
     async def is_served() -> bool:
@@ -94,6 +95,7 @@ def _post_departures() -> Served:
     routes = post_departures.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=forget_body),
         protections=Protections(store=store, profiles=cast(Any, None)),
+        store=store,
         states=cast(Any, states),
         profile_cache=cast(Any, known),
     )

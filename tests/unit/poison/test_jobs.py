@@ -152,6 +152,7 @@ OTHERS = {
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
     "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
+    "media.domain.media.wait",  # ends with its call
     "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
     "post.worker.protections._align_all",  # a part of protections.review
 }

@@ -161,6 +161,7 @@ async def test_events_of_users_and_posts_start_the_cleanup(scenario: Scenario) -
         scenario.cleanup,
         protections=Protections(store=scenario.store, profiles=cast(MeshProfiles, None)),
         states=cast(PostStateCache, EmptyCache()),
+        store=scenario.store,
         profile_cache=cast(ProfileCache, EmptyCache()),
     )
 

@@ -1,4 +1,4 @@
-"""Events repeat the invalidations that a process could not make before it died."""
+"""Events repeat the invalidations of a process that died before them, and change media."""
 
 from datetime import UTC
 from typing import Any, cast
@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from roost.media.v1 import media_events_pb2 as media
 from roost.post.v1 import post_events_pb2 as own
 from roost.post.v1.post_pb2 import Post, TimelineEntry
 from roost.user.v1 import user_events_pb2 as users
@@ -13,13 +14,17 @@ from roost.user.v1.user_pb2 import User
 
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
-from services.post.domain.model import AccountState
-from services.post.domain.store import ChangedIds
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import OPEN_ACCOUNT, AccountState
+from services.post.domain.model import Post as StoredPost
+from services.post.domain.store import ChangedIds, NewPost
+from services.post.rpc.convert import to_post
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker import consumer
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
+from tests.builders.posts import a_medium, a_medium_message, a_post
 
 
 class RecordingHandlers:
@@ -56,11 +61,14 @@ class RecordingHandlers:
         self.deleted.append(post_id)
 
 
-async def handle(body: Message) -> RecordingHandlers:
+async def handle(body: Message, store: MemoryStore | None = None) -> RecordingHandlers:
     recording = RecordingHandlers()
+    store = store or MemoryStore(clock=ManualClock())
+    store.on_change(recording.invalidate)
     routes = consumer.routes(
         cast(AccountCleanup, recording),
         protections=cast(Protections, recording),
+        store=store,
         states=cast(PostStateCache, recording),
         profile_cache=cast(ProfileCache, recording),
     )
@@ -150,6 +158,7 @@ def test_every_event_of_a_post_has_a_handler() -> None:
     routes = consumer.routes(
         cast(AccountCleanup, None),
         protections=cast(Protections, None),
+        store=MemoryStore(clock=ManualClock()),
         states=cast(PostStateCache, None),
         profile_cache=cast(ProfileCache, None),
     )
@@ -157,3 +166,74 @@ def test_every_event_of_a_post_has_a_handler() -> None:
     published = [each.full_name for each in own.DESCRIPTOR.message_types_by_name.values()]
 
     assert [each for each in published if routes(each) is None] == []
+
+
+# Alice's post with the medium 7.
+POST = a_post(5, 1, media=(a_medium(7),))
+
+
+async def a_store() -> MemoryStore:
+    store = MemoryStore(clock=ManualClock())
+    message = OutboxMessage(topic="t", key="1", type="created", payload=b"")
+    await store.create(NewPost(POST, OPEN_ACCOUNT, message, None, b""))
+    return store
+
+
+async def stored(store: MemoryStore) -> StoredPost:
+    return (await store.posts([POST.id]))[POST.id]
+
+
+async def test_a_changed_medium_replaces_the_one_in_its_post() -> None:
+    store = await a_store()
+    changed = a_medium_message(7, version=2, post_id=POST.id, folder="m/k")
+
+    handled = await handle(media.MediumUpdated(medium=changed, changed_fields=["folder"]), store)
+
+    assert [each.alt_text for each in to_post(await stored(store)).media] == ["medium 7, version 2"]
+    assert handled.changed == [ChangedIds({POST.id})]
+
+
+async def test_an_older_event_of_a_medium_changes_nothing_and_invalidates() -> None:
+    store = await a_store()
+    for version in (10, 9):
+        changed = a_medium_message(7, version=version, post_id=POST.id)
+        handled = await handle(media.MediumUpdated(medium=changed), store)
+
+    assert (await stored(store)).media == (a_medium(7, version=10, post_id=POST.id),)
+    assert ChangedIds({POST.id}) in handled.changed
+
+
+async def test_a_deleted_medium_is_removed_from_its_post() -> None:
+    store = await a_store()
+
+    handled = await handle(media.MediumDeleted(medium_id=7, owner_id=1, post_id=POST.id), store)
+
+    assert (await stored(store)).media == ()
+    assert handled.changed == [ChangedIds({POST.id})]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        media.MediumUpdated(medium=a_medium_message(7, version=2)),
+        media.MediumDeleted(medium_id=7, owner_id=1),
+        media.MediumUpdated(medium=a_medium_message(8, version=2, post_id=POST.id)),
+    ],
+)
+async def test_media_of_no_post_and_of_other_posts_change_nothing(event: Message) -> None:
+    store = await a_store()
+
+    await handle(event, store)
+
+    assert await stored(store) == POST
+
+
+async def test_a_change_of_media_publishes_no_event_of_the_post() -> None:
+    store = await a_store()
+    before = len(store.database.published)
+
+    changed = a_medium_message(7, version=2, post_id=POST.id)
+    await handle(media.MediumUpdated(medium=changed), store)
+    await handle(media.MediumDeleted(medium_id=7, owner_id=1, post_id=POST.id), store)
+
+    assert len(store.database.published) == before

@@ -23,7 +23,7 @@ from services.post.domain.model import (
     Visibility,
 )
 from services.post.rpc.events import describe
-from tests.builders.posts import START, a_post
+from tests.builders.posts import START, a_medium, a_medium_message, a_post
 
 AUTHOR, ACTOR, POST, REPOST = 11, 12, 13, 14
 WRITTEN = a_post(POST, AUTHOR, entities=(Mention(0, 4, 5, "bob"), Mention(5, 9, 5, "bob")))
@@ -56,6 +56,18 @@ def test_an_edit_event_has_the_previous_mentions() -> None:
 
     assert list(event_body.previous_mentioned_user_ids) == [5]
     assert (event_body.post.text, event_body.post.revision) == ("new", 2)
+
+
+def test_events_of_posts_have_their_media_in_order() -> None:
+    before = replace(WRITTEN, media=(a_medium(9), a_medium(7)))
+    after = replace(before, media=(a_medium(7, version=2),), revision=2)
+
+    created = wire.PostCreated.FromString(describe(PostCreated(before, 0)).payload)
+    updated = wire.PostUpdated.FromString(describe(PostUpdated(before, after)).payload)
+
+    assert list(created.post.media) == [a_medium_message(9), a_medium_message(7)]
+    assert list(created.post.media_ids) == [9, 7]
+    assert list(updated.post.media) == [a_medium_message(7, version=2)]
 
 
 def test_a_deletion_event_has_the_parent_and_the_quoted_post() -> None:

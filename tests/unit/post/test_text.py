@@ -43,6 +43,19 @@ def test_a_refusal_names_the_field_and_the_rule(
     assert ErrorReason.Value(f"ERROR_REASON_{caught.value.reason}")
 
 
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_text_may_be_empty_with_media(text: str) -> None:
+    assert cleaned(text, with_media=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("\u3164", TextEmpty), ("a" * 501, TextTooLong), ("a\0b", TextInvalid)]
+)
+def test_media_change_no_other_rule_of_a_text(text: str, error: type[RuleBroken]) -> None:
+    with pytest.raises(error):
+        cleaned(text, with_media=True)
+
+
 def test_handles_are_returned_once_in_lower_case() -> None:
     assert handles_of(found_in("@Bob @bob ＠ALICE #bob")) == ["bob", "alice"]
 

@@ -160,5 +160,6 @@ def test_the_updatable_fields_are_those_of_the_contract() -> None:
         "location",
         "website",
         "avatar_media_id",
+        "banner_media_id",
         "protected",
     } == UPDATABLE

@@ -255,6 +255,26 @@ class FilterVisibleResponse(_message.Message):
     muted_user_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., user_ids: _Optional[_Iterable[int]] = ..., muted_user_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class BatchGetPostMediaRequest(_message.Message):
+    __slots__ = ("post_ids",)
+    POST_IDS_FIELD_NUMBER: _ClassVar[int]
+    post_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class BatchGetPostMediaResponse(_message.Message):
+    __slots__ = ("posts",)
+    POSTS_FIELD_NUMBER: _ClassVar[int]
+    posts: _containers.RepeatedCompositeFieldContainer[PostMedia]
+    def __init__(self, posts: _Optional[_Iterable[_Union[PostMedia, _Mapping]]] = ...) -> None: ...
+
+class PostMedia(_message.Message):
+    __slots__ = ("post_id", "media_ids")
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    media_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class BatchCountPostsResponse(_message.Message):
     __slots__ = ("counts",)
     COUNTS_FIELD_NUMBER: _ClassVar[int]

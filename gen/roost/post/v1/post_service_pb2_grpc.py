@@ -114,6 +114,11 @@ class PostServiceStub:
                 request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.SerializeToString,
                 response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.FromString,
                 _registered_method=True)
+        self.BatchGetPostMedia = channel.unary_unary(
+                '/roost.post.v1.PostService/BatchGetPostMedia',
+                request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.FromString,
+                _registered_method=True)
 
 
 class PostServiceServicer:
@@ -246,6 +251,15 @@ class PostServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetPostMedia(self, request, context):
+        """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
+        deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
+        consistent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -313,6 +327,11 @@ def add_PostServiceServicer_to_server(servicer, server):
                     servicer.FilterVisible,
                     request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.FromString,
                     response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.SerializeToString,
+            ),
+            'BatchGetPostMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPostMedia,
+                    request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -681,6 +700,33 @@ class PostService:
             '/roost.post.v1.PostService/FilterVisible',
             roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleRequest.SerializeToString,
             roost_dot_post_dot_v1_dot_post__service__pb2.FilterVisibleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetPostMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.post.v1.PostService/BatchGetPostMedia',
+            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.FromString,
             options,
             channel_credentials,
             insecure,

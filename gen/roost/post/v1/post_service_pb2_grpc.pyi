@@ -107,6 +107,11 @@ class PostServiceStub:
     """FilterVisible returns which of the given posts and users one user may see, by the rules of BatchGetPosts
     and with the same consistency, without content. Services only.
     """
+    BatchGetPostMedia: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostMediaRequest, _post_service_pb2.BatchGetPostMediaResponse]
+    """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
+    deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
+    consistent.
+    """
 
 @_typing.type_check_only
 class PostServiceAsyncStub(PostServiceStub):
@@ -186,6 +191,11 @@ class PostServiceAsyncStub(PostServiceStub):
     FilterVisible: _aio.UnaryUnaryMultiCallable[_post_service_pb2.FilterVisibleRequest, _post_service_pb2.FilterVisibleResponse]  # type: ignore[assignment]
     """FilterVisible returns which of the given posts and users one user may see, by the rules of BatchGetPosts
     and with the same consistency, without content. Services only.
+    """
+    BatchGetPostMedia: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostMediaRequest, _post_service_pb2.BatchGetPostMediaResponse]  # type: ignore[assignment]
+    """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
+    deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
+    consistent.
     """
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -341,6 +351,17 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.FilterVisibleResponse, _abc.Awaitable[_post_service_pb2.FilterVisibleResponse]]:
         """FilterVisible returns which of the given posts and users one user may see, by the rules of BatchGetPosts
         and with the same consistency, without content. Services only.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetPostMedia(
+        self,
+        request: _post_service_pb2.BatchGetPostMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_post_service_pb2.BatchGetPostMediaResponse, _abc.Awaitable[_post_service_pb2.BatchGetPostMediaResponse]]:
+        """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
+        deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
+        consistent.
         """
 
 def add_PostServiceServicer_to_server(servicer: PostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -82,6 +82,21 @@ class MemoryStore:
             :limit
         ]
 
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        tables = self.database.tables
+        return {
+            post.id: {
+                medium.id
+                for media in (
+                    post.media,
+                    *(each.media for each in tables.revisions.get(post.id, [])),
+                )
+                for medium in media
+            }
+            for post in tables.live()
+            if post.id in post_ids
+        }
+
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         above: list[int] = []
         posts = self.database.tables.posts
@@ -123,6 +138,14 @@ class MemoryStore:
             if each.author_id == user_id and (include_replies or not each.answers_others)
         ]
         return _newest([*own, *self._reposts_of(user_id)], before, limit)
+
+    async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
+        own = [
+            Entry(each.id, each.id, each.author_id)
+            for each in self.database.tables.live()
+            if each.author_id == user_id and each.media
+        ]
+        return _newest(own, before, limit)
 
     async def engagements_of_post(
         self, kind: EngagementKind, post_id: int, *, before: int, limit: int

@@ -60,7 +60,7 @@ class PostTables(MemoryTables):
         right = self.counts(post_id)
         return PostState(
             post_id,
-            self.states[post_id].revision,
+            self.states[post_id].version,
             right["likes"],
             right["reposts"],
             right["replies"],

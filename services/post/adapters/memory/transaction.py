@@ -1,6 +1,6 @@
 """The transaction of the in-memory store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -16,6 +16,7 @@ from services.post.domain.model import (
     AlignedBatch,
     EngagementKind,
     EngagementResult,
+    Medium,
     Post,
     PostState,
     Revision,
@@ -50,7 +51,7 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             if target not in self.tables.posts or self.tables.posts[target].deleted:
                 raise PostNotFound
         self.tables.posts[post.id] = post
-        self.tables.states[post.id] = PostState(post.id, post.revision, 0, 0, 0, 0)
+        self.tables.states[post.id] = PostState(post.id, post.version, 0, 0, 0, 0)
         self.tables.touched[post.id] = post.create_time
         if self.tables.is_protected(post.author_id, account):
             self.tables.closed_posts.add(post.id)
@@ -58,13 +59,32 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
 
     async def edit(self, before: Post, after: Post) -> None:
         old = Revision(
-            before.revision, before.text, before.entities, before.edit_time or before.create_time
+            before.revision,
+            before.text,
+            before.entities,
+            before.edit_time or before.create_time,
+            before.media,
         )
         self.tables.revisions.setdefault(before.id, []).append(old)
         self.tables.posts[after.id] = after
         self.changed.post_ids.add(after.id)
         state = self.tables.states[after.id]
-        self.tables.states[after.id] = state._replace(revision=after.revision)
+        self.tables.states[after.id] = state._replace(version=after.version)
+
+    async def replace_medium(self, post_id: int, medium: Medium) -> None:
+        def newest(media: tuple[Medium, ...]) -> tuple[Medium, ...]:
+            return tuple(
+                medium if each.id == medium.id and each.version < medium.version else each
+                for each in media
+            )
+
+        self._change_media(post_id, newest)
+
+    async def remove_medium(self, post_id: int, medium_id: int) -> None:
+        def others(media: tuple[Medium, ...]) -> tuple[Medium, ...]:
+            return tuple(each for each in media if each.id != medium_id)
+
+        self._change_media(post_id, others)
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
         removed = []
@@ -73,11 +93,11 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             if post is None or post.deleted:
                 continue
             self.tables.posts[post_id] = replace(
-                post, text="", entities=(), media_ids=(), deleted=True
+                post, text="", entities=(), media=(), media_changes=0, deleted=True
             )
             self.changed.post_ids.add(post_id)
             state = self.tables.states[post_id]
-            self.tables.states[post_id] = state._replace(revision=TOMBSTONE)
+            self.tables.states[post_id] = state._replace(version=TOMBSTONE)
             self.tables.revisions.pop(post_id, None)
             self._count_targets(post, -1)
             removed.append(
@@ -105,8 +125,8 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         if state is None:
             return EngagementResult(False, 0, None)
         standing = self.tables.engagements.get((kind, user_id, post_id), (0, 0))[0]
-        if standing or state.revision == TOMBSTONE:
-            live = state.revision != TOMBSTONE
+        if standing or state.version == TOMBSTONE:
+            live = state.version != TOMBSTONE
             return EngagementResult(
                 False, standing if live else 0, self.tables.state(post_id, user_id)
             )
@@ -214,6 +234,23 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
         else:
             closed.discard(each)
         return (each in closed) is not before
+
+    def _change_media(
+        self, post_id: int, change: Callable[[tuple[Medium, ...]], tuple[Medium, ...]]
+    ) -> None:
+        self.changed.post_ids.add(post_id)
+        post = self.tables.posts.get(post_id)
+        if post is None:
+            return
+        if change(post.media) != post.media:
+            changed = replace(post, media=change(post.media), media_changes=post.media_changes + 1)
+            self.tables.posts[post_id] = changed
+            state = self.tables.states[post_id]
+            self.tables.states[post_id] = state._replace(version=changed.version)
+        self.tables.revisions[post_id] = [
+            each._replace(media=change(each.media))
+            for each in self.tables.revisions.get(post_id, [])
+        ]
 
     def _recount(self, post_id: int) -> None:
         self.tables.states[post_id] = self.tables.recounted(post_id)

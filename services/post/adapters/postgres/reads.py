@@ -5,14 +5,14 @@ finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. W
 repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
 """
 
-# Counts, and the viewer's engagement. The two tables have different shard keys, so the second is a
-# subquery and not a join of tables.
+# Version and counts, and the viewer's engagement. The version of a tombstone is 0. The two tables
+# have different shard keys, so the second is a subquery and not a join of tables.
 STATES = """
 WITH own AS MATERIALIZED (
   SELECT post_id, like_id, repost_id, bookmark_id
   FROM responses WHERE user_id = $3 AND post_id = ANY ($1::bigint[])
 )
-SELECT s.id, s.revision, s.likes, s.reposts, s.replies, s.quotes,
+SELECT s.id, s.revision + s.media_changes, s.likes, s.reposts, s.replies, s.quotes,
   own.like_id IS NOT NULL, own.repost_id IS NOT NULL, own.bookmark_id IS NOT NULL
 FROM post_states s LEFT JOIN own ON own.post_id = s.id
 WHERE s.id = ANY ($1::bigint[]) AND s.bucket = ANY ($2::smallint[])
@@ -20,7 +20,7 @@ WHERE s.id = ANY ($1::bigint[]) AND s.bucket = ANY ($2::smallint[])
 
 # For anonymous viewers.
 BARE_STATES = """
-SELECT id, revision, likes, reposts, replies, quotes
+SELECT id, revision + media_changes, likes, reposts, replies, quotes
 FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
 """
 
@@ -31,9 +31,19 @@ FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
 """
 
 REVISIONS = """
-SELECT revision, text, entities, create_time FROM post_revisions
+SELECT revision, text, entities, create_time, media FROM post_revisions
 WHERE post_id = $1 AND bucket = $2 AND revision < $3
 ORDER BY revision DESC LIMIT $4
+"""
+
+MEDIA_OF = """
+SELECT id, media_ids FROM posts
+WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND delete_time IS NULL
+UNION ALL
+SELECT post_id, ARRAY(
+  SELECT (medium ->> 'id')::bigint FROM jsonb_array_elements(media) AS medium)
+FROM post_revisions
+WHERE post_id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[]) AND media IS NOT NULL
 """
 
 # The tree of a conversation is on one shard.
@@ -96,6 +106,13 @@ ORDER BY entry_id DESC LIMIT $4
 
 
 ENTRIES = {choice: entries(include_replies=choice) for choice in (False, True)}
+
+# The condition on media is that of the index posts_with_media.
+ENTRIES_WITH_MEDIA = """
+SELECT id, id, author_id FROM posts
+WHERE author_id = $1 AND bucket = $2 AND id < $3 AND delete_time IS NULL AND media_ids <> '{}'
+ORDER BY id DESC LIMIT $4
+"""
 
 LIKES_TO = """
 SELECT id, user_id FROM likes WHERE post_id = $1 AND bucket = $2 AND id < $3

@@ -10,6 +10,7 @@ from services.post.domain.model import (
     AudienceLimit,
     EngagementResult,
     Entity,
+    Medium,
     Mention,
     Post,
     PostState,
@@ -18,18 +19,19 @@ from services.post.domain.model import (
 
 POST_COLUMNS = (
     "p.id, p.author_id, p.text, p.entities, p.visibility, p.reply_to_post_id, "
-    "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media_ids, p.create_time, "
-    "p.edit_time, p.revision, p.delete_time, p.audience_limits"
+    "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media, p.create_time, "
+    "p.edit_time, p.revision, p.delete_time, p.audience_limits, p.media_changes"
 )
 
 ENGAGED_COLUMNS = (
-    "changed, response_id, (state).revision, (state).likes, (state).reposts, (state).replies, "
-    "(state).quotes, (own).like_id IS NOT NULL, (own).repost_id IS NOT NULL, "
-    "(own).bookmark_id IS NOT NULL"
+    "changed, response_id, (state).revision + (state).media_changes, (state).likes, "
+    "(state).reposts, (state).replies, (state).quotes, (own).like_id IS NOT NULL, "
+    "(own).repost_id IS NOT NULL, (own).bookmark_id IS NOT NULL"
 )
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Entity, ...])
+_media_decoder = msgspec.json.Decoder(tuple[Medium, ...])
 _limits_decoder = msgspec.json.Decoder(tuple[AudienceLimit, ...])
 
 
@@ -41,6 +43,21 @@ def entities_to_json(entities: Sequence[Entity]) -> str:
 def entities_from_json(stored: str) -> tuple[Entity, ...]:
     """Entities of stored JSON."""
     return () if stored == "[]" else _decoder.decode(stored)
+
+
+def medium_to_json(medium: Medium) -> str:
+    """A medium as stored JSON."""
+    return _encoder.encode(medium).decode()
+
+
+def media_to_json(media: Sequence[Medium]) -> str | None:
+    """Media as stored JSON; null where there are none."""
+    return _encoder.encode(media).decode() if media else None
+
+
+def media_from_json(stored: str | None) -> tuple[Medium, ...]:
+    """Media of stored JSON."""
+    return () if stored is None else _media_decoder.decode(stored)
 
 
 def limits_to_json(limits: Sequence[AudienceLimit]) -> str:
@@ -75,21 +92,22 @@ def post_from(row: asyncpg.Record) -> Post:
         reply_to_author_id=row[6],
         conversation_id=row[7],
         quoted_post_id=row[8],
-        media_ids=tuple(row[9]),
+        media=media_from_json(row[9]),
         create_time=row[10],
         edit_time=row[11],
         revision=row[12],
         deleted=row[13] is not None,
         limits=_limits_from(row, entities),
+        media_changes=row[15],
     )
 
 
 def engagement_from(row: asyncpg.Record, post_id: int) -> EngagementResult:
     """The result in a row of ENGAGED_COLUMNS."""
-    changed, engagement_id, revision, likes, reposts, replies, quotes, liked, reposted, saved = row
-    if revision is None:
+    changed, engagement_id, version, likes, reposts, replies, quotes, liked, reposted, saved = row
+    if version is None:
         return EngagementResult(changed, engagement_id, None)
-    state = PostState(post_id, revision, likes, reposts, replies, quotes, liked, reposted, saved)
+    state = PostState(post_id, version, likes, reposts, replies, quotes, liked, reposted, saved)
     return EngagementResult(changed, engagement_id, state)
 
 

@@ -33,7 +33,7 @@ WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 28))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 29))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -112,6 +112,7 @@ class PostgresStore:
             new.account.protected,
             new.account.update_time,
             rows.limits_to_json(post.limits),
+            rows.media_to_json(post.media),
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
@@ -145,9 +146,22 @@ class PostgresStore:
             reads.REVISIONS, post_id, bucket_of(post_id), before or _MAX_REVISION, limit
         )
         return [
-            Revision(revision, text, rows.entities_from_json(entities), create_time)
-            for revision, text, entities, create_time in found
+            Revision(
+                revision,
+                text,
+                rows.entities_from_json(entities),
+                create_time,
+                rows.media_from_json(media),
+            )
+            for revision, text, entities, create_time, media in found
         ]
+
+    async def media_of(self, post_ids: Sequence[int]) -> dict[int, set[int]]:
+        found = await self._database.fetch(reads.MEDIA_OF, post_ids, rows.buckets_of(post_ids))
+        media: dict[int, set[int]] = {}
+        for post_id, medium_ids in found:
+            media.setdefault(post_id, set()).update(medium_ids)
+        return media
 
     async def ancestors(self, conversation_id: int, post_id: int, limit: int) -> list[int]:
         found = await self._database.fetch(
@@ -178,6 +192,12 @@ class PostgresStore:
     ) -> list[Entry]:
         found = await self._database.fetch(
             reads.ENTRIES[include_replies], user_id, bucket_of(user_id), before or MAX_ID, limit
+        )
+        return [Entry(*row) for row in found]
+
+    async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
+        found = await self._database.fetch(
+            reads.ENTRIES_WITH_MEDIA, user_id, bucket_of(user_id), before or MAX_ID, limit
         )
         return [Entry(*row) for row in found]
 

@@ -17,6 +17,7 @@ from services.post.domain.model import (
     AlignedBatch,
     EngagementKind,
     EngagementResult,
+    Medium,
     Post,
     Tombstone,
     Visibility,
@@ -28,24 +29,29 @@ _LOCK_USERS = """
 SELECT pg_advisory_xact_lock(user_id) FROM unnest($1::bigint[]) AS user_id
 """
 
+# Both rows are locked: after a wait for one of them, PostgreSQL reads only locked rows again.
 _LOCK_POST = f"""
 SELECT {rows.POST_COLUMNS}
 FROM post_states s JOIN posts p ON p.id = s.id AND p.bucket = s.bucket
 WHERE s.id = $1 AND s.bucket = $2
-FOR UPDATE OF s
+FOR UPDATE OF s, p
 """  # noqa: S608 - nothing but column names
 
 _KEEP_REVISION = """
-INSERT INTO post_revisions (post_id, revision, bucket, text, entities, create_time)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO post_revisions (post_id, revision, bucket, text, entities, create_time, media)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 
 _EDIT = """
-UPDATE posts SET text = $3, entities = $4, edit_time = $5, revision = $6
+UPDATE posts
+SET text = $3, entities = $4, edit_time = $5, revision = $6, media_ids = $7, media = $8
 WHERE id = $1 AND bucket = $2
 """
 
 _EDIT_STATE = "UPDATE post_states SET revision = $3 WHERE id = $1 AND bucket = $2"
+
+_REPLACE_MEDIUM = "SELECT replace_medium($1, $2, $3)"
+_REMOVE_MEDIUM = "SELECT remove_medium($1, $2, $3)"
 
 _DELETE = """
 SELECT deleted.id, deleted.author_id, deleted.reply_to_post_id, deleted.quoted_post_id,
@@ -94,6 +100,7 @@ class PostgresPostTransaction(PostgresTransaction):
             before.text,
             rows.entities_to_json(before.entities),
             before.edit_time or before.create_time,
+            rows.media_to_json(before.media),
         )
         await self.connection.execute(
             _EDIT,
@@ -103,8 +110,20 @@ class PostgresPostTransaction(PostgresTransaction):
             rows.entities_to_json(after.entities),
             after.edit_time,
             after.revision,
+            after.media_ids,
+            rows.media_to_json(after.media),
         )
         await self.connection.execute(_EDIT_STATE, after.id, bucket, after.revision)
+
+    async def replace_medium(self, post_id: int, medium: Medium) -> None:
+        self.changed.post_ids.add(post_id)
+        await self.connection.execute(
+            _REPLACE_MEDIUM, post_id, bucket_of(post_id), rows.medium_to_json(medium)
+        )
+
+    async def remove_medium(self, post_id: int, medium_id: int) -> None:
+        self.changed.post_ids.add(post_id)
+        await self.connection.execute(_REMOVE_MEDIUM, post_id, bucket_of(post_id), medium_id)
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
         found = await self.connection.fetch(_DELETE, post_ids, now)

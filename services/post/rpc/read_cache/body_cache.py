@@ -1,8 +1,9 @@
 """Post bodies, cached in this process, then in Redis; PostgreSQL has the posts themselves.
 
-A body is a post without its state, packed as protobuf. Its key is the post's id and revision. Every
-read begins with the state, which contains the current revision, so a cached body is never stale:
-an edit or a deletion is visible at once in every process, and writes invalidate no body.
+A body is a post without its state, packed as protobuf. Its key is the post's id and version. Every
+read begins with the state, which contains the current version, so a cached body is never stale: an
+edit, a deletion or a change of a medium is visible at once in every process, and writes invalidate
+no body.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,13 +46,13 @@ class Prefetch(NamedTuple):
 
 # About 50 MB of a process: posts that are read within several hours.
 MAX_BODIES = 50_000
-_REVISIONS_DELETED = 100
+_VERSIONS_DELETED = 100
 # The wire type of a field with a length.
 _LENGTH_DELIMITED = 2
 
 
 class PostBodyCache:
-    """Packs each revision of a post once. This process holds the last MAX_BODIES that it used."""
+    """Packs each version of a post once. This process holds the last MAX_BODIES that it used."""
 
     def __init__(
         self, *, store: Store, redis: RedisClient, clock: Clock, limit: int = MAX_BODIES
@@ -59,7 +60,7 @@ class PostBodyCache:
         self._store = store
         self._local: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
         self._shared: Cache[str, Body] = Cache(
-            name="post.2",
+            name="post.3",
             redis=redis,
             clock=clock,
             load=self._load,
@@ -73,21 +74,21 @@ class PostBodyCache:
         missing: dict[str, PostState] = {}
         local = self._local
         for state in states:
-            id_, revision = state[0], state[1]
+            id_, version = state[0], state[1]
             cached = local.get(id_)
-            if cached is not None and cached[0] == revision:
+            if cached is not None and cached[0] == version:
                 bodies[id_] = cached[1]
-            elif revision != TOMBSTONE:
-                missing[f"{id_}.{revision}"] = state
+            elif version != TOMBSTONE:
+                missing[f"{id_}.{version}"] = state
         if missing:
             for key, body in (await self._shared.get_many(missing)).items():
                 state = missing[key]
                 bodies[state.id] = body
-                self.keep(state.id, state.revision, body)
+                self.keep(state.id, state.version, body)
         return bodies
 
     def prefetch(self, post_ids: Iterable[int], *, quotes: bool) -> Prefetch:
-        """What the hydration of these posts will need, by the bodies of any revision that this
+        """What the hydration of these posts will need, by the bodies of any version that this
         process holds. Without `quotes`: only the deciders of the audiences."""
         bodies = self._held(post_ids)
         if not quotes:
@@ -104,19 +105,19 @@ class PostBodyCache:
         bodies += self._held(quoted_ids)
         return Prefetch(quoted_ids, {user_id for body in bodies for user_id in body.needed}, pairs)
 
-    def keep(self, post_id: int, revision: int, body: Body) -> None:
+    def keep(self, post_id: int, version: int, body: Body) -> None:
         """Holds a body in this process."""
-        self._local[post_id] = (revision, body)
+        self._local[post_id] = (version, body)
 
-    async def delete(self, post_id: int, revision: int) -> None:
-        """Deletes the bodies of a deleted post up to this revision.
+    async def delete(self, post_id: int, version: int) -> None:
+        """Deletes the bodies of a deleted post up to this version.
 
         No reader would find them; they are deleted because the author deleted the post. Of more
-        than 100 revisions the oldest expire.
+        than 100 versions the oldest expire.
         """
         self._local.pop(post_id, None)
-        oldest = max(1, revision - _REVISIONS_DELETED + 1)
-        await self._shared.forget(*(f"{post_id}.{each}" for each in range(oldest, revision + 1)))
+        oldest = max(1, version - _VERSIONS_DELETED + 1)
+        await self._shared.forget(*(f"{post_id}.{each}" for each in range(oldest, version + 1)))
 
     async def close(self) -> None:
         """Cancels running loads."""
@@ -129,7 +130,7 @@ class PostBodyCache:
     async def _load(self, keys: Sequence[str]) -> Mapping[str, Body]:
         ids = {int(key.partition(".")[0]): key for key in keys}
         posts = await self._store.posts(list(ids))
-        # A newer revision than the key's is correct too: later reads use the newer key.
+        # A newer version than the key's is correct too: later reads use the newer key.
         return {
             ids[id_]: pack_body(to_post(post)) for id_, post in posts.items() if not post.deleted
         }

@@ -6,11 +6,13 @@ from datetime import datetime
 import asyncpg
 
 from services.chassis.storage.postgres import Database, PostgresTransaction
-from services.user.domain.model import User
+from services.user.domain.model import ProfileMedium, Settings, User
 
 _COLUMNS = """
-u.id, u.handle, u.display_name, u.bio, u.location, u.website, u.avatar_media_id, u.protected,
-c.followers, c.following, c.posts, u.create_time, u.update_time, u.version
+u.id, u.handle, u.display_name, u.bio, u.location, u.website, u.protected,
+c.followers, c.following, c.posts, u.create_time, u.update_time, u.version,
+u.avatar_media_id, u.avatar_version, u.avatar_content,
+u.banner_media_id, u.banner_version, u.banner_content
 """
 
 _USERS = f"""
@@ -25,9 +27,10 @@ ON CONFLICT DO NOTHING RETURNING true
 """
 
 _ADD = """
-INSERT INTO users (id, handle, display_name, bio, location, website, avatar_media_id, protected,
-                   version, create_time, update_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO users (id, handle, display_name, bio, location, website, protected, version,
+                   create_time, update_time, avatar_media_id, avatar_version, avatar_content,
+                   banner_media_id, banner_version, banner_content)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 _LOCK = f"""
@@ -36,20 +39,31 @@ WHERE u.id = $1 AND u.delete_time IS NULL FOR NO KEY UPDATE OF u
 """  # noqa: S608 - a constant
 
 _SAVE = """
-UPDATE users SET display_name = $2, bio = $3, location = $4, website = $5, avatar_media_id = $6,
-                 protected = $7, version = $8, update_time = $9
+UPDATE users SET display_name = $2, bio = $3, location = $4, website = $5, protected = $6,
+                 version = $7, update_time = $8,
+                 avatar_media_id = $9, avatar_version = $10, avatar_content = $11,
+                 banner_media_id = $12, banner_version = $13, banner_content = $14
 WHERE id = $1
 """
 
 _DELETE = """
-UPDATE users SET display_name = '', bio = '', location = '', website = '', avatar_media_id = 0,
-                 protected = false, version = version + 1, update_time = $2, delete_time = $2
+UPDATE users SET display_name = '', bio = '', location = '', website = '', protected = false,
+                 version = version + 1, update_time = $2, delete_time = $2,
+                 avatar_media_id = 0, avatar_version = 0, avatar_content = NULL,
+                 banner_media_id = 0, banner_version = 0, banner_content = NULL
 WHERE id = $1
 """
 
 _REMEMBER_NETWORK = """
 INSERT INTO known_networks (user_id, network_hash, last_used_time) VALUES ($1, $2, $3)
 ON CONFLICT (user_id, network_hash) DO UPDATE SET last_used_time = excluded.last_used_time
+"""
+
+_SETTINGS = "SELECT alt_text_reminder FROM settings WHERE user_id = $1"
+
+_SAVE_SETTINGS = """
+INSERT INTO settings (user_id, alt_text_reminder) VALUES ($1, $2)
+ON CONFLICT (user_id) DO UPDATE SET alt_text_reminder = excluded.alt_text_reminder
 """
 
 _HANDLE_OF_DELETED = """
@@ -66,15 +80,31 @@ def _user_of(row: asyncpg.Record) -> User:
         bio=row[3],
         location=row[4],
         website=row[5],
-        avatar_media_id=row[6],
-        protected=row[7],
-        followers_count=row[8],
-        following_count=row[9],
-        posts_count=row[10],
-        create_time=row[11],
-        update_time=row[12],
-        version=row[13],
+        protected=row[6],
+        followers_count=row[7],
+        following_count=row[8],
+        posts_count=row[9],
+        create_time=row[10],
+        update_time=row[11],
+        version=row[12],
+        avatar=_medium_of(*row[13:16]),
+        banner=_medium_of(*row[16:19]),
     )
+
+
+def _medium_of(medium_id: int, version: int, content: bytes | None) -> ProfileMedium | None:
+    # An id without content is from before media existed, and names nothing.
+    if not medium_id or content is None:
+        return None
+    return ProfileMedium(medium_id, version, content)
+
+
+def _medium_columns(medium: ProfileMedium | None) -> tuple[int, int, bytes | None]:
+    return (0, 0, None) if medium is None else (medium.id, medium.version, medium.content)
+
+
+def _settings_of(row: asyncpg.Record | None) -> Settings:
+    return Settings() if row is None else Settings(alt_text_reminder=row[0])
 
 
 class PostgresAccountTransaction(PostgresTransaction):
@@ -114,11 +144,12 @@ class PostgresAccountTransaction(PostgresTransaction):
             user.bio,
             user.location,
             user.website,
-            user.avatar_media_id,
             user.protected,
             user.version,
             user.create_time,
             user.update_time,
+            *_medium_columns(user.avatar),
+            *_medium_columns(user.banner),
         )
         await self.connection.execute(
             "INSERT INTO user_counts (user_id, followers, following, posts) "
@@ -147,16 +178,24 @@ class PostgresAccountTransaction(PostgresTransaction):
             user.bio,
             user.location,
             user.website,
-            user.avatar_media_id,
             user.protected,
             user.version,
             user.update_time,
+            *_medium_columns(user.avatar),
+            *_medium_columns(user.banner),
         )
 
     async def delete_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(_DELETE, user_id, now)
         await self.connection.execute("DELETE FROM credentials WHERE user_id = $1", user_id)
+        await self.connection.execute("DELETE FROM settings WHERE user_id = $1", user_id)
         await self.forget_networks(user_id)
+
+    async def settings(self, user_id: int) -> Settings:
+        return _settings_of(await self.connection.fetchrow(_SETTINGS, user_id))
+
+    async def save_settings(self, user_id: int, settings: Settings) -> None:
+        await self.connection.execute(_SAVE_SETTINGS, user_id, settings.alt_text_reminder)
 
     async def forget_networks(self, user_id: int) -> None:
         await self.connection.execute("DELETE FROM known_networks WHERE user_id = $1", user_id)
@@ -186,6 +225,9 @@ class PostgresAccounts:
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         return [_user_of(row) for row in await self._database.fetch(_USERS, user_ids)]
+
+    async def settings(self, user_id: int) -> Settings:
+        return _settings_of(await self._database.fetchrow(_SETTINGS, user_id))
 
     async def ids_of_handles(self, keys: Sequence[str]) -> dict[str, int]:
         rows = await self._database.fetch(

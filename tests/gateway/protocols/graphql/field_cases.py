@@ -9,6 +9,8 @@ from tests.gateway.samples import BOB, CAROL
 PASSWORD = "correct horse"
 _POST = {"id": global_id("Post", 100)}
 _BOB = {"id": global_id("User", BOB)}
+_MEDIA_IDS = [global_id("Medium", 7), global_id("Medium", 8)]
+_MEDIUM_ID = {"id": _MEDIA_IDS[0]}
 _PAGE = {"first": 2, "after": "c"}
 _PAGE_ARGS = "$first: Int!, $after: String"
 _ON_PAGE = "first: $first, after: $after"
@@ -63,6 +65,13 @@ def _about(kind: str, name: str, result: str) -> FieldCase:
     )
 
 
+def _of_medium(name: str, result: str) -> FieldCase:
+    """A keyed mutation about one medium."""
+    return _change(
+        name, "$id: ID!, $key: String", "id: $id, idempotencyKey: $key", result, **_MEDIUM_ID
+    )
+
+
 def _list(parent: str, name: str, shown: str, more: str = "") -> FieldCase:
     """A list below a post or a user."""
     kind, about = ("Post", _POST) if parent == "post" else ("User", _BOB)
@@ -98,6 +107,13 @@ _KIND_PREFERENCES = (
     "kinds { kind sender push } mutedConversationIds watchedUserIds emailDigest etag timeZone "
     "quietHours { startHour endHour }"
 )
+_MEDIUM = (
+    "id kind state failure progress altText width height durationMs hasSound blurhash "
+    "dominantColor "
+    "focalPoint { x y } waveform urlExpiresAt expiresAt etag "
+    "variants { name url width height contentType sizeBytes codec }"
+)
+_UPLOAD = "mediumId sizeBytes urlsExpireAt expiresAt parts { number sizeBytes received url }"
 _ITEM = "id post { text } repostedBy { handle }"
 
 FIELDS: dict[str, FieldCase] = {
@@ -119,7 +135,18 @@ FIELDS: dict[str, FieldCase] = {
         "Query.user", "query($id: ID!) { user(id: $id) { handle relationship { muting } } }", _BOB
     ),
     "update_me": _change(
-        "updateMe", "$key: String", 'bio: "New", protected: true, idempotencyKey: $key', "bio etag"
+        "updateMe",
+        "$key: String",
+        f'bio: "New", protected: true, avatarMediaId: "{_MEDIA_IDS[1]}", bannerMediaId: null, '
+        "idempotencyKey: $key",
+        "bio etag avatarMediaId bannerMediaId",
+    ),
+    "get_settings": _read("settings", "altTextReminder"),
+    "update_settings": _change(
+        "updateSettings",
+        "$key: String",
+        "altTextReminder: false, idempotencyKey: $key",
+        "altTextReminder",
     ),
     "delete_me": _given("deleteMe", "", password=("String!", PASSWORD)),
     "change_password": _given(
@@ -183,7 +210,7 @@ FIELDS: dict[str, FieldCase] = {
         visibility=("Visibility!", "FOLLOWERS"),
         replyToId=("ID", global_id("Post", 5)),
         quotedPostId=("ID", global_id("Post", 6)),
-        mediaIds=("[ID!]", ["7", "8"]),
+        mediaIds=("[ID!]", _MEDIA_IDS),
     ),
     "get_posts": FieldCase(
         "Query.posts",
@@ -194,8 +221,9 @@ FIELDS: dict[str, FieldCase] = {
     "update_post": _change(
         "updatePost",
         "$id: ID!, $key: String",
-        'postId: $id, text: "New", idempotencyKey: $key',
-        "text etag",
+        f'postId: $id, text: "New", mediaIds: ["{_MEDIA_IDS[1]}", "{_MEDIA_IDS[0]}"], '
+        "idempotencyKey: $key",
+        f"text etag media {{ {_MEDIUM} }}",
         **_POST,
     ),
     "delete_post": _about("Post", "deletePost", ""),
@@ -209,7 +237,44 @@ FIELDS: dict[str, FieldCase] = {
     "list_replies": _list("post", "replies", "text"),
     "list_quotes": _list("post", "quotes", "text"),
     "list_revisions": _list("post", "revisions", "revision text createdAt"),
-    "list_user_posts": _list("user", "posts", _ITEM, ", includeReplies: true"),
+    "list_user_posts": _list("user", "posts", _ITEM, ", includeReplies: true, onlyMedia: true"),
+    "start_upload": _given(
+        "startUpload",
+        _UPLOAD,
+        contentType=("String!", "image/jpeg"),
+        sizeBytes=("Bytes!", 12),
+        altText=("String", "A heron"),
+    ),
+    "get_upload": FieldCase(
+        "Query.upload", f"query($id: ID!) {{ upload(id: $id) {{ {_UPLOAD} }} }}", _MEDIUM_ID
+    ),
+    "complete_upload": _of_medium("completeUpload", _MEDIUM),
+    "abort_upload": _of_medium("abortUpload", ""),
+    "get_media": FieldCase(
+        "Query.media",
+        f"query($ids: [ID!]!) {{ media(ids: $ids) {{ {_MEDIUM} }} }}",
+        {"ids": [*_MEDIA_IDS, _MEDIA_IDS[0]]},
+    ),
+    "get_media_usage": _read(
+        "mediaUsage", "dayBytes dayUploads maxDayBytes maxDayUploads resetsAt storedBytes"
+    ),
+    "get_medium": FieldCase(
+        "Query.medium", f"query($id: ID!) {{ medium(id: $id) {{ {_MEDIUM} }} }}", _MEDIUM_ID
+    ),
+    "update_medium": _change(
+        "updateMedium",
+        "$id: ID!, $key: String",
+        'id: $id, altText: "A heron", focalPoint: {x: 0.5, y: -1}, idempotencyKey: $key',
+        _MEDIUM,
+        **_MEDIUM_ID,
+    ),
+    "delete_medium": _of_medium("deleteMedium", ""),
+    "get_limits": _read(
+        "limits",
+        "texts { post { maxCharacters maxCodePoints } altText { maxCharacters } } "
+        "media { kinds { kind contentTypes maxBytes maxPixels maxFrames maxTotalPixels "
+        "maxDurationMs maxPerPost } maxFormBytes maxDayBytes maxDayUploads unattachedSeconds }",
+    ),
     **{
         name: _about("Post", camel, _ENGAGED)
         for name, camel in (
@@ -292,6 +357,11 @@ FIELDS: dict[str, FieldCase] = {
     "unsubscribe": _change("unsubscribe", "$token: String!", "token: $token", "", token="t0ken"),
 }
 
+# Routes without a field, and why.
+REST_ONLY = {
+    "upload_medium": "bytes do not pass through GraphQL: see startUpload",
+    "wait_medium": "subscriptions say when processing has ended",
+}
 # Fields that do what no single route does, and why they are there.
 BESIDE_ROUTES = {
     "Query.node": "Relay's way to any thing by its global id",

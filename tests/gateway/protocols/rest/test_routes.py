@@ -41,6 +41,8 @@ KINDS: dict[int, type[RoostError]] = {
     404: NotFound,
     409: WrongState,
     412: Conflict,
+    413: RuleBroken,
+    415: RuleBroken,
     422: RuleBroken,
     429: TooMany,
     503: Unavailable,
@@ -81,7 +83,7 @@ async def test_success(alice: Client, services: FakeServices, case: Case) -> Non
     route = route_of(case)
 
     with counted(services) as rpcs:
-        answer = await alice(case.method, case.path, json=case.json)
+        answer = await alice(case.method, case.path, **case.body)
 
     assert answer.status_code == route.status, answer.text
     assert rpcs == [case.rpc, *case.also]
@@ -111,7 +113,7 @@ async def test_what_services_refuse_becomes_a_problem(
         if case.name in {"get_session", "get_push_subscription"}:
             continue  # its service lists; the gateway looks
 
-        answer = await alice(case.method, case.path, json=case.json)
+        answer = await alice(case.method, case.path, **case.body)
 
         problem = answer.json()
         assert (answer.status_code, problem["reason"]) == (status, reason)
@@ -127,7 +129,7 @@ async def test_a_service_that_is_away_is_said(
     prepare(services, case)
     services.answer(case.rpc, Unavailable(retry_after=2.5))
 
-    answer = await alice(case.method, case.path, json=case.json)
+    answer = await alice(case.method, case.path, **case.body)
 
     assert (answer.status_code, answer.json()["reason"]) == (503, "DEPENDENCY_UNAVAILABLE")
     assert answer.headers["retry-after"] == "3"
@@ -140,7 +142,7 @@ async def test_strangers_are_let_in_by_the_route_policy(
     prepare(services, case)
     route = route_of(case)
 
-    answer = await stranger(case.method, case.path, json=case.json)
+    answer = await stranger(case.method, case.path, **case.body)
 
     if route.access is ANYONE:
         assert answer.status_code == route.status
@@ -158,7 +160,7 @@ async def test_the_idempotency_key_reaches_the_service(
 ) -> None:
     prepare(services, case)
 
-    await alice(case.method, case.path, json=case.json, headers={"idempotency-key": key})
+    await alice(case.method, case.path, **case.body, headers={"idempotency-key": key})
 
     assert services.last(case.rpc).request_id == "8a1f6d1e-4a0c-4b7e"
 
@@ -188,7 +190,7 @@ async def test_what_is_created_has_an_address(
 ) -> None:
     prepare(services, case)
 
-    answer = await alice(case.method, case.path, json=case.json)
+    answer = await alice(case.method, case.path, **case.body)
 
     shown = answer.json()
     made = shown["session"] if case.name == "sign_in" else shown.get("user", shown)

@@ -1,0 +1,1 @@
+"""Pictures, animations, videos and audio: uploading, reading, describing and deleting them."""
