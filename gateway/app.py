@@ -8,6 +8,7 @@ from gateway.api.routes import SECTIONS
 from gateway.api.versions import VERSIONS
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends
+from gateway.core.concurrency import Concurrency
 from gateway.core.middleware import RequestMiddleware
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
@@ -52,7 +53,7 @@ class Gateway(Starlette):
         self.stream = stream
         self._subscriptions = subscriptions
         pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
-        form_memory = FormMemory(_FORM_BYTES)
+        form_memory, concurrency = FormMemory(_FORM_BYTES), Concurrency()
         rest = [
             Mount(
                 each.prefix,
@@ -64,6 +65,7 @@ class Gateway(Starlette):
                     refreshing=refreshing,
                     store=store,
                     form_memory=form_memory,
+                    concurrency=concurrency,
                 ),
             )
             for each in VERSIONS

@@ -96,10 +96,16 @@ class Edge:
         body: Json | None = None,
         key: str | None = None,
         query: Mapping[str, str] | None = None,
+        file: bytes = b"",
     ) -> httpx2.Response:
-        """Make one call and return the answer, also if it is a problem."""
+        """Make one call and return the answer, also a problem. A file is sent as a form."""
         return await self._client.request(
-            method, path, json=body, headers=_headers(by, key), params=query
+            method,
+            path,
+            json=body,
+            files={"file": file} if file else None,
+            headers=_headers(by, key),
+            params=query,
         )
 
     async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:

@@ -41,6 +41,7 @@ def template(services: Sequence[Manifest] | None = None) -> str:
     known = deployed() if services is None else services
     blocks: dict[str, list[Values]] = {
         "password route": _password_routes(known),
+        "slow route": _slow_routes(known),
         "family of paths": _families_of_paths(known),
         "family": _clusters_of_families(known),
         "unbounded RPC": _unbounded_rpcs(known),
@@ -121,6 +122,7 @@ def families(services: Sequence[Manifest]) -> list[RouteFamily]:
             each.name,
             paths=before.paths + each.paths,
             password_routes=before.password_routes + each.password_routes,
+            slow_routes=before.slow_routes + each.slow_routes,
         )
     after = {
         name: [
@@ -143,6 +145,20 @@ def _password_routes(services: Sequence[Manifest]) -> list[Values]:
         }
         for family in families(services)
         for route in family.password_routes
+    ]
+
+
+def _slow_routes(services: Sequence[Manifest]) -> list[Values]:
+    return [
+        {
+            "SLOW_PATH": VERSIONS + _checked(route.path).replace("*", "[^/]+"),
+            "SLOW_METHOD": route.method,
+            "SLOW_CLASS": "reads" if route.method == "GET" else "writes",
+            "SLOW_CLUSTER": _cluster(family),
+            "SLOW_SECONDS": str(route.seconds),
+        }
+        for family in families(services)
+        for route in family.slow_routes
     ]
 
 

@@ -41,7 +41,7 @@ def media(messages: Iterable[media_pb2.Medium]) -> list[shapes.Medium]:
 
 def medium(message: media_pb2.Medium) -> shapes.Medium:
     """A medium, with addresses of its files that are made now."""
-    expire_time = media_addresses.expire_time((message,))
+    expire_time = media_addresses.expire_time() if media_addresses.expire((message,)) else None
     kind = _KINDS.get(message.kind)
     return shapes.Medium(
         id=str(message.id),

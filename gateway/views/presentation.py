@@ -7,6 +7,7 @@ of the gateway's own work (see gateway/README.md).
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, cast
 
 import msgspec
@@ -69,8 +70,9 @@ def people(messages: Iterable[user_pb2.User]) -> list[shapes.User]:
 
 def _print_user(message: user_pb2.User) -> _CachedJson:
     key: object = message.SerializeToString()
-    if message.HasField("avatar") or message.HasField("banner"):
-        key = key, media_addresses.expire_time((message.avatar, message.banner))
+    # Lists bring no banner.
+    if message.HasField("avatar") and media_addresses.expire((message.avatar,)):
+        key = key, media_addresses.expire_time()
     cached_json = _users.get(key)
     if cached_json is None:
         cached_json = _CachedJson(key, user(message))
@@ -87,7 +89,7 @@ class Presenter:
     what it printed; the types that stand here are then those in whose place its own are answered.
     """
 
-    __slots__ = ("_found", "_people")
+    __slots__ = ("_addresses_expire", "_found", "_people")
 
     _cached_json: ClassVar[LRUCache[object, _CachedJson]] = LRUCache(_KEPT)
 
@@ -97,6 +99,7 @@ class Presenter:
     def __init__(self, found: Hydrated) -> None:
         self._found = found
         self._people: dict[int, _CachedJson] = {}
+        self._addresses_expire: datetime | None = None
 
     def items(self, entries: Iterable[Entry]) -> list[shapes.TimelineItem]:
         """Places on a timeline, whose posts and users were loaded."""
@@ -155,7 +158,7 @@ class Presenter:
             author and author.key,
             quoted and quoted.key,
             hidden,
-            media_addresses.expire_time(message.media),
+            self._expire_time() if media_addresses.expire(message.media) else None,
         )
         cached_json = self._cached_json.get(key)
         if cached_json is None:
@@ -168,6 +171,12 @@ class Presenter:
             cached_json = _CachedJson(key, shown)
             self._cached_json[key] = cached_json
         return cached_json
+
+    def _expire_time(self) -> datetime:
+        """When addresses in this response that expire stop working."""
+        if self._addresses_expire is None:
+            self._addresses_expire = media_addresses.expire_time()
+        return self._addresses_expire
 
     @staticmethod
     def post(

@@ -7,6 +7,7 @@ from services.chassis.runtime.manifest import (
     Manifest,
     Process,
     RouteFamily,
+    SlowRoute,
 )
 
 MANIFEST = Manifest(
@@ -18,5 +19,14 @@ MANIFEST = Manifest(
     consumer_groups=(ConsumerGroup("media.events", topics=("roost.post.v1", "roost.user.v1")),),
     secrets={"ROOST_MEDIA_PATH_KEY": "media-path-key"},
     grpc_services=(GrpcService("roost.media.v1.MediaService"),),
-    route_families=(RouteFamily("media", paths=("media", "uploads")),),
+    route_families=(
+        RouteFamily(
+            "media",
+            paths=("media", "limits"),
+            slow_routes=(
+                SlowRoute("GET", "media/*/wait", seconds=15),
+                SlowRoute("POST", "media", seconds=41),
+            ),
+        ),
+    ),
 )

@@ -9,7 +9,7 @@ from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Json
 from tests.authorization.rows import ROWS, YES, Sent
 from tests.authorization.scenario import Scenario, operation_of
-from tests.gateway.protocols.graphql.field_cases import FIELDS, FieldCase
+from tests.gateway.protocols.graphql.field_cases import FIELDS, REST_ONLY, FieldCase
 
 # The kinds of resources, and their types in global ids.
 _KINDS = {
@@ -18,6 +18,7 @@ _KINDS = {
     "post": "Post",
     "session": "Session",
     "device": "PushSubscription",
+    "upload": "Medium",
 }
 # Fields of REST's bodies and queries that hold ids, and of what.
 _IDS = {
@@ -25,6 +26,7 @@ _IDS = {
     "quotedPostId": "Post",
     "getPosts.ids": "Post",
     "getRelationships.ids": "User",
+    "getMedia.ids": "Medium",
     "setReadMarker.lastReadId": "TimelineItem",
     "setNotificationsMarker.lastReadId": "Notification",
 }
@@ -35,8 +37,16 @@ _EXAMPLES = {"after", "replyToId", "quotedPostId", "mediaIds", "visibility"}
 
 def field_of(row: str) -> FieldCase:
     """The field that does what the row's operation does."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation_of(row)).lower()
-    return FIELDS[name]
+    return FIELDS[_route_of(row)]
+
+
+def has_field(row: str) -> bool:
+    """Whether there is one: some operations exist in REST alone."""
+    return _route_of(row) not in REST_ONLY
+
+
+def _route_of(row: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation_of(row)).lower()
 
 
 async def in_graphql(scenario: Scenario, row: str, by: Account | None, target: str) -> str:

@@ -51,6 +51,8 @@ class Row:
     resource: str = ""
     body: Sent | None = None
     query: Sent | None = None
+    # The file of a form.
+    file: bytes = b""
 
 
 def anyone(attempt: Attempt) -> str:
@@ -172,7 +174,26 @@ def reposts(attempt: Attempt) -> str:
     return responds(attempt) or ("REPOST_NOT_ALLOWED" if quotes(attempt) else YES)
 
 
-def _sent(**fields: str | bool) -> Sent:
+def has_upload(attempt: Attempt) -> str:
+    """Uploads are their owner's alone."""
+    return signed_in(attempt) or (YES if attempt.role == "owner" else "UPLOAD_NOT_FOUND")
+
+
+def completes(attempt: Attempt) -> str:
+    """The parts of the upload have not arrived."""
+    return has_upload(attempt) or "UPLOAD_INCOMPLETE"
+
+
+def sees_unused(attempt: Attempt) -> str:
+    """A medium that nothing uses exists for its owner alone."""
+    return YES if attempt.role == "owner" else "MEDIUM_NOT_FOUND"
+
+
+def has_medium(attempt: Attempt) -> str:
+    return signed_in(attempt) or sees_unused(attempt)
+
+
+def _sent(**fields: str | bool | int) -> Sent:
     return lambda scenario, by, target: dict(fields)
 
 
@@ -290,6 +311,20 @@ ROWS: dict[str, Row] = {
     "removeEmail": Row(signed_in),
     "confirmEmail": Row(confirms_email, body=_sent(code="123456")),
     "unsubscribe": Row(unsubscribes, query=_sent(token="invented")),
+    "startUpload": Row(signed_in, body=_sent(content_type="image/png", size_bytes=3)),
+    "getUpload": Row(has_upload, "upload"),
+    "completeUpload": Row(completes, "upload"),
+    "abortUpload": Row(has_upload, "upload"),
+    "uploadMedium": Row(signed_in, file=b"not a picture yet"),
+    "getMedium": Row(sees_unused, "upload"),
+    "getMedia": Row(anyone, query=lambda scenario, by, target: {"ids": scenario.upload}),
+    "waitMedium": Row(has_medium, "upload", query=_sent(seconds="1")),
+    "updateMedium": Row(has_medium, "upload", body=_sent(alt_text="A heron")),
+    "deleteMedium": Row(signed_in, "upload"),
+    "getMediaUsage": Row(signed_in),
+    "getLimits": Row(anyone),
+    "getSettings": Row(signed_in),
+    "updateSettings": Row(signed_in, body=_sent(alt_text_reminder=False)),
     "changePassword": Row(
         signed_in, body=_sent(old_password=PASSWORD, new_password="lamp 9 zebra")
     ),

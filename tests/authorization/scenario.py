@@ -48,6 +48,7 @@ class Scenario:
     requester: str = ""
     session: str = ""
     device: str = ""
+    upload: str = ""
 
     @property
     def owner(self) -> Account:
@@ -75,6 +76,7 @@ class Scenario:
             "request": self.requester,
             "session": self.session,
             "device": self.device,
+            "upload": self.upload,
             "": "",
         }
         return {"public": one[about]}
@@ -88,13 +90,14 @@ def in_rest(operation: Operation) -> Execute:
         path = operation.path
         if bracket:
             path = before + target + operation.path.partition("}")[2]
-        body, query = ROWS[row].body, ROWS[row].query
+        body, query, file = ROWS[row].body, ROWS[row].query, ROWS[row].file
         answer = await scenario.edge.send(
             operation.method,
             path,
             by=by,
             body=body(scenario, by, target) if body else None,
             query=query(scenario, by, target) if query else None,
+            file=file,
         )
         return YES if answer.is_success else str(answer.json()["reason"])
 
@@ -120,6 +123,8 @@ async def scenario(edge: Edge, sign_up: SignUp, *, protected: bool) -> Scenario:
     (session,) = (await edge.call("GET", "/v1/sessions", by=owner))["items"]
     made.session = session["id"]
     made.device = (await edge.call("POST", "/v1/push/subscriptions", by=owner, body=device()))["id"]
+    upload = {"content_type": "image/png", "size_bytes": 3}
+    made.upload = (await edge.call("POST", "/v2/media/uploads", by=owner, body=upload))["id"]
     for visibility in VISIBILITIES:
         post = await edge.post(owner, f"for {visibility}", visibility=visibility)
         made.posts[visibility] = post["id"]

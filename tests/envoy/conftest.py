@@ -15,8 +15,10 @@ import pytest_asyncio
 
 from local.envoy_template import endpoints_name
 from services.chassis.runtime.manifest import deployed
+from tests.engines import Engines
 from tests.envoy import gateway as http
 from tests.envoy import service as grpc_service
+from tests.envoy.files import Files
 from tests.envoy.gateway import Gateway
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, running
@@ -98,3 +100,33 @@ async def edge(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
 async def mesh(proxy: Proxy) -> AsyncIterator[grpc.aio.Channel]:
     async with grpc.aio.insecure_channel(proxy.mesh) as channel:
         yield channel
+
+
+@session
+async def cdn(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> AsyncIterator[Proxy]:
+    """An Envoy in front of the real object store."""
+    engines.start("seaweedfs")
+    async with running(
+        tmp_path_factory.mktemp("cdn"),
+        engines.seaweedfs.cdn,
+        GATEWAY_ENDPOINTS=[],
+        RATE_MEDIA="100000",
+    ) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def files(engines: Engines, cdn: Proxy) -> Files:
+    return Files(engines.seaweedfs.media, cdn)
+
+
+@pytest.fixture(scope="session")
+def reader(engines: Engines, cdn: Proxy) -> Files:
+    """The store as the listener reaches it."""
+    return Files(engines.seaweedfs.cdn, cdn)
+
+
+@session
+async def media(cdn: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=cdn.media, timeout=60) as client:
+        yield client

@@ -24,6 +24,8 @@ class Answer:
     body: bytes = b"{}"
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    # Seconds before it is sent.
+    delay: float = 0.0
 
 
 class CutOff(Exception):
@@ -41,6 +43,8 @@ class Gateway:
         self.address = ""
         self.requests: list[Request] = []
         self.answers: dict[str, Callable[[Request], Answer | None]] = {}
+        # Called when the head of a request to this path has arrived, before its body.
+        self.on_head: dict[str, Callable[[], object]] = {}
         self._jwks = jwks
 
     def seen(self, path: str) -> list[Request]:
@@ -55,10 +59,22 @@ class Gateway:
             return self.answers[path](request)
         return Answer(json.dumps({"seen by": self.name}).encode())
 
+    async def _read(self, reader: asyncio.StreamReader) -> Request | None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        except asyncio.IncompleteReadError:
+            return None
+        method, path, _ = head[0].split(" ")
+        if on_head := self.on_head.get(path.partition("?")[0]):
+            on_head()
+        fields = (line.partition(": ") for line in head[1:] if line)
+        headers = {name.lower(): value for name, _, value in fields}
+        return Request(method, path, headers, await _body(reader, headers))
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
         try:
-            while request := await _read(reader):
+            while request := await self._read(reader):
                 self.requests.append(request)
                 if request.headers.get("upgrade") == "websocket":
                     writer.write(SWITCHED)
@@ -67,6 +83,7 @@ class Gateway:
                 if (answer := self._answer(request)) is None:
                     await reader.read()  # until Envoy gives up
                     return
+                await asyncio.sleep(answer.delay)
                 writer.write(_written(answer))
         except (CutOff, ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -96,14 +113,7 @@ async def serving(gateway: Gateway) -> AsyncIterator[Gateway]:
         await asyncio.gather(*connections, return_exceptions=True)
 
 
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    method, path, _ = head[0].split(" ")
-    fields = (line.partition(": ") for line in head[1:] if line)
-    headers = {name.lower(): value for name, _, value in fields}
+async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
     body = b""
     if length := headers.get("content-length"):
         body = await reader.readexactly(int(length))
@@ -111,7 +121,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
         while size := int(await reader.readline(), 16):
             body += (await reader.readexactly(size + 2))[:-2]
         await reader.readline()
-    return Request(method, path, headers, body)
+    return body
 
 
 def _written(answer: Answer) -> bytes:

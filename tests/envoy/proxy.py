@@ -14,13 +14,17 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from local.envoy_template import defaults, endpoints, render, template
-from local.parts.envoy import admin_socket
+from local.envoy_template import defaults, endpoints, object_store, render, template
+from local.parts.envoy import LISTENERS, PATH_KEY, admin_socket, credentials
+from local.parts.seaweedfs import S3
 from local.ports import HOST, Ports
+from local.secret_store import SecretStore
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 BINARY = Path(sys.executable).with_name("envoy")
+
+NO_STORE = S3("http://127.0.0.1:9", "files", "nobody", "nothing")
 
 T = TypeVar("T")
 
@@ -38,27 +42,37 @@ async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = LI
         await asyncio.sleep(0.02)
 
 
-def configuration(ports: Ports, **values: str) -> str:
-    """Render envoy/envoy.yaml with the defaults and these values."""
+def configuration(ports: Ports, folder: Path, store: S3 = NO_STORE, /, **values: str) -> str:
+    """Render envoy/envoy.yaml with the defaults and these values. The files that it names, and the
+    cache, are in the folder."""
     places = {
-        f"{listener.upper()}_{key}": value
-        for listener in ("admin", "edge", "mesh", "probes")
-        for key, value in {"ADDRESS": HOST, "PORT": str(ports.port(listener))}.items()
+        f"{listener}_{key}": value
+        for listener, name in LISTENERS.items()
+        for key, value in {"ADDRESS": HOST, "PORT": str(ports.port(name))}.items()
     }
-    places["ADMIN_SOCKET"] = str(admin_socket(ports.port("admin")))
+    places["ADMIN_SOCKET"] = str(admin_socket(ports.port("envoy.admin")))
+    secrets, cache = SecretStore(folder / "secrets"), folder / "media"
+    cache.mkdir(exist_ok=True)
+    places |= object_store(store.endpoint, bucket=store.bucket, region=store.region)
+    places["MEDIA_S3_CREDENTIALS_FILE"] = str(secrets.file("credentials", credentials(store)))
+    places["MEDIA_PATH_KEYS_FILE"] = str(secrets.symmetric_keys(PATH_KEY))
+    places["MEDIA_CACHE_FOLDER"] = str(cache)
     return render(template(), defaults() | places | values)
 
 
 class Proxy:
-    """A running Envoy: its addresses, counters and log."""
+    """A running Envoy: its addresses, the key of closed media, its counters and log."""
 
-    def __init__(self, ports: Ports, log: Path) -> None:
+    def __init__(self, ports: Ports, folder: Path, log: Path) -> None:
         self.edge = f"http://{ports.address('edge')}"
+        self.media = f"http://{ports.address('media')}"
+        self.purges = f"http://{ports.address('envoy.purges')}"
+        self.path_key = bytes.fromhex(SecretStore(folder / "secrets").token(PATH_KEY))
         self.mesh = ports.address("mesh")
-        self.admin = ports.address("admin")
-        self.probes = f"http://{ports.address('probes')}"
-        self.admin_socket = admin_socket(ports.port("admin"))
-        self._log = log
+        self.admin = ports.address("envoy.admin")
+        self.probes = f"http://{ports.address('envoy.probes')}"
+        self.admin_socket = admin_socket(ports.port("envoy.admin"))
+        self.log = log
         self._admin = httpx2.AsyncClient(base_url=f"http://{self.admin}")
         self._changing = httpx2.AsyncClient(
             base_url="http://envoy", transport=httpx2.AsyncHTTPTransport(uds=str(self.admin_socket))
@@ -96,7 +110,7 @@ class Proxy:
 
     def logged(self, request_id: str) -> dict[str, Any] | None:
         """Return the access log line of a request, once it is there."""
-        for line in self._log.read_text().splitlines():
+        for line in self.log.read_text().splitlines():
             if request_id in line:
                 entry: dict[str, Any] = json.loads(line)
                 return entry
@@ -104,14 +118,17 @@ class Proxy:
 
 
 @asynccontextmanager
-async def running(folder: Path, **values: str | list[str]) -> AsyncIterator[Proxy]:
-    """Run Envoy with these placeholders, lists of addresses as endpoints, until the block ends."""
+async def running(
+    folder: Path, store: S3 = NO_STORE, /, **values: str | list[str]
+) -> AsyncIterator[Proxy]:
+    """Run Envoy with these placeholders, lists of addresses as endpoints, until the block ends.
+    `store` is where media files are."""
     async with AsyncExitStack() as stack:
         ports = Ports(folder / "ports.json")
         stack.callback(ports.release)
         file, log = folder / "envoy.yaml", folder / "access.log"
         places = {k: v if isinstance(v, str) else endpoints(v) for k, v in values.items()}
-        file.write_text(configuration(ports, **places))
+        file.write_text(configuration(ports, folder, store, **places))
         process = await asyncio.create_subprocess_exec(
             *(str(BINARY), "-c", str(file), "--disable-hot-restart", "--concurrency", "1"),
             *("--drain-strategy", "immediate"),
@@ -119,7 +136,7 @@ async def running(folder: Path, **values: str | list[str]) -> AsyncIterator[Prox
             stdout=stack.enter_context(log.open("wb")),
         )
         stack.push_async_callback(_end, process)
-        proxy = Proxy(ports, log)
+        proxy = Proxy(ports, folder, log)
         stack.push_async_callback(proxy.close)
 
         async def is_up() -> bool:

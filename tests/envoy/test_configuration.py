@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.envoy_template import defaults, endpoints, endpoints_name, render, template, variables
+from local.envoy_template import (
+    defaults,
+    endpoints,
+    endpoints_name,
+    object_store,
+    render,
+    template,
+    variables,
+)
+from local.parts.envoy import LISTENERS
+from local.parts.seaweedfs import S3
 from local.ports import Ports
 from services.chassis.runtime.manifest import deployed
 from tests.envoy.proxy import BINARY, ROOT, configuration
@@ -43,7 +53,7 @@ async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[s
     ports = Ports(tmp_path / "ports.json")
     everywhere = {endpoints_name(name): endpoints(places) for name in SERVICES}
     file = tmp_path / "envoy.yaml"
-    file.write_text(configuration(ports, **everywhere))
+    file.write_text(configuration(ports, tmp_path, **everywhere))
     ports.release()
 
     code, said = await judge(file)
@@ -52,10 +62,24 @@ async def test_envoy_accepts_the_configuration_of(tmp_path: Path, places: list[s
     assert "deprecated" not in said.lower()
 
 
+@pytest.mark.engines
+@pytest.mark.parametrize("endpoint", ["http://store.roost:8333", "https://s3.example.org"])
+async def test_envoy_accepts_an_object_store_at(tmp_path: Path, endpoint: str) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    store = S3(endpoint, "files", "reader", "quokka", "eu-central-1")
+    file = tmp_path / "envoy.yaml"
+    file.write_text(configuration(ports, tmp_path, store, GATEWAY_ENDPOINTS="[]"))
+    ports.release()
+
+    code, said = await judge(file)
+
+    assert code == 0, said
+
+
 def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:
     ports = Ports(tmp_path / "ports.json")
     places = {endpoints_name(name): "[]" for name in SERVICES}
-    config = yaml.safe_load(configuration(ports, **places))
+    config = yaml.safe_load(configuration(ports, tmp_path, **places))
     ports.release()
     (edge,) = (each for each in config["static_resources"]["listeners"] if each["name"] == "edge")
     managers = (each["typed_config"] for each in edge["filter_chains"][0]["filters"])
@@ -84,13 +108,14 @@ def test_a_name_without_a_value_is_refused() -> None:
 
 
 def test_every_default_is_used_and_only_addresses_lack_one() -> None:
-    used = set(re.findall(r"\$\{([A-Z_]+)\}", template()))
+    used = set(re.findall(r"\$\{([A-Z0-9_]+)\}", template()))
     given = set(defaults())
 
     assert given <= used
-    listeners = ("ADMIN", "EDGE", "MESH", "PROBES")
-    places = {f"{listener}_{key}" for listener in listeners for key in ("ADDRESS", "PORT")}
-    assert used - given == places | {"ADMIN_SOCKET", "GATEWAY_ENDPOINTS"}
+    places = {f"{listener}_{key}" for listener in LISTENERS for key in ("ADDRESS", "PORT")}
+    store = set(object_store("http://store:80", bucket="files", region="nowhere"))
+    files = {"MEDIA_S3_CREDENTIALS_FILE", "MEDIA_PATH_KEYS_FILE", "MEDIA_CACHE_FOLDER"}
+    assert used - given == places | store | files | {"ADMIN_SOCKET", "GATEWAY_ENDPOINTS"}
 
 
 async def test_a_shell_reads_the_defaults_as_python_does() -> None:

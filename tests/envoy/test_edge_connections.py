@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 import pytest_asyncio
 
+from tests.envoy.connections import ATTACKER, BYSTANDER, connections, ended
 from tests.envoy.gateway import Gateway, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
@@ -20,58 +19,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
 fixture = pytest_asyncio.fixture(loop_scope="session")
 
-ATTACKER, BYSTANDER = "127.0.0.2", "127.0.0.3"
 NEVER = "3600"  # seconds, for tests that do not wait for it
-
-
-class Connection:
-    """A TCP connection from an address of the loopback; made by `connect`."""
-
-    @classmethod
-    async def connect(cls, proxy: Proxy, address: str) -> Connection:
-        where = urlsplit(proxy.edge)
-        return cls(
-            *await asyncio.open_connection(where.hostname, where.port, local_addr=(address, 0))
-        )
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.ended = asyncio.ensure_future(self._end())
-        self.answers = 0
-
-    async def _end(self) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await self.reader.read(65536):
-                self.answers += data.count(b"HTTP/1.1 200 ")
-
-    async def request(self) -> None:
-        """Send a request and wait for its answer."""
-        before = self.answers
-        self.writer.write(b"GET /livez HTTP/1.1\r\nhost: roost\r\n\r\n")
-        await eventually(lambda: self.answers > before)
-
-    def close(self) -> None:
-        self.ended.cancel()
-        self.writer.close()
-
-
-@contextlib.asynccontextmanager
-async def connections(proxy: Proxy, address: str, count: int) -> AsyncIterator[list[Connection]]:
-    """Open connections one after another; close all when the block is left."""
-    opened: list[Connection] = []
-    try:
-        while len(opened) < count:
-            opened.append(await Connection.connect(proxy, address))
-        yield opened
-    finally:
-        for each in opened:
-            each.close()
-        await asyncio.gather(*(each.ended for each in opened), return_exceptions=True)
-
-
-def ended(opened: list[Connection]) -> int:
-    return sum(each.ended.done() for each in opened)
 
 
 async def counted(proxy: Proxy, what: str) -> int:
@@ -109,7 +57,7 @@ async def test_silent_connections_of_one_address_leave_places_for_others(
 ) -> None:
     async with (
         edge(tmp_path, gateway, most=40, of_one=10) as proxy,
-        connections(proxy, ATTACKER, 40) as silent,
+        connections(proxy.edge, ATTACKER, 40) as silent,
         client(proxy, BYSTANDER) as bystander,
     ):
         await eventually(lambda: ended(silent) == 30)
@@ -124,14 +72,14 @@ async def test_a_share_is_free_again_when_its_connections_end(
     tmp_path: Path, gateway: Gateway
 ) -> None:
     async with edge(tmp_path, gateway, most=40, of_one=3) as proxy:
-        async with connections(proxy, ATTACKER, 5) as silent:
+        async with connections(proxy.edge, ATTACKER, 5) as silent:
             await eventually(lambda: ended(silent) == 2)
 
         async def is_free() -> bool:
             return await proxy.count("http.edge.downstream_cx_active") == 0
 
         await eventually(is_free)
-        async with connections(proxy, ATTACKER, 3) as again:
+        async with connections(proxy.edge, ATTACKER, 3) as again:
             for each in again:
                 await each.request()
 
@@ -141,11 +89,11 @@ async def test_a_connection_that_says_nothing_is_closed_and_one_that_spoke_stays
 ) -> None:
     async with (
         edge(tmp_path, gateway, most=40, of_one=40, first_byte="1") as proxy,
-        connections(proxy, BYSTANDER, 2) as spoken,
+        connections(proxy.edge, BYSTANDER, 2) as spoken,
     ):
         for each in spoken:
             await each.request()
-        async with connections(proxy, ATTACKER, 10) as silent:
+        async with connections(proxy.edge, ATTACKER, 10) as silent:
             await eventually(lambda: ended(silent) == 10)
 
         assert ended(spoken) == 0
@@ -157,11 +105,11 @@ async def test_when_places_run_out_the_longest_silent_go_first(
 ) -> None:
     async with (
         edge(tmp_path, gateway, most=32, of_one=32) as proxy,
-        connections(proxy, BYSTANDER, 2) as spoken,
+        connections(proxy.edge, BYSTANDER, 2) as spoken,
     ):
         for each in spoken:
             await each.request()
-        async with connections(proxy, ATTACKER, 29) as silent:
+        async with connections(proxy.edge, ATTACKER, 29) as silent:
             async with client(proxy, BYSTANDER) as newcomer:
 
                 async def is_shed() -> bool:
@@ -182,12 +130,12 @@ async def test_probes_are_answered_when_every_place_is_taken(
 ) -> None:
     async with (
         edge(tmp_path, gateway, most=4, of_one=4) as proxy,
-        connections(proxy, BYSTANDER, 4) as spoken,
+        connections(proxy.edge, BYSTANDER, 4) as spoken,
         httpx2.AsyncClient() as prober,
     ):
         for each in spoken:
             await each.request()
-        async with connections(proxy, ATTACKER, 1) as late:
+        async with connections(proxy.edge, ATTACKER, 1) as late:
             await eventually(late[0].ended.done)
 
         live = await prober.get(f"{proxy.probes}/livez")

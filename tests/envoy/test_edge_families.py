@@ -29,6 +29,7 @@ FAMILIES = {
     "post": "gateway_posts",
     "timeline": "gateway_timelines",
     "notification": "gateway_notifications",
+    "media": "gateway_media",
 }
 LOGINS = {"register", "sign_in", "change_password", "delete_me"}
 # A request of each family.
@@ -37,6 +38,7 @@ ASKED = {
     "gateway_posts": ("GET", "/v1/posts/7"),
     "gateway_timelines": ("GET", "/v2/timelines/home"),
     "gateway_notifications": ("GET", "/v2/notifications"),
+    "gateway_media": ("GET", "/v2/media/7"),
     "gateway_logins": ("POST", "/v1/sessions"),
     "gateway_graphql": ("POST", "/graphql"),
     "gateway": ("GET", "/docs"),

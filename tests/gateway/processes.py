@@ -24,7 +24,12 @@ PATIENCE = 60.0
 async def started(**settings: str) -> Process:
     with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
         file.write(SERVICE_KEYS["gateway"].pem())
-    settings = {"service_key_file": file.name, **settings}
+    settings = {
+        "service_key_file": file.name,
+        "media_base_url": "https://media.roost.test",
+        "media_path_key": "70" * 32,
+        **settings,
+    }
     environment = {name: value for name, value in os.environ.items() if "ROOST_" not in name}
     given = {f"ROOST_{name.upper()}": value for name, value in settings.items()}
     return await asyncio.create_subprocess_exec(

@@ -4,7 +4,7 @@ behind a real channel with all interceptors. A test delivers the events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, cast
 import httpx2
 from prometheus_client import CollectorRegistry
 from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
+from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -26,6 +27,7 @@ from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.documents import Documents
@@ -36,6 +38,7 @@ from gateway.protocols.stream.endpoint import open_stream
 from local.edge import Account, Edge
 from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
+from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient
@@ -43,11 +46,27 @@ from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
-from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
+from services.media import compose as media_compose
+from services.media import service as media_service
+from services.media.adapters.clients import MeshAccounts, MeshPostVisibility
+from services.media.adapters.memory import MemoryMediaStore
+from services.media.adapters.memory.storage import MemoryStorage
+from services.media.adapters.memory.wake_ups import MemoryWakeUps
+from services.media.domain.storage import MultipartGone
+from services.media.rpc import events as media_events
+from services.media.worker import consumer as media_subscriber
+from services.media.worker.audiences import Audiences
+from services.media.worker.job_folders import JobFolders
+from services.media.worker.placement import Placements
+from services.media.worker.processing import Processing
+from services.media.worker.purging import Purges
+from services.media.worker.runner import Runner
+from services.media.worker.sweep import Sweep
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -101,6 +120,7 @@ from services.user.rpc import convert as user_convert
 from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
+from tests.builders.media_worker import ALL_KINDS, FakeProgram, FakePurger
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
 from tests.servicers.grpc_server import (
@@ -115,7 +135,37 @@ from tests.servicers.user.conftest import MASTER_KEY, PASSWORD
 
 # So few that tests with a handful of users cover celebrities, which are merged at read.
 CELEBRITY_FOLLOWERS = 2
+_MEDIA_PATHS = SignedPaths("https://media.roost.test", key=MASTER_KEY, clock=SystemClock())
 _TOPICS = ("roost.post.v1", "roost.user.v1", timeline_events.TOPIC)
+
+
+class MediaJobs:
+    """The jobs of the Media service's worker. A file is accepted if it consists of BYTES."""
+
+    def __init__(
+        self, store: MemoryMediaStore, wake_ups: MemoryWakeUps, folders: JobFolders, *, clock: Clock
+    ) -> None:
+        self.storage = MemoryStorage(clock=clock)
+        processing = Processing(
+            store=store,
+            storage=self.storage,
+            program=FakeProgram(),
+            folders=folders,
+            wake_ups=wake_ups,
+            clock=clock,
+        )
+        self._runner = Runner(store=store, processing=processing, clock=clock, lanes=[ALL_KINDS])
+        self._placements = Placements(store=store, storage=self.storage, clock=clock)
+        self._purges = Purges(store=store, purger=FakePurger(storage=self.storage), clock=clock)
+        self._sweep = Sweep(store=store, storage=self.storage, uploads=cast(Any, None), clock=clock)
+
+    async def run_all(self) -> None:
+        """Runs everything that is due."""
+        while await self._runner.run_one(ALL_KINDS):
+            pass
+        await self._placements.run_due()
+        await self._sweep.delete_doomed()
+        await self._purges.run_due()
 
 
 @dataclass(frozen=True)
@@ -128,6 +178,7 @@ class Platform:
     background_tasks: BackgroundTasks
     # The source of digests and pushes.
     unread: UnreadQueries
+    media_jobs: MediaJobs
     _auth: Any
 
     async def register(self, handle: str) -> Account:
@@ -154,7 +205,7 @@ async def platform(
         ports = Ports(Path(folder) / "ports.json")
         try:
             async with _serving_at(
-                ports.address("platform"), passwords, redis_url, logins
+                ports.address("platform"), passwords, redis_url, logins, folder=folder
             ) as running:
                 yield running
         finally:
@@ -163,14 +214,15 @@ async def platform(
 
 @asynccontextmanager
 async def _serving_at(
-    address: str, passwords: Passwords, redis_url: str, logins: int
+    address: str, passwords: Passwords, redis_url: str, logins: int, *, folder: str
 ) -> AsyncIterator[Platform]:
     clock = SystemClock()
     users, posts = (
         MemoryUserStore(clock=clock, describe=user_events.describe),
         MemoryStore(clock=clock),
     )
-    log = Log([lambda: users.database.published, lambda: posts.database.published])
+    media = MemoryMediaStore(clock=clock, describe=media_events.describe)
+    log = Log([lambda each=each: each.database.published for each in (users, posts, media)])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -178,15 +230,23 @@ async def _serving_at(
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,
         _mesh(address, "notification") as as_notification,
+        _mesh(address, "media") as as_media,
         _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, redis, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
+        media_mounts, media_group, media_jobs = _media(media, as_media, ids, Path(folder))
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
-        log.groups += [user_group, post_group, timeline_group, notification_group]
-        mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts]
-        async with serving(*mounts, address=address) as everything, AsyncExitStack() as opened:
+        log.groups += [user_group, post_group, timeline_group, notification_group, media_group]
+        mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
+        async with (
+            serving(*mounts, address=address) as everything,
+            httpx2.AsyncClient(
+                transport=httpx2.MockTransport(_object_store(media_jobs.storage))
+            ) as s3,
+            AsyncExitStack() as opened,
+        ):
             jwks = StaticJwks([USER_KEY.public_jwk()])
             backends = Backends.from_mesh(everything.mesh)
             state = State(registry=CollectorRegistry(), max_in_flight=200)
@@ -226,6 +286,8 @@ async def _serving_at(
                 ),
                 stream=stream,
                 state=state,
+                media_paths=_MEDIA_PATHS,
+                store=ObjectStore(s3),
             )
             transport = httpx2.ASGITransport(app=app)
             async with Edge("http://gateway", transport=transport) as edge:
@@ -240,6 +302,7 @@ async def _serving_at(
                         tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
+                    media_jobs,
                     everything.stub(AuthServiceStub),
                 )
 
@@ -364,6 +427,41 @@ def _notifications(
     )
     group = Group("notification", notification_service.MANIFEST.consumer_group.topics, handle)
     return [*mounts, delivery], group, unread
+
+
+def _media(
+    store: MemoryMediaStore, mesh: Mesh, ids: IdGenerator, folder: Path
+) -> tuple[list[MountedServicer], Group, MediaJobs]:
+    """The servicer, the worker's subscription, and its jobs, over the same stores."""
+    clock = SystemClock()
+    wake_ups = MemoryWakeUps()
+    jobs = MediaJobs(store, wake_ups, JobFolders(folder), clock=clock)
+    mounts = media_compose.mounts(
+        store=store,
+        storage=jobs.storage,
+        posts=MeshPostVisibility(mesh.as_service(PostServiceStub)),
+        wake_ups=wake_ups,
+        ids=ids,
+        clock=clock,
+        addresses=_MEDIA_PATHS,
+    )
+    accounts = MeshAccounts(mesh.as_service(UserServiceStub))
+    routes = media_subscriber.routes(Audiences(store=store, accounts=accounts, clock=clock))
+    group = Group("media", media_service.MANIFEST.consumer_group.topics, one_by_one(routes))
+    return mounts, group, jobs
+
+
+def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:
+    """Takes the parts that are put to presigned addresses."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        try:
+            storage.upload(str(request.url), request.content)
+        except (PermissionError, MultipartGone):
+            return httpx2.Response(403)
+        return httpx2.Response(200)
+
+    return answer
 
 
 def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:

@@ -42,6 +42,8 @@ _START_REASONS = (
     "TEXT_TOO_LONG",
     "TEXT_INVALID",
 )
+# The media of one post. Such requests hold a place at the edge for long.
+_AT_ONCE = 4
 # The body may take 30 s to arrive, and the object store as long as it needs for 10 MB.
 _FORM_SECONDS = 40.0
 
@@ -84,6 +86,7 @@ route(media, acts.ABORT_UPLOAD)
     reasons=(*_START_REASONS, "OVERLOADED"),
     seconds=_FORM_SECONDS,
     form_file_bytes=views.MAX_FORM_FILE_BYTES,
+    at_once=_AT_ONCE,
 )
 async def upload_medium(context: RequestContext[NoQuery, Form[NewMedium]]) -> Response[Medium]:
     """Upload a file of up to 10 MB with one request.
@@ -130,6 +133,7 @@ async def get_medium(context: RequestContext[NoQuery, NoBody]) -> Response[Mediu
     "/media/{medium_id}/wait",
     reasons=("MEDIUM_NOT_FOUND",),
     seconds=MAX_WAIT_SECONDS + READ_SECONDS,
+    at_once=_AT_ONCE,
 )
 async def wait_medium(context: RequestContext[WaitQuery, NoBody]) -> Response[Medium]:
     """Read a medium of the caller when its processing has ended.

@@ -161,8 +161,9 @@ class Medium(Node):
         "they do not expire."
     )
     def url_expires_at(self) -> DateTime | None:
-        at = media_addresses.expire_time((self.message,))
-        return DateTime(times.rfc3339(at)) if at else None
+        if not media_addresses.expire((self.message,)):
+            return None
+        return DateTime(times.rfc3339(media_addresses.expire_time()))
 
     @computed("When it is deleted unless it is used before; null where it is used.")
     def expires_at(self) -> DateTime | None:

@@ -123,7 +123,7 @@ class Post(Node):
         return (
             message.SerializeToString(),
             author.json_cache_key() if author else None,
-            media_addresses.expire_time(message.media),
+            media_addresses.expire_time() if media_addresses.expire(message.media) else None,
         )
 
     text = message_field("text", str, "Empty where deleted.")

@@ -87,8 +87,9 @@ class User(Node):
         key = self.key
         if key is None:
             message = self.message
-            expire_time = media_addresses.expire_time((message.avatar, message.banner))
-            key = self.key = (message.SerializeToString(), expire_time)
+            expires = media_addresses.expire((message.avatar, message.banner))
+            at = media_addresses.expire_time() if expires else None
+            key = self.key = (message.SerializeToString(), at)
         return key
 
     handle = message_field("handle", str, "The name after the @.")

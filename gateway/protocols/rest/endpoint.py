@@ -29,6 +29,7 @@ from gateway.core.asgi import (
 from gateway.core.auth import Authenticator
 from gateway.core.bodies import BodyReader, check_content_type, receive_body
 from gateway.core.clients import Backends
+from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
 from gateway.core.object_store import ObjectStore
@@ -68,6 +69,7 @@ class Rest:
         refreshing: Refreshing,
         store: ObjectStore,
         form_memory: FormMemory,
+        concurrency: Concurrency,
     ) -> None:
         routes = tuple(routes)
         self._prefix = version.prefix
@@ -78,6 +80,7 @@ class Rest:
         self._authenticator = authenticator
         self._refreshing = refreshing
         self._store = store
+        self._concurrency = concurrency
         self._readers = {route.name: _reader(route, form_memory) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,6 +117,23 @@ class Rest:
         headers: Headers = scope[HEADERS]
         viewer_id = await self._authenticator.authenticate(headers, route.access)
         check_accept(headers)
+        if not route.at_once:
+            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+            return
+        with self._concurrency.place(viewer_id, route.name, most=route.at_once):
+            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+
+    async def _read(
+        self,
+        route: Route,
+        path_id: int,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        viewer_id: int,
+    ) -> None:
+        headers: Headers = scope[HEADERS]
         reader = self._readers[route.name]
         if reader.form is not None:
             async with reader.form.read(receive, headers) as form:

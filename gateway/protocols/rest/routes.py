@@ -71,6 +71,8 @@ class Route:
     safe: bool
     # The size of the largest file, where the body is a form with one; `body` has its text fields.
     form_file_bytes: int
+    # How many of a user's requests run at once in a process; 0 for any number.
+    at_once: int
 
     @property
     def parameter(self) -> str | None:
@@ -95,6 +97,7 @@ class Routes:
         reasons: tuple[str, ...] = (),
         etag: bool = False,
         seconds: float = READ_SECONDS,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
         """Declares a route that reads."""
         return self._declare(
@@ -106,6 +109,7 @@ class Routes:
             keyed=False,
             status=200,
             seconds=seconds,
+            at_once=at_once,
         )
 
     def change(
@@ -120,6 +124,7 @@ class Routes:
         keyed: bool = True,
         seconds: float = WRITE_SECONDS,
         form_file_bytes: int = 0,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
         """Declares a route that changes something. One that takes a form (`Form[…]`) says how large
         its file may be."""
@@ -133,6 +138,7 @@ class Routes:
             status=status,
             seconds=seconds,
             form_file_bytes=form_file_bytes,
+            at_once=at_once,
         )
 
     def list(
@@ -173,6 +179,7 @@ class Routes:
         status: int | None,
         seconds: float,
         form_file_bytes: int = 0,
+        at_once: int = 0,
     ) -> Callable[[H], H]:
         def declare(handler: H) -> H:
             query, body, answer = _types(handler)
@@ -200,6 +207,7 @@ class Routes:
                     seconds=seconds,
                     safe=method == "GET",
                     form_file_bytes=form_file_bytes,
+                    at_once=at_once,
                 )
             )
             return handler

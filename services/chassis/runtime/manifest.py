@@ -73,6 +73,18 @@ class PasswordRoute:
 
 
 @dataclass(frozen=True)
+class SlowRoute:
+    """A route of the edge that takes longer than others: it waits, or takes a file.
+
+    Its body may have 10 MiB, and passes the edge as it arrives.
+    """
+
+    method: str
+    path: str
+    seconds: int
+
+
+@dataclass(frozen=True)
 class RouteFamily:
     """Routes of the edge that wait for the same service and share one circuit breaker.
 
@@ -84,6 +96,7 @@ class RouteFamily:
     name: str
     paths: tuple[str, ...] = ()
     password_routes: tuple[PasswordRoute, ...] = ()
+    slow_routes: tuple[SlowRoute, ...] = ()
 
 
 @dataclass(frozen=True)

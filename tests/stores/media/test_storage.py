@@ -313,7 +313,7 @@ async def test_addresses_name_the_public_endpoint(s3: S3) -> None:
 
 async def test_store_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_adapter, "CONNECT_SECONDS", 1.0)
-    nobody = S3("http://127.0.0.1:9", "key", "secret")
+    nobody = S3("http://127.0.0.1:9", MEDIA_BUCKET, "key", "secret")
 
     async with connected(nobody) as storage:
         with pytest.raises(StorageUnavailable):
@@ -330,7 +330,8 @@ async def test_silent_store_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     address = server.sockets[0].getsockname()
-    async with server, connected(S3(f"http://127.0.0.1:{address[1]}", "key", "secret")) as storage:
+    silent = S3(f"http://127.0.0.1:{address[1]}", MEDIA_BUCKET, "key", "secret")
+    async with server, connected(silent) as storage:
         with pytest.raises(StorageUnavailable):
             await storage.size("u/key")
         ended.set()

@@ -8,6 +8,7 @@ layer holds without the others; README.md says what each one covers.
 import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -75,34 +76,33 @@ _ALLOWED_CALLS = (
     # The files that are open, and those of the working directory.
     *("read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev"),
     *("lseek", "_llseek", "close", "close_range", "open", "openat", "unlink", "unlinkat"),
-    *(
-        "rename",
-        "renameat",
-        "renameat2",
-        "access",
-        "faccessat",
-        "faccessat2",
-        "readlink",
-        "readlinkat",
-    ),
+    *("rename", "renameat", "renameat2", "access", "faccessat", "faccessat2"),
+    *("readlink", "readlinkat"),
     *("fstat", "fstat64", "newfstatat", "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx"),
     *("ftruncate", "ftruncate64", "fsync", "fdatasync", "fallocate", "fadvise64", "getdents64"),
-    *("getcwd", "umask", "dup", "dup2", "dup3", "fcntl", "fcntl64", "pipe2", "eventfd2"),
+    *("getcwd", "umask", "dup", "dup2", "dup3", "pipe2", "eventfd2"),
     *("poll", "ppoll", "select", "pselect6"),
     # Memory.
     *("mmap", "mmap2", "mprotect", "munmap", "mremap", "madvise", "msync", "mincore", "brk"),
     *("mlock", "munlock", "membarrier", "get_mempolicy"),
     # Threads and signals of this process.
-    *("futex", "futex_time64", "futex_waitv", "set_robust_list", "get_robust_list", "rseq"),
+    *("futex", "futex_time64", "futex_waitv", "set_robust_list", "rseq"),
     *("set_tid_address", "arch_prctl", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn"),
     *("rt_sigpending", "sigaltstack", "restart_syscall", "exit", "exit_group", "sched_yield"),
-    *("sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler", "getcpu"),
+    *("sched_getaffinity", "sched_getparam", "sched_getscheduler", "getcpu"),
     *("sched_get_priority_max", "sched_get_priority_min", "getpriority"),
     # Time, chance, and what this process is.
     *("clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday"),
     *("clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "time", "times", "getrusage"),
     *("getrandom", "uname", "sysinfo", "getpid", "gettid", "getppid", "getuid", "geteuid"),
     *("getgid", "getegid", "getgroups", "getrlimit"),
+)
+
+
+# From fcntl.h. Others send signals: F_SETOWN and F_SETSIG.
+_ALLOWED_FCNTL = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD),
+    *(fcntl.F_GETFL, fcntl.F_SETFL),
 )
 
 
@@ -114,13 +114,15 @@ def bound_allocator() -> None:
 def enter(limits: Limits, *, folder: str, mode: Mode) -> tuple[Layer, ...]:
     """Make `folder` the working directory and the only one with files, and give up the rest.
 
-    Returns the active layers. Raises JailIncomplete if the mode is strict and one is missing.
+    Returns the active layers. Raises JailIncomplete if the mode is strict and one is missing, and
+    ThreadsOutside if the process has other threads: Landlock and seccomp hold for the thread that
+    enters, and for those that it starts.
     """
+    if _threads() > 1:
+        raise ThreadsOutside
     parent = os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
     os.umask(0o077)
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
     # Relative names stay open to `nobody`, who may not enter the folders above.
     os.chdir(folder)
     layers = [Layer.LIMITS]
@@ -154,19 +156,37 @@ class JailIncomplete(Exception):
     """The kernel lacks a layer that the mode demands."""
 
 
+class ThreadsOutside(Exception):
+    """A library started a thread when it was imported."""
+
+
 class ParentDied(Exception):
     """The worker ended while the job began, so nobody would stop the job."""
 
 
+def _threads() -> int:
+    """The threads of this process, those of libraries included; 1 if the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
+
+
 def _drop_user() -> bool:
-    """Become `nobody`, if this process is root's and may. Returns whether it did."""
+    """Become `nobody`, the owner of the working directory, if this process is root's and may.
+
+    Returns whether it did.
+    """
     if os.geteuid() != 0:
         return False
     try:
+        os.chown(".", NOBODY, NOBODY)
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
     except PermissionError:  # a container without CAP_SETUID
+        with contextlib.suppress(PermissionError):
+            os.chown(".", 0, 0)
         return False
     return True
 
@@ -229,6 +249,9 @@ def _filter_calls() -> bool:
 
     for call in _ALLOWED_CALLS:
         allow(call)
+    for command in _ALLOWED_FCNTL:
+        allow("fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
+        allow("fcntl64", pyseccomp.Arg(1, pyseccomp.EQ, command))
     allow("clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     allow("tgkill", this_process(0))  # abort()
     # Limits of its own, which only shrink.

@@ -39,6 +39,7 @@ _OGG = Signature(Family.RECORDINGS, "audio/ogg")
 _FLAC = Signature(Family.RECORDINGS, "audio/flac")
 _WAV = Signature(Family.RECORDINGS, "audio/wav")
 _MP3 = Signature(Family.RECORDINGS, "audio/mpeg")
+_AAC = Signature(Family.RECORDINGS, "audio/aac")
 
 _PREFIXES = (
     (b"\xff\xd8\xff", _JPEG),
@@ -74,7 +75,9 @@ def identify(head: bytes) -> Signature | None:
         return _by_brand(head)
     if head[4:8] in _QUICKTIME_BOXES:
         return _MOV
-    return _MP3 if _is_mpeg_audio(head) else None
+    if _is_mpeg_audio(head):
+        return _MP3
+    return _AAC if _is_adts(head) else None
 
 
 def _by_brand(head: bytes) -> Signature:
@@ -98,3 +101,10 @@ def _is_mpeg_audio(head: bytes) -> bool:
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
     return version != 1 and layer == 1 and bitrate not in (0, 15) and rate != 3
+
+
+def _is_adts(head: bytes) -> bool:
+    """Whether it begins with a frame header of AAC outside of a container (ISO/IEC 14496-3, 1.A.2)."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return False
+    return (head[2] >> 2 & 15) < 13  # the sampling frequency

@@ -335,7 +335,12 @@ def test_a_file_that_does_not_fit_the_schema_is_named(tmp_path: Path) -> None:
 
 
 def test_neither_the_schema_nor_the_page_is_shown_unless_configured() -> None:
-    settings = GatewaySettings(mesh="127.0.0.1:1", service_key_file=Path("key"))
+    settings = GatewaySettings(
+        mesh="127.0.0.1:1",
+        service_key_file=Path("key"),
+        media_base_url="https://media.roost.test",
+        media_path_key=b"p" * 32,
+    )
 
     assert settings.graphql_introspection is False
 

@@ -167,7 +167,7 @@ def test_what_is_too_large_is_printed_but_not_kept() -> None:
 
 
 def test_a_post_with_a_huge_text_is_no_key() -> None:
-    huge = Seen(Hydrated.of([post(1, BOB, text="x" * 5_000)], includes()))
+    huge = Seen(Hydrated.of([post(1, BOB, text="x" * 9_000)], includes()))
     small = Seen(Hydrated.of([post(1, BOB)], includes()))
 
     assert huge.post(huge.found.posts[1]).json_cache_key() is None

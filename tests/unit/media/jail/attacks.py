@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import mmap
 import os
@@ -67,6 +68,7 @@ def main() -> None:
         "start a program": lambda: subprocess.run(["/bin/true"], check=True),
         "fork": _fork,
         "signal the worker": lambda: os.kill(parent, 0),
+        "have signals sent": lambda: fcntl.fcntl(1, fcntl.F_SETOWN, parent),
         "open the worker by its id": lambda: _call(libc, NR_PIDFD_OPEN, parent, 0),
         "trace the worker": lambda: _checked(libc.ptrace(16, parent, 0, 0)),
         "read the memory of the worker": lambda: _checked(

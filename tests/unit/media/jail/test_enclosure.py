@@ -50,6 +50,7 @@ BY_SECCOMP = {
     "start a program",
     "fork",
     "signal the worker",
+    "have signals sent",
     "open the worker by its id",
     "trace the worker",
     "read the memory of the worker",
@@ -232,6 +233,21 @@ def test_an_available_jail_decodes_and_reports_what_it_lacks(tmp_path: Path) -> 
     lines = [protocol.decode(line) for line in done.stdout.splitlines()]
     assert "seccomp" not in (lines[0].jail or ())
     assert lines[-1].processed is not None
+
+
+def test_a_process_with_other_threads_does_not_enter(tmp_path: Path) -> None:
+    # They would stay outside.
+    thread = "import threading; threading.Thread(target=input, daemon=True).start()\n"
+    code = [sys.executable, "-c", thread + ENTER, str(tmp_path)]
+    with subprocess.Popen(
+        code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        errors = process.stderr.read()
+        process.kill()
+        assert process.stdout.read() == b""
+    assert b"ThreadsOutside" in errors
 
 
 def test_a_limit_that_is_lower_already_stays() -> None:
