@@ -26,7 +26,7 @@ from services.chassis.runtime.manifest import Engine, Manifest, Process, consume
 
 USUAL_PORTS = {
     "edge": 8080,
-    "media": 8081,
+    "envoy.media": 8081,
     "mesh": 9000,
     "envoy.admin": 9901,
     "envoy.probes": 9902,

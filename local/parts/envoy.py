@@ -26,7 +26,7 @@ from local.secret_store import SecretStore
 LISTENERS = {
     "ADMIN": "envoy.admin",
     "EDGE": "edge",
-    "MEDIA": "media",
+    "MEDIA": "envoy.media",
     "MESH": "mesh",
     "PROBES": "envoy.probes",
     "PURGES": "envoy.purges",
@@ -76,7 +76,7 @@ class Envoy(Part):
         self._upstreams = upstreams
         self._environ = environ
         self.mesh = ports.address("mesh")
-        self.media = ports.address("media")
+        self.media = ports.address("envoy.media")
         self.purges = ports.address("envoy.purges")
         self.admin: str = ports.address("envoy.admin")
         self.probes = ports.address("envoy.probes")
