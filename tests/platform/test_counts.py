@@ -16,7 +16,7 @@ from tests.servicers.user.conftest import PASSWORD
 
 HANDLES = ("ana", "ben", "cleo", "dan", "eve")
 OPERATIONS = 150
-# Their operations cover what the test needs: protected users with engagement, blocks, every counter.
+# Their operations cover what the test needs: protected users with engagement, blocks, all counters.
 SEEDS = (0, 2, 5)
 VISIBILITIES = (*["public"] * 8, "followers", "mentioned")
 
