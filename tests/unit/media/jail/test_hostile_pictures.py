@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "half a WebP": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "WEBP"))),
     "half an AVIF": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "AVIF"))),
     "half a HEIC": ("MEDIA_CORRUPT", lambda: halved(tiled_heic(photo(160, 120), 64))),
-    "a HEIC of 0 × 0": ("MEDIA_CORRUPT", lambda: without_size(encoded(plain(), "HEIF"))),
+    "a HEIC without a picture": ("MEDIA_CORRUPT", lambda: endless_box(encoded(plain(), "HEIF"))),
     "half a GIF": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "GIF"))),
     "half an animated WebP": ("MEDIA_CORRUPT", lambda: halved(animated(noisy(), "WEBP"))),
     "half an animated GIF": ("MEDIA_CORRUPT", lambda: halved(animated(noisy(), "GIF"))),
@@ -138,9 +138,10 @@ def halved(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-def without_size(data: bytes) -> bytes:
-    at = data.index(b"ispe") + 8
-    return data[:at] + bytes(8) + data[at + 8 :]
+def endless_box(data: bytes) -> bytes:
+    """A HEIC, one of whose properties covers those behind it, the size of the picture among them."""
+    at = data.index(b"colrnclx") - 4
+    return data[:at] + bytes(4) + data[at + 4 :]
 
 
 def noisy() -> list[Image.Image]:
