@@ -65,7 +65,7 @@ class Proxy:
 
     def __init__(self, ports: Ports, folder: Path, log: Path) -> None:
         self.edge = f"http://{ports.address('edge')}"
-        self.media = f"http://{ports.address('media')}"
+        self.media = f"http://{ports.address('envoy.media')}"
         self.purges = f"http://{ports.address('envoy.purges')}"
         self.path_key = bytes.fromhex(SecretStore(folder / "secrets").token(PATH_KEY))
         self.mesh = ports.address("mesh")

@@ -379,9 +379,9 @@ async def test_nobody_sees_the_headers_of_the_store(
 async def test_nobody_sees_an_error_of_the_store(
     front: httpx2.AsyncClient, fake: Gateway, status: int, shown: int
 ) -> None:
-    told = b"<Error><BucketName>files</BucketName></Error>"
+    body = b"<Error><BucketName>files</BucketName></Error>"
     fake.answers["/files/m/a/b.webp"] = lambda _: Answer(
-        told, status=status, headers={"content-type": "application/xml", "cache-control": IMMUTABLE}
+        body, status=status, headers={"content-type": "application/xml", "cache-control": IMMUTABLE}
     )
 
     for _ in range(2):

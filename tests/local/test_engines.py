@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import asyncpg
+import boto3
 import httpx2
 import pytest
 import redis.asyncio
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from confluent_kafka import Consumer, Producer
 
 from local.parts.postgres import SUPERUSER
-from local.parts.seaweedfs import MEDIA_BUCKET, S3, FilerCredential
+from local.parts.seaweedfs import BROKER_BUCKET, MEDIA_BUCKET, S3, FilerCredential
 from local.probes import answers
 from tests.engines import Engines
+from tests.waiting import eventually
 
 
 async def test_database_is_migrated_and_owned_by_the_role_of_its_service(
@@ -114,6 +120,100 @@ async def test_object_store_refuses_strangers(s3: S3) -> None:
 
     assert await answers(address, "/healthz")
     assert not await answers(address, "/roost-media")
+
+
+def client_of(access: S3) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=access.endpoint,
+        region_name=access.region,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+
+
+def outcome(client: Any, action: str, **arguments: Any) -> int:
+    try:
+        answer = getattr(client, action)(**arguments)
+    except ClientError as refused:
+        answer = refused.response
+    status: int = answer["ResponseMetadata"]["HTTPStatusCode"]
+    return status
+
+
+# What each identity of the object store may do: by program, with its bucket and a key.
+IDENTITIES = {
+    "broker": [("broker", BROKER_BUCKET, "k", "rw")],
+    "media": [("media", MEDIA_BUCKET, key, "rw") for key in ("u/k", "m/k/f", "p/k/f")],
+    "cdn": [("cdn", MEDIA_BUCKET, key, "r") for key in ("m/k/f", "p/k/f")],
+}
+ALLOWED = {
+    (name, bucket, key): mode for each in IDENTITIES.values() for name, bucket, key, mode in each
+}
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+@pytest.mark.parametrize(
+    ("bucket", "key"), dict.fromkeys((bucket, key) for _, bucket, key in ALLOWED)
+)
+async def test_each_identity_of_the_object_store_reaches_its_own_objects_alone(
+    engines: Engines, s3: S3, name: str, bucket: str, key: str
+) -> None:
+    store = engines.seaweedfs
+    owner = store.broker if bucket == BROKER_BUCKET else store.media
+    client_of(owner).put_object(Bucket=bucket, Key=key, Body=b"x")
+    client = client_of(getattr(store, name))
+    mode = ALLOWED.get((name, bucket, key), "")
+    place = {"Bucket": bucket, "Key": key}
+
+    assert outcome(client, "get_object", **place) == (200 if "r" in mode else 403)
+    assert outcome(client, "put_object", **place, Body=b"y") == (200 if "w" in mode else 403)
+    assert outcome(client, "delete_object", **place) == (204 if "w" in mode else 403)
+    assert outcome(client, "list_objects_v2", Bucket=bucket) == (200 if "w" in mode else 403)
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+async def test_no_identity_of_the_object_store_manages_buckets(
+    engines: Engines, s3: S3, name: str
+) -> None:
+    client = client_of(getattr(engines.seaweedfs, name))
+    policy = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+
+    assert outcome(client, "create_bucket", Bucket="another") == 403
+    for bucket in (MEDIA_BUCKET, BROKER_BUCKET):
+        assert outcome(client, "delete_bucket", Bucket=bucket) == 403
+        assert outcome(client, "put_bucket_policy", Bucket=bucket, Policy=text) == 403
+
+
+async def test_a_browser_on_any_page_can_upload_to_a_presigned_address(s3: S3) -> None:
+    place = {"Bucket": s3.bucket, "Key": "u/from-a-browser", "ContentLength": 5}
+    address = client_of(s3).generate_presigned_url("put_object", Params=place, ExpiresIn=60)
+    of_a_page = {"origin": "https://web.example"}
+    asked = {"access-control-request-method": "PUT", "access-control-request-headers": "x"}
+
+    async with httpx2.AsyncClient() as browser:
+        preflight = await browser.options(address, headers=of_a_page | asked)
+        stored = await browser.put(address, content=b"hello", headers=of_a_page)
+        longer = await browser.put(address, content=b"hello!", headers=of_a_page)
+
+    assert preflight.status_code == 200
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    assert stored.status_code == 200
+    assert "ETag" in stored.headers["access-control-expose-headers"]
+    for answer in (preflight, stored):
+        assert answer.headers["access-control-allow-origin"] in ("*", of_a_page["origin"])
+        assert "access-control-allow-credentials" not in answer.headers
+    assert longer.status_code == 403
+
+
+async def test_maintenance_of_the_object_store_runs(engines: Engines, s3: S3) -> None:
+    log = engines.log("seaweedfs")
+
+    await eventually(lambda: "Worker registered successfully" in log.read_text())
+
+    assert "INITIAL CONNECTION FAILED" not in log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,19 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import boto3
+import httpx2
 import pytest
+from botocore.config import Config
 
+import local.stack
+from local.parts.envoy import PATH_KEY
+from local.secret_store import SecretStore
 from local.stack import Stack
 from local.state import AlreadyRunning, State
+from services.chassis.auth.signed_paths import SignedPaths
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.manifest import Engine, Manifest, Process
 from tests.local.files import open_to_others
 
 pytestmark = pytest.mark.engines
@@ -74,6 +83,75 @@ async def test_no_file_of_any_part_is_open_to_other_users(tmp_path: Path) -> Non
     # SeaweedFS sets the mode of these itself. They describe a volume and contain no data.
     assert [path for path in opened if path.suffix != ".vif"] == []
     assert all(kept.values()), kept
+
+
+# A service that keeps files in the object store.
+FILES = Manifest(
+    noun="files",
+    processes=(Process.WORK,),
+    engines=(Engine.S3,),
+    secrets={"ROOST_MEDIA_PATH_KEY": PATH_KEY},
+)
+
+
+def settings(stack: Stack, name: str) -> dict[str, str]:
+    return dict(stack.supervisor._runners[name].part.environment())
+
+
+async def test_files_that_a_service_stores_are_served_by_the_media_origin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.stack, "deployed", lambda: (FILES,))
+    async with Stack(State(tmp_path), environ={}, usual_ports={}) as stack:
+        await stack.up(["seaweedfs", "envoy"])
+        service, gateway = settings(stack, "files-work"), settings(stack, "gateway")
+        client = boto3.client(
+            "s3",
+            endpoint_url=service["ROOST_S3_PUBLIC_ENDPOINT"],
+            region_name=service["ROOST_S3_REGION"],
+            aws_access_key_id=service["ROOST_S3_ACCESS_KEY"],
+            aws_secret_access_key=service["ROOST_S3_SECRET_KEY"],
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.put_object(Bucket=service["ROOST_S3_BUCKET"], Key="p/a/b.webp", Body=b"picture")
+        key = bytes.fromhex(gateway["ROOST_MEDIA_PATH_KEY"])
+        paths = SignedPaths(gateway["ROOST_MEDIA_BASE_URL"], key=key, clock=SystemClock())
+
+        async with httpx2.AsyncClient(timeout=60) as reader:
+            answer = await reader.get(paths.address("p/a", "b.webp"))
+
+        assert answer.content == b"picture"
+        assert service["ROOST_MEDIA_PATH_KEY"] == gateway["ROOST_MEDIA_PATH_KEY"]
+        assert service["ROOST_MEDIA_PURGE_URL"] == f"http://{stack.envoy.purges}"
+        assert stack.status().media == gateway["ROOST_MEDIA_BASE_URL"] == stack.media
+
+
+async def test_a_cdn_and_a_public_store_are_named_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.stack, "deployed", lambda: (FILES,))
+    given = {
+        "ROOST_MEDIA_BASE_URL": "https://media.example",
+        "ROOST_MEDIA_PURGE_URL": "http://edges:8082",
+        "ROOST_S3_PUBLIC_ENDPOINT": "https://uploads.example",
+        "ROOST_MEDIA_PURGER": "fastly",
+    }
+
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        service, gateway = settings(stack, "files-work"), settings(stack, "gateway")
+
+    assert given.items() <= service.items()
+    assert gateway["ROOST_MEDIA_BASE_URL"] == "https://media.example"
+    assert service["ROOST_S3_ENDPOINT"].startswith("http://127.0.0.1:")
+
+
+async def test_every_secret_of_the_store_is_different(tmp_path: Path) -> None:
+    async with Stack(State(tmp_path), usual_ports={}) as stack:
+        store = stack.seaweedfs
+        secrets = {each.secret_key for each in (store.broker, store.media, store.cdn)}
+
+    assert len(secrets) == 3
+    assert SecretStore(tmp_path / "secrets").token(PATH_KEY) not in secrets
 
 
 async def test_folder_runs_one_stack_at_a_time(tmp_path: Path) -> None:
