@@ -92,12 +92,30 @@ async def test_envoy_gets_every_file_with_a_token_where_one_is_needed() -> None:
         assert claims["path"] == "/p/closed/"
 
 
-async def test_a_file_that_the_object_store_still_has_is_not_purged() -> None:
+async def test_a_file_that_is_still_served_is_not_purged() -> None:
     async with serving_with(envoy) as (purger, server):
         server.answers["/m/open/large.webp"] = lambda _: Answer(b"picture", status=200)
 
-        with pytest.raises(PurgeFailed, match="is still in the object store"):
+        with pytest.raises(PurgeFailed, match=r"m/open/large\.webp is still served"):
             await purger.purge(FOLDERS)
+
+
+async def test_a_file_that_is_still_served_is_not_read() -> None:
+    ended = asyncio.Event()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\nbeginning")
+        await reader.read()  # until the purger closes the connection
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, httpx2.AsyncClient() as client:
+        with pytest.raises(PurgeFailed, match="still served"):
+            await envoy(client, f"http://{host}:{port}").purge({"m/open": ["video.mp4"]})
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_one_broken_file_keeps_no_other_one_in_the_cache() -> None:

@@ -23,6 +23,7 @@ class EnvoyPurger:
     Envoy with a cache of its own, and all are purged.
 
     A purge is a GET that makes Envoy fetch the file again. The file was deleted, so 404 confirms.
+    A file that Envoy is storing at that moment is served once more, and stays: the purge fails.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class EnvoyPurger:
                 self._client, request, cache=CACHE, expected=(200, _GONE), clock=self._clock
             )
         if response.status_code != _GONE:
-            raise PurgeFailed(f"{folder}/{file} is still in the object store")
+            raise PurgeFailed(f"{folder}/{file} is still served")
 
     async def _addresses(self) -> list[str]:
         loop = asyncio.get_running_loop()
