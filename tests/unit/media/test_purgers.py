@@ -17,6 +17,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.settings import descriptions
 from services.media.adapters import purgers
 from services.media.adapters.purgers import PurgersInOrder, cloudflare, exchange, fastly
+from services.media.adapters.purgers import envoy as envoy_purger
 from services.media.adapters.purgers.cloudflare import CloudflarePurger
 from services.media.adapters.purgers.envoy import EnvoyPurger
 from services.media.adapters.purgers.fastly import FastlyPurger
@@ -127,6 +128,17 @@ async def test_one_broken_file_keeps_no_other_one_in_the_cache() -> None:
 
         assert len(server.seen("/m/open/large.webp")) == 1
         assert any("/p/closed/" in each.path for each in server.requests)
+
+
+async def test_many_files_that_are_not_confirmed_end_within_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(envoy_purger, "SECONDS", 0.2)
+    async with serving_with(envoy) as (purger, server):
+        server.answers["/m/open/large.webp"] = lambda _: None
+
+        with pytest.raises(PurgeFailed, match="did not confirm all files"):
+            await purger.purge(FOLDERS)
 
 
 async def test_every_address_of_the_name_is_purged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from services.media.domain.purging import PurgeFailed
 CACHE = "Envoy"
 # Requests at once: each makes Envoy look in the object store.
 CONCURRENCY = 8
+# Of a call with any number of files.
+SECONDS = 60.0
 
 _GONE = 404
 
@@ -36,7 +38,7 @@ class EnvoyPurger:
         self._places = asyncio.Semaphore(CONCURRENCY)
 
     async def purge(self, folders: Mapping[str, Sequence[str]]) -> None:
-        """See `Purger.purge`."""
+        """See `Purger.purge`. It takes at most SECONDS."""
         purges = [
             self._purge(address, folder, file)
             for address in await self._addresses()
@@ -44,7 +46,11 @@ class EnvoyPurger:
             for file in files
         ]
         # All are tried, so that one broken file leaves no other one in the cache.
-        outcomes = await asyncio.gather(*purges, return_exceptions=True)
+        try:
+            async with asyncio.timeout(SECONDS):
+                outcomes = await asyncio.gather(*purges, return_exceptions=True)
+        except TimeoutError:
+            raise PurgeFailed(f"{CACHE} did not confirm all files within {SECONDS:.0f} s") from None
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
