@@ -16,7 +16,7 @@ class GatewaySettings(IdentifiedSettings):
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     # Where the files of media are served: the media listener, or the CDN in front of it.
     media_base_url: str = Field(pattern=r"^https?://[^\s/]+$")
-    # Signs the addresses of files that are not public; the media listener knows it, too.
+    # Signs the addresses of files that are not public; the media listener has the same key.
     media_path_key: Key32 = Field(repr=False)
     # Beyond this many requests at once a process answers 503 instead of queueing. An edge lets in
     # fewer, of all families of routes together, so that none of them fills the process.

@@ -96,14 +96,14 @@ class Edge:
         body: Json | None = None,
         key: str | None = None,
         query: Mapping[str, str] | None = None,
-        file: bytes = b"",
+        png: bytes = b"",
     ) -> httpx2.Response:
-        """Make one call and return the answer, also a problem. A file is sent as a form."""
+        """Make one call and return the answer, also a problem. A PNG is sent as a form."""
         return await self._client.request(
             method,
             path,
             json=body,
-            files={"file": file} if file else None,
+            files={"file": ("picture.png", png, "image/png")} if png else None,
             headers=_headers(by, key),
             params=query,
         )

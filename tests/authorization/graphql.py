@@ -32,7 +32,15 @@ _IDS = {
 }
 _NAMES = {"replyToPostId": "replyToId", "lastReadId": "id"}
 # Variables that the documents of the gateway's tests send, and rows do not.
-_EXAMPLES = {"after", "replyToId", "quotedPostId", "mediaIds", "visibility"}
+_EXAMPLES = {
+    "after",
+    "replyToId",
+    "quotedPostId",
+    "mediaIds",
+    "avatarMediaId",
+    "bannerMediaId",
+    "visibility",
+}
 
 
 def field_of(row: str) -> FieldCase:

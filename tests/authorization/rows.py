@@ -52,7 +52,7 @@ class Row:
     body: Sent | None = None
     query: Sent | None = None
     # The file of a form.
-    file: bytes = b""
+    png: bytes = b""
 
 
 def anyone(attempt: Attempt) -> str:
@@ -315,7 +315,7 @@ ROWS: dict[str, Row] = {
     "getUpload": Row(has_upload, "upload"),
     "completeUpload": Row(completes, "upload"),
     "abortUpload": Row(has_upload, "upload"),
-    "uploadMedium": Row(signed_in, file=b"not a picture yet"),
+    "uploadMedium": Row(signed_in, png=b"a picture"),
     "getMedium": Row(sees_unused, "upload"),
     "getMedia": Row(anyone, query=lambda scenario, by, target: {"ids": scenario.upload}),
     "waitMedium": Row(has_medium, "upload", query=_sent(seconds="1")),

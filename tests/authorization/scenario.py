@@ -90,14 +90,14 @@ def in_rest(operation: Operation) -> Execute:
         path = operation.path
         if bracket:
             path = before + target + operation.path.partition("}")[2]
-        body, query, file = ROWS[row].body, ROWS[row].query, ROWS[row].file
+        body, query = ROWS[row].body, ROWS[row].query
         answer = await scenario.edge.send(
             operation.method,
             path,
             by=by,
             body=body(scenario, by, target) if body else None,
             query=query(scenario, by, target) if query else None,
-            file=file,
+            png=ROWS[row].png,
         )
         return YES if answer.is_success else str(answer.json()["reason"])
 

@@ -52,12 +52,16 @@ from services.chassis.runtime.token_buckets import Buckets
 from services.delivery import compose as delivery_compose
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.media import compose as media_compose
-from services.media.adapters.clients import MeshPostVisibility
+from services.media import service as media_service
+from services.media.adapters.clients import MeshAccounts, MeshPostVisibility
 from services.media.adapters.memory import MemoryMediaStore
 from services.media.adapters.memory.storage import MemoryStorage
 from services.media.adapters.memory.wake_ups import MemoryWakeUps
 from services.media.domain.storage import MultipartGone
 from services.media.rpc import events as media_events
+from services.media.worker import consumer as media_subscriber
+from services.media.worker.audiences import Audiences
+from services.media.worker.job_folders import JobFolders
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -111,8 +115,10 @@ from services.user.rpc import convert as user_convert
 from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
+from tests.builders.media_worker import BYTES
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
+from tests.platform.media import MediaJobs
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -139,6 +145,7 @@ class Platform:
     background_tasks: BackgroundTasks
     # The source of digests and pushes.
     unread: UnreadQueries
+    media_jobs: MediaJobs
     _auth: Any
 
     async def register(self, handle: str) -> Account:
@@ -147,6 +154,12 @@ class Platform:
         token = token_of(UserCaller(answer.user.id, answer.session.id))
         assert token
         return Account(str(answer.user.id), handle, token, answer.tokens.refresh_token)
+
+    async def picture(self, by: Account) -> str:
+        """The id of a picture that the user uploaded, and that was processed."""
+        file = await self.edge.send("POST", "/v2/media", by=by, png=BYTES)
+        await self.media_jobs.run_all()
+        return str(file.json()["id"])
 
     async def run_background_tasks(self) -> None:
         """Runs the background tasks of the user service."""
@@ -165,7 +178,7 @@ async def platform(
         ports = Ports(Path(folder) / "ports.json")
         try:
             async with _serving_at(
-                ports.address("platform"), passwords, redis_url, logins
+                ports.address("platform"), passwords, redis_url, logins, folder=folder
             ) as running:
                 yield running
         finally:
@@ -174,14 +187,15 @@ async def platform(
 
 @asynccontextmanager
 async def _serving_at(
-    address: str, passwords: Passwords, redis_url: str, logins: int
+    address: str, passwords: Passwords, redis_url: str, logins: int, *, folder: str
 ) -> AsyncIterator[Platform]:
     clock = SystemClock()
     users, posts = (
         MemoryUserStore(clock=clock, describe=user_events.describe),
         MemoryStore(clock=clock),
     )
-    log = Log([lambda: users.database.published, lambda: posts.database.published])
+    media = MemoryMediaStore(clock=clock, describe=media_events.describe)
+    log = Log([lambda each=each: each.database.published for each in (users, posts, media)])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -195,13 +209,15 @@ async def _serving_at(
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
-        media_mounts, storage = _media(as_media, ids)
+        media_mounts, media_group, media_jobs = _media(media, as_media, ids, Path(folder))
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
-        log.groups += [user_group, post_group, timeline_group, notification_group]
+        log.groups += [user_group, post_group, timeline_group, notification_group, media_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
         async with (
             serving(*mounts, address=address) as everything,
-            httpx2.AsyncClient(transport=httpx2.MockTransport(_object_store(storage))) as s3,
+            httpx2.AsyncClient(
+                transport=httpx2.MockTransport(_object_store(media_jobs.storage))
+            ) as s3,
             AsyncExitStack() as opened,
         ):
             jwks = StaticJwks([USER_KEY.public_jwk()])
@@ -259,6 +275,7 @@ async def _serving_at(
                         tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
+                    media_jobs,
                     everything.stub(AuthServiceStub),
                 )
 
@@ -385,20 +402,26 @@ def _notifications(
     return [*mounts, delivery], group, unread
 
 
-def _media(mesh: Mesh, ids: IdGenerator) -> tuple[list[MountedServicer], MemoryStorage]:
-    """The servicer, and the object store that its addresses lead to. Nothing processes media."""
+def _media(
+    store: MemoryMediaStore, mesh: Mesh, ids: IdGenerator, folder: Path
+) -> tuple[list[MountedServicer], Group, MediaJobs]:
+    """The servicer, the worker's subscription, and its jobs, over the same stores."""
     clock = SystemClock()
-    storage = MemoryStorage(clock=clock)
+    wake_ups = MemoryWakeUps()
+    jobs = MediaJobs(store, wake_ups, JobFolders(folder), clock=clock)
     mounts = media_compose.mounts(
-        store=MemoryMediaStore(clock=clock, describe=media_events.describe),
-        storage=storage,
+        store=store,
+        storage=jobs.storage,
         posts=MeshPostVisibility(mesh.as_service(PostServiceStub)),
-        wake_ups=MemoryWakeUps(),
+        wake_ups=wake_ups,
         ids=ids,
         clock=clock,
         addresses=_MEDIA_PATHS,
     )
-    return mounts, storage
+    accounts = MeshAccounts(mesh.as_service(UserServiceStub))
+    routes = media_subscriber.routes(Audiences(store=store, accounts=accounts, clock=clock))
+    group = Group("media", media_service.MANIFEST.consumer_group.topics, one_by_one(routes))
+    return mounts, group, jobs
 
 
 def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:

@@ -35,7 +35,7 @@ _FILES: Mapping[Kind, Mapping[str, tuple[str, str]]] = {
         "hls": ("playlist.m3u8", "application/vnd.apple.mpegurl"),
         "hls_media": ("segments.mp4", "video/mp4"),
         "poster": ("poster.webp", "image/webp"),
-        "compat": ("poster.jpg", "image/jpeg"),
+        "compat": ("compat.jpg", "image/jpeg"),
     },
     Kind.AUDIO: {"audio": ("audio.m4a", "audio/mp4")},
 }

@@ -1,18 +1,21 @@
 """What only a real database can show: many sessions that want the same thing at once."""
 
 import asyncio
+import random
 
 import pytest
 
 from services.chassis.auth.tokens import AccessTokens
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage.transaction import in_transaction
-from services.user.domain import blocks, follows
+from services.user.domain import blocks, follows, profile_media, profiles
 from services.user.domain.errors import RefreshTokenReused, UserNotFound, WrongState
-from services.user.domain.model import Direction, Relationship, User
+from services.user.domain.model import Direction, ProfileMedium, Relationship, User
 from services.user.domain.sessions import Sessions, SignedIn
 from services.user.domain.signing import KeySeal, Signer, rotate
 from services.user.domain.store import UserTransaction
+from services.user.rpc.profile_media import snapshot
+from tests.builders.media import picture
 from tests.builders.users import Scenario
 
 MASTER_KEY = bytes(range(32))
@@ -130,3 +133,42 @@ async def test_both_ends_of_many_follows_at_once_agree(real: Scenario) -> None:
         for direction in Direction:
             pages = await real.store.list_ids(direction, [person.id], limit=99)
             assert pages[person.id].ids == [each for each in everybody if each != person.id]
+
+
+async def test_changes_of_a_profile_and_of_its_picture_at_once_all_stay(real: Scenario) -> None:
+    def version_of(number: int) -> ProfileMedium:
+        return snapshot(picture(9, 1, etag=str(number)))
+
+    before = await real.user(avatar=version_of(1))
+
+    async def write(website: str) -> None:
+        async def effect(transaction: UserTransaction) -> None:
+            await profiles.update(
+                transaction,
+                before.id,
+                {"website": website},
+                media={},
+                etag="",
+                clock=real.clock,
+                ids=real.ids,
+            )
+
+        await in_transaction(real.store.transaction, effect)
+
+    async def refresh(version: int) -> None:
+        async def effect(transaction: UserTransaction) -> None:
+            await profile_media.refresh(transaction, before.id, version_of(version))
+
+        await in_transaction(real.store.transaction, effect)
+
+    versions = [*range(2, 22)]
+    random.Random(7).shuffle(versions)
+    await asyncio.gather(
+        *(refresh(version) for version in versions),
+        *(write(f"https://{number}.example") for number in range(20)),
+    )
+
+    (after,) = await real.store.users([before.id])
+    assert after.avatar == version_of(21)
+    assert after.version == before.version + 20
+    assert after.website

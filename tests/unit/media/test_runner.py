@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,10 +17,9 @@ from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_PROGRESS_SECONDS", "_POLL_SECONDS", "_TROUBLE_SECONDS"):
         monkeypatch.setattr(runner, name, 0.01)
-    yield
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ def process(
 
 def _frames(animation: Image.Image, report: Callable[[int], None]) -> Iterator[_Frame]:
     """The composed frames, in order."""
-    count = getattr(animation, "n_frames", 1)
+    with decoding():
+        count = getattr(animation, "n_frames", 1)
     # An APNG may begin with a picture for viewers that cannot animate.
     begin = 1 if animation.info.get("default_image") else 0
     to_srgb = _to_srgb(animation)

@@ -33,7 +33,16 @@ def process(source: Source, out: OutFolder, report: Callable[[int], None]) -> Pr
 
     Raises Rejected.
     """
-    content_type = source.signature.content_type
+    try:
+        return _process(source, source.signature.content_type, out, report)
+    except MemoryError:
+        # What its header claims is accepted, but this format takes too much memory for it.
+        raise Rejected("MEDIA_TOO_LARGE") from None
+
+
+def _process(
+    source: Source, content_type: str, out: OutFolder, report: Callable[[int], None]
+) -> Processed:
     if demuxing.has_boxes(content_type):
         boxes.refuse_references(source.file)
     if content_type == "audio/wav":

@@ -136,10 +136,13 @@ FIELDS: dict[str, FieldCase] = {
     ),
     "update_me": _change(
         "updateMe",
-        "$key: String",
-        f'bio: "New", protected: true, avatarMediaId: "{_MEDIA_IDS[1]}", bannerMediaId: null, '
+        "$avatarMediaId: ID, $bannerMediaId: ID, $key: String",
+        'bio: "New", protected: true, avatarMediaId: $avatarMediaId, '
+        "bannerMediaId: $bannerMediaId, "
         "idempotencyKey: $key",
         "bio etag avatarMediaId bannerMediaId",
+        avatarMediaId=_MEDIA_IDS[1],
+        bannerMediaId=None,
     ),
     "get_settings": _read("settings", "altTextReminder"),
     "update_settings": _change(
@@ -220,10 +223,10 @@ FIELDS: dict[str, FieldCase] = {
     "get_post": FieldCase("Query.post", "query($id: ID!) { post(id: $id) { text etag } }", _POST),
     "update_post": _change(
         "updatePost",
-        "$id: ID!, $key: String",
-        f'postId: $id, text: "New", mediaIds: ["{_MEDIA_IDS[1]}", "{_MEDIA_IDS[0]}"], '
-        "idempotencyKey: $key",
+        "$id: ID!, $mediaIds: [ID!], $key: String",
+        'postId: $id, text: "New", mediaIds: $mediaIds, idempotencyKey: $key',
         f"text etag media {{ {_MEDIUM} }}",
+        mediaIds=_MEDIA_IDS[::-1],
         **_POST,
     ),
     "delete_post": _about("Post", "deletePost", ""),

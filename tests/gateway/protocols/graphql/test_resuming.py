@@ -99,6 +99,23 @@ def gap_up_to(sequence: int, topics: list[str] = ALL) -> Json:
     return {"sequence": sequence, "at": None, "change": gap}
 
 
+async def test_a_medium_whose_processing_ended_is_a_change_of_its_owner(
+    address: str, events: FakeEvents
+) -> None:
+    async with let_in(address) as client:
+        await follow(client, topics=["ACCOUNT"], after=0)
+        events.add(ALICE, **changed(7, "medium"))
+
+        found = (await change(client))["change"]
+
+    assert found == {
+        "__typename": "ResourceChange",
+        "resource": "MEDIUM",
+        "id": global_id("Medium", 7),
+        "deleted": False,
+    }
+
+
 async def test_without_a_sequence_it_begins_now_and_says_where_that_is(
     address: str, events: FakeEvents
 ) -> None:

@@ -255,6 +255,20 @@ async def test_own_changes_and_markers_come_on_their_topics(
     assert session["change"] == {"kind": "session_ended", "session_id": str(SESSION + 1)}
 
 
+async def test_a_medium_whose_processing_ended_is_a_change_of_its_owner(
+    address: str, events: FakeEvents
+) -> None:
+    async with opened(address) as client:
+        await greeted(client, *LISTS)
+        events.add(ALICE, **changed(7, "medium"))
+        (ended,) = await client.events(1)
+
+    assert ended["change"] == {
+        "kind": "resource", "resource": "medium", "id": "7", "deleted": False
+    }  # fmt: skip
+    assert ended["topic"] == "account"
+
+
 async def test_notices_of_the_accounts_safety_come_on_the_account_topic(
     address: str, events: FakeEvents
 ) -> None:

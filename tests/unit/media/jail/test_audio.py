@@ -40,7 +40,6 @@ def test_audio_becomes_aac(container: str, codec: str, content_type: str) -> Non
     assert processed.kind is Kind.AUDIO
     assert processed.content_type == content_type
     assert processed.duration_ms == pytest.approx(2000, abs=100)
-    assert processed.has_sound
     assert (processed.width, processed.height) == (0, 0)
     assert (processed.blurhash, processed.dominant_color) == ("", "")
     (file,) = processed.files
@@ -124,6 +123,13 @@ def test_cover_of_an_album_leaves_audio_audio(container: str, codec: str) -> Non
     assert outcome.processed.kind is Kind.AUDIO
     assert outcome.files.keys() == {"audio.m4a"}
     assert Clip(outcome.variant("audio")).streams == ["audio"]
+
+
+def test_title_in_any_encoding_is_read() -> None:
+    data = clips.audio(Tone(codec="flac"), 0.5, container="flac", metadata={"title": "Cafexx"})
+    data = data.replace(b"Cafexx", b"Caf\xe9\xff\x80")
+
+    assert run(data).processed.kind is Kind.AUDIO
 
 
 def _with_cover(container: str, codec: str) -> bytes:

@@ -181,14 +181,15 @@ def hls(address: str) -> bytes:
 
 
 def dash(address: str) -> bytes:
-    return f"""<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"
-    mediaPresentationDuration="PT10S"><Period><AdaptationSet mimeType="video/mp4"><Representation
-    id="1" bandwidth="1"><BaseURL>{address}</BaseURL></Representation></AdaptationSet></Period></MPD>
-    """.encode()
+    return f"""<?xml version="1.0"?>
+    <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT10S">
+    <Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1">
+    <BaseURL>{address}</BaseURL></Representation></AdaptationSet></Period></MPD>""".encode()
 
 
 def sdp(address: str) -> bytes:
-    return f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nu={address}\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n".encode()
+    session = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\n"
+    return f"{session}u={address}\nm=video 9 RTP/AVP 96\n".encode()
 
 
 def ffconcat(address: str) -> bytes:
