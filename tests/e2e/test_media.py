@@ -1,4 +1,4 @@
-"""Media through Envoy, every service and the object store: uploads, audiences, deletion, failures."""
+"""Media through Envoy, every service and the object store: uploads, audiences and deletion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 PASSWORD = "a long pass phrase"
 PATIENCE = 60.0
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 
 
 @dataclass(frozen=True)
