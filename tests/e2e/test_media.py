@@ -204,14 +204,8 @@ async def test_a_closed_picture_is_for_the_audience_of_its_post(shared: Shared) 
             await world.edge.follow(each, author.user_id)
         picture, other = await asyncio.gather(world.picture(author, 3), world.picture(author, 4))
         post = await world.post(author, picture, visibility="followers")
-        held = address(await world.medium(post, blocked), "thumb")
-        assert await world.origin.status(held) == 200
 
         await world.edge.call("PUT", f"/v2/users/{blocked.user_id}/block", by=author)
-        await world.until_dead(held)
-        seen = await world.medium(post, follower)
-        await world.origin.get(address(seen, "thumb"))
-
         for who in (stranger, blocked, None):
             assert await world.refusal(f"/v2/posts/{post['id']}", who) == (404, "POST_NOT_FOUND")
             medium = await world.refusal(f"/v2/media/{picture['id']}", who)
@@ -225,6 +219,26 @@ async def test_a_closed_picture_is_for_the_audience_of_its_post(shared: Shared) 
         assert await world.origin.status(url.replace("/s/", "/s/x")) in (401, 403, 404)
         bare = url.split("/s/")[0] + "/" + folder(mine) + "/" + url.rsplit("/", 1)[1]
         assert await world.origin.status(bare) in (401, 403, 404)
+
+
+@pytest.mark.soak  # blocks within half a minute move the files once
+async def test_the_address_that_a_blocked_follower_has_ends(shared: Shared) -> None:
+    async with world_of(shared.stack) as world:
+        author, follower, blocked = await asyncio.gather(
+            *map(world.account, ("blocker", "blockone", "blockedone"))
+        )
+        for each in (follower, blocked):
+            await world.edge.follow(each, author.user_id)
+        post = await world.post(author, await world.picture(author, 16), visibility="followers")
+        held = address(await world.medium(post, blocked), "thumb")
+        await world.origin.get(held)
+
+        await world.edge.call("PUT", f"/v2/users/{blocked.user_id}/block", by=author)
+        await world.until_dead(held)
+        moved = await world.medium(post, follower)
+        await world.origin.get(address(moved, "thumb"))
+
+    assert not is_open(moved)
 
 
 async def test_the_addresses_follow_the_protection_of_the_account(shared: Shared) -> None:
