@@ -150,9 +150,13 @@ class RandomUsers:
 
     async def _deliver(self) -> None:
         group = self._rng.choice(self._platform.log.groups)
+        # A topic that a group consumes besides these changes no operation of a seed.
+        topics = await self._platform.log.topics_with_events(group)
+        if not topics:
+            return
         await self._platform.log.deliver(
             group,
-            self._rng.choice(group.topics),
+            self._rng.choice(topics),
             self._rng.randrange(PARTITIONS),
             count=self._rng.randint(1, 8),
             again=self._rng.random() < 0.3,
@@ -164,7 +168,8 @@ class RandomUsers:
         return answer
 
 
-@pytest.mark.parametrize("seed", range(3))
+# Their operations cause everything that the test checks for at its end.
+@pytest.mark.parametrize("seed", [0, 2, 5])
 async def test_no_count_reveals_more_than_its_list(shared_platform: Platform, seed: int) -> None:
     users = [await shared_platform.register(handle) for handle in HANDLES]
     random_users = RandomUsers(shared_platform, users, random.Random(seed))
