@@ -60,12 +60,6 @@ class Log:
                 self._offsets[group.name, place] += len(events)
         return len(events)
 
-    async def topics_with_events(self, group: Group) -> list[str]:
-        """The topics of the group that have events."""
-        await self._relay()
-        with_events = {topic for (topic, _), events in self._events.items() if events}
-        return [topic for topic in group.topics if topic in with_events]
-
     async def deliver_all(self) -> None:
         """Delivers all events to every group, and those that the handlers publish."""
         while True:

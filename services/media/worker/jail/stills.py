@@ -174,6 +174,7 @@ def _open_heic(data: bytes) -> Picture:
     _refuse_cut(data)
     with decoding():
         heif = pillow_heif.open_heif(BytesIO(data))
+        width, height = heif.size
 
     def decode() -> pyvips.Image:
         pixels, stride, mode = heif.data, heif.stride, heif.mode
@@ -185,7 +186,6 @@ def _open_heic(data: bytes) -> Picture:
         primaries = heif.info.get("nclx_profile", {}).get("color_primaries")
         return _scale(_with_profile(image, heif.info.get("icc_profile"), primaries))
 
-    width, height = heif.size
     return Picture(width, height, decode)
 
 
