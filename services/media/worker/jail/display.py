@@ -38,8 +38,8 @@ _WIDE_PRIMARIES = frozenset(
 _HDR_TRANSFERS = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 _WIDE_TRANSFERS = _HDR_TRANSFERS | {ColorTrc.BT2020_10, ColorTrc.BT2020_12, ColorTrc.LINEAR}
 
-# Calls change the size of their pictures a few times. The table for wide colours takes 5 CPU seconds.
-_MAX_FORMS = 16
+# Calls change the size of their pictures a few times. A table for wide colours takes 5 s of CPU.
+MAX_FORMS = 16
 
 # Pixels are at most this often as wide as high, or the reverse; other values are mistakes.
 _MAX_PIXEL_RATIO = 4
@@ -142,7 +142,7 @@ class Display:
             return graph.vpull()
 
     def _configured(self, form: _Form, frame: VideoFrame) -> Graph:
-        if len(self._graphs) == _MAX_FORMS:
+        if len(self._graphs) == MAX_FORMS:
             raise Rejected("MEDIA_CORRUPT")
         width, height = self.size
         if self._view.lies:

@@ -95,7 +95,7 @@ class SoundTrack:
                 Filter(
                     "aresample",
                     f"{self.rate}:async=1:min_hard_comp={_TOLERATED_DRIFT}"
-                    f":first_pts={self._samples}",
+                    f":first_pts={round(self.seconds * form.rate)}",
                 ),
                 Filter("aformat", f"sample_fmts=fltp:channel_layouts={self.layout}"),
                 Filter("abuffersink"),

@@ -139,7 +139,7 @@ def halved(data: bytes) -> bytes:
 
 
 def endless_box(data: bytes) -> bytes:
-    """A HEIC, one of whose properties covers those behind it, the size of the picture among them."""
+    """A HEIC, one of whose properties covers those behind it, among them the size."""
     at = data.index(b"colrnclx") - 4
     return data[:at] + bytes(4) + data[at + 4 :]
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import av
 import pytest
 
+from services.media.domain.processing import Rejected
+from services.media.worker.jail.display import MAX_FORMS, Display, view_of
 from tests.unit.media.jail import clips
 from tests.unit.media.jail.clips import RED, Clip, Tone, box, movie, plain, quarters, replaced
 from tests.unit.media.jail.program import Outcome, run
@@ -334,3 +336,20 @@ def _packets(width: int, height: int) -> list[av.Packet]:
         frame.pts = number
         packets += encoder.encode(frame)
     return packets + encoder.encode(None)
+
+
+def test_size_that_changes_without_end_is_refused() -> None:
+    display = Display(view_of(quarters(64, 64), None))
+
+    for width in range(64, 64 + 2 * MAX_FORMS, 2):
+        display.show(quarters(width, 64))
+
+    with pytest.raises(Rejected, match="MEDIA_CORRUPT"):
+        display.show(quarters(62, 64))
+
+
+def test_4k_fits_into_its_memory() -> None:
+    outcome = run(clips.video([plain(RED, 3840, 2160)] * 12))
+
+    assert (outcome.processed.width, outcome.processed.height) == (3840, 2160)
+    assert Clip(outcome.variant("video")).size == (1280, 720)
