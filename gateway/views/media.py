@@ -1,7 +1,11 @@
 """Presents media, their uploads and their limits."""
 
 from collections.abc import Iterable
+from typing import cast
 
+import msgspec
+from cachebox import LRUCache
+from msgspec import Raw
 from roost.media.v1 import media_pb2, media_service_pb2
 
 from gateway.core import media_addresses
@@ -20,6 +24,11 @@ from services.chassis.text.kinds import (
 # The largest file that a form may hold: its bytes pass through a gateway process.
 MAX_FORM_FILE_BYTES = 10_000_000
 
+# About 2 KiB each, with its key.
+_KEPT = 8_192
+_encoder = msgspec.json.Encoder()
+_printed: LRUCache[object, Raw] = LRUCache(_KEPT)
+
 _KINDS: dict[int, shapes.MediumKind] = {
     media_pb2.MEDIUM_KIND_PICTURE: "picture",
     media_pb2.MEDIUM_KIND_ANIMATION: "animation",
@@ -35,8 +44,19 @@ _STATES: dict[int, shapes.MediumState] = {
 
 
 def media(messages: Iterable[media_pb2.Medium]) -> list[shapes.Medium]:
-    """Media in their order."""
-    return [medium(each) for each in messages]
+    """Media in their order, each printed once: what contains them changes far more often, such as
+    the counts of a post."""
+    return [cast(shapes.Medium, printed(each)) for each in messages]
+
+
+def printed(message: media_pb2.Medium) -> Raw:
+    """The JSON of a medium."""
+    expires = media_addresses.expire((message,))
+    key = (message.SerializeToString(), media_addresses.expire_time() if expires else None)
+    json = _printed.get(key)
+    if json is None:
+        json = _printed[key] = Raw(_encoder.encode(medium(message)))
+    return json
 
 
 def medium(message: media_pb2.Medium) -> shapes.Medium:

@@ -232,7 +232,7 @@ def user(message: user_pb2.User) -> shapes.User:
         location=message.location,
         website=message.website,
         avatar_media_id=id_or_none(message.avatar_media_id),
-        avatar=media.medium(message.avatar) if message.HasField("avatar") else None,
+        avatar=cast(Medium, media.printed(message.avatar)) if message.HasField("avatar") else None,
         banner_media_id=id_or_none(message.banner_media_id),
         protected=message.protected,
         followers_count=message.followers_count,

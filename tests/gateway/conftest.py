@@ -30,7 +30,7 @@ from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeObjectStore, FakeServices
-from tests.gateway.samples import ALICE
+from tests.gateway.samples import ALICE, BOB
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -223,6 +223,11 @@ def stranger(http: httpx2.AsyncClient) -> Client:
 @pytest.fixture
 def alice(http: httpx2.AsyncClient) -> Client:
     return Client(http, {"authorization": f"Bearer {token_of(UserCaller(ALICE, SESSION))}"})
+
+
+@pytest.fixture
+def bob(http: httpx2.AsyncClient) -> Client:
+    return Client(http, {"authorization": f"Bearer {token_of(UserCaller(BOB, SESSION + 1))}"})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Media: one-request uploads, addresses that expire, and where media are shown."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.gateway.samples import (
     upload,
 )
 
+# Far beyond what any step takes, even on a machine that is busy with something else.
+PATIENCE = 60.0
 OPEN, CLOSED = "m/b3Blbg", "p/Y2xvc2Vk"
 every_version = pytest.mark.parametrize("prefix", [each.prefix for each in VERSIONS])
 
@@ -480,3 +483,58 @@ async def test_a_medium_is_found_by_its_global_id(alice: Client, services: FakeS
     ).json()["data"]
 
     assert data["node"] == {"id": "TWVkaXVtOjc", "restId": "7", "kind": "PICTURE"}
+
+
+# --- requests that take long ---
+
+
+async def test_a_user_waits_for_a_few_media_at_once_and_others_wait_beside(
+    alice: Client, bob: Client, services: FakeServices
+) -> None:
+    waiting, ended = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait(_: media.WaitMediaRequest) -> media.WaitMediaResponse:
+        waiting.release()
+        await ended.wait()
+        return media.WaitMediaResponse(medium=picture(7))
+
+    services.answer("WaitMedia", wait)
+    calls = [asyncio.ensure_future(alice.get("/v2/media/7/wait")) for _ in range(4)]
+    async with asyncio.timeout(PATIENCE):
+        for _ in calls:
+            await waiting.acquire()
+
+        one_more = await alice.get("/v2/media/7/wait")
+        calls.append(asyncio.ensure_future(bob.get("/v2/media/7/wait")))
+        await waiting.acquire()
+        ended.set()
+        answers = await asyncio.gather(*calls)
+
+    assert (one_more.status_code, one_more.json()["reason"]) == (429, "RATE_LIMITED")
+    assert one_more.headers["retry-after"] == "1"
+    assert {each.status_code for each in answers} == {200}
+    # The places are free again.
+    assert (await alice.get("/v2/media/7/wait")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "asked"),
+    [
+        ("", 200, 10_000),
+        ("?seconds=1", 200, 1_000),
+        ("?seconds=11", 400, 0),
+        ("?seconds=0", 400, 0),
+    ],
+)
+async def test_the_time_to_wait_is_bounded(
+    alice: Client, services: FakeServices, query: str, status: int, asked: int
+) -> None:
+    services.answer("WaitMedia", media.WaitMediaResponse(medium=picture(7)))
+
+    answer = await alice.get(f"/v2/media/7/wait{query}")
+
+    assert answer.status_code == status
+    if status == 200:
+        assert services.last("WaitMedia").wait_ms == asked
+        # The call may take as long as the service waits.
+        assert services.asked[-1].seconds > asked / 1000

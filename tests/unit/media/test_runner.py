@@ -13,7 +13,7 @@ from services.media.domain.processing import Kind
 from services.media.worker import runner
 from services.media.worker.runner import LEASE, Lane, Runner, lanes
 from tests.builders.media_worker import World
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ async def test_job_is_stopped_when_its_lease_is_lost(world: World, started: asyn
     await world.worker.audiences.account_deleted(world.alice, world.clock.now())
     world.clock.advance(20)
 
-    await running
+    await asyncio.wait_for(running, LIMIT)
     assert await world.find(medium) is None
 
 
@@ -89,7 +89,7 @@ async def test_job_is_stopped_before_a_lease_that_cannot_be_renewed_ends(
 
     world.clock.advance(LEASE - timedelta(seconds=10))
 
-    await running
+    await asyncio.wait_for(running, LIMIT)
 
 
 async def test_stopped_worker_returns_its_jobs_without_counting_the_try(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
+from roost.media.v1.media_service_pb2 import StartUploadResponse
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 
 from gateway.api.versions import VERSIONS
@@ -16,7 +17,7 @@ from services.chassis.auth.caller import UserCaller
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import running
 from tests.gateway.route_cases import CASES
-from tests.gateway.samples import ALICE
+from tests.gateway.samples import ALICE, upload
 from tests.servicers.grpc_server import USER_KEY, token_of
 
 EXAMPLES = 5
@@ -36,6 +37,9 @@ async def test_no_request_is_a_server_error_or_breaks_the_document(
         services.answer(case.rpc, last_page(case.answer))
         for rpc, answer in case.also.items():
             services.answer(rpc, answer)
+    # There is no object store here, so no upload has parts to put there.
+    started = StartUploadResponse(medium_id=7, upload=upload(7))
+    services.answer("StartUpload", started)
 
     async with running(services) as (_, http):
         document = str(http.base_url.join(f"{version.prefix}/openapi.json"))
