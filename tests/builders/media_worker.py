@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from services.chassis.runtime.clock import ManualClock
 from services.media.adapters.memory.storage import MemoryObject, MemoryStorage
 from services.media.domain.model import (
     AccountState,
@@ -52,21 +51,19 @@ class Killed(BaseException):
 @dataclass
 class Steps:
     """Counts the steps of a process: calls of the store and the object store, and both ends of
-    transactions. At the step `fatal` the process is killed, and every later step fails."""
+    transactions. At the step `fatal` the process is killed, and every later step fails; another
+    fault happens once."""
 
     fatal: int | None = None
+    fault: type[BaseException] = Killed
     taken: int = 0
 
-    @property
-    def killed(self) -> bool:
-        return self.fatal is not None and self.taken >= self.fatal
-
     def take(self) -> None:
-        if self.killed:
+        if self.fault is Killed and self.taken == self.fatal:
             raise Killed
         self.taken += 1
-        if self.killed:
-            raise Killed
+        if self.taken == self.fatal:
+            raise self.fault
 
 
 class Stepping:
@@ -223,11 +220,19 @@ class Worker:
 class World:
     """A store and an object store, and what is done to them."""
 
-    def __init__(self, store: Store, clock: ManualClock, folder: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Any,
+        folder: Path,
+        *,
+        storage: Any = None,
+        program: Any = None,
+    ) -> None:
         self.store = store
         self.clock = clock
-        self.storage = MemoryStorage(clock=clock)
-        self.program = FakeProgram()
+        self.storage = storage or MemoryStorage(clock=clock)
+        self.program = program or FakeProgram()
         self.purger = FakePurger(storage=self.storage)
         self.services = FakeServices()
         self.announced = Announced()

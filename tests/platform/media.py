@@ -1,27 +1,46 @@
-"""What the worker of the Media service does with an upload, without looking at its bytes."""
+"""The jobs of the Media service's worker, which a test runs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import Any, cast
 
+from services.chassis.runtime.clock import Clock
 from services.media.adapters.memory import MemoryMediaStore
-from services.media.domain import deletion
-from services.media.domain.domain_events import MediumProcessed
-from services.media.domain.model import FolderState, MediumState
-from tests.builders.media import a_folder, a_picture
+from services.media.adapters.memory.storage import MemoryStorage
+from services.media.adapters.memory.wake_ups import MemoryWakeUps
+from services.media.worker.job_folders import JobFolders
+from services.media.worker.placement import Placements
+from services.media.worker.processing import Processing
+from services.media.worker.purging import Purges
+from services.media.worker.runner import Runner
+from services.media.worker.sweep import Sweep
+from tests.builders.media_worker import ALL_KINDS, FakeProgram, FakePurger
 
 
-async def process(store: MemoryMediaStore, medium_id: int) -> None:
-    """Makes a picture of a medium whose upload is complete."""
-    stored = (await store.media([medium_id]))[medium_id]
-    folder = a_folder(stored, f"folder-{medium_id}", state=FolderState.WRITING)
-    await store.add_folder(folder)
-    async with store.transaction() as transaction:
-        (medium,) = (await transaction.lock_media(stored.owner_id, [medium_id])).values()
-        assert await transaction.publish_folder(folder.key)
-        medium = medium.changed(
-            state=MediumState.READY, processed=a_picture(), progress=100, folder=folder.path
+class MediaJobs:
+    """The jobs of the Media service's worker. A file is accepted if it consists of BYTES."""
+
+    def __init__(
+        self, store: MemoryMediaStore, wake_ups: MemoryWakeUps, folders: JobFolders, *, clock: Clock
+    ) -> None:
+        self.storage = MemoryStorage(clock=clock)
+        processing = Processing(
+            store=store,
+            storage=self.storage,
+            program=FakeProgram(),
+            folders=folders,
+            wake_ups=wake_ups,
+            clock=clock,
         )
-        await transaction.save_medium(medium)
-        await deletion.doom_upload(transaction, medium, datetime.now(UTC))
-        await transaction.emit(MediumProcessed(medium))
+        self._runner = Runner(store=store, processing=processing, clock=clock, lanes=[ALL_KINDS])
+        self._placements = Placements(store=store, storage=self.storage, clock=clock)
+        self._purges = Purges(store=store, purger=FakePurger(storage=self.storage), clock=clock)
+        self._sweep = Sweep(store=store, storage=self.storage, uploads=cast(Any, None), clock=clock)
+
+    async def run_all(self) -> None:
+        """Runs everything that is due."""
+        while await self._runner.run_one(ALL_KINDS):
+            pass
+        await self._placements.run_due()
+        await self._sweep.delete_doomed()
+        await self._purges.run_due()

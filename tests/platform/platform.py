@@ -61,6 +61,7 @@ from services.media.domain.storage import MultipartGone
 from services.media.rpc import events as media_events
 from services.media.worker import consumer as media_subscriber
 from services.media.worker.audiences import Audiences
+from services.media.worker.job_folders import JobFolders
 from services.notification import compose as notification_compose
 from services.notification import service as notification_service
 from services.notification.adapters import clients as notification_peers
@@ -114,9 +115,10 @@ from services.user.rpc import convert as user_convert
 from services.user.rpc import events as user_events
 from services.user.worker import consumer as user_subscriber
 from services.user.worker.background_tasks import BackgroundTasks
+from tests.builders.media_worker import BYTES
 from tests.builders.notifications import settings
 from tests.platform.events import Group, Log, one_by_one
-from tests.platform.media import process
+from tests.platform.media import MediaJobs
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -143,8 +145,8 @@ class Platform:
     background_tasks: BackgroundTasks
     # The source of digests and pushes.
     unread: UnreadQueries
+    media_jobs: MediaJobs
     _auth: Any
-    _media: MemoryMediaStore
 
     async def register(self, handle: str) -> Account:
         """Registers a user, with a token that every verifier of the platform accepts."""
@@ -155,10 +157,9 @@ class Platform:
 
     async def picture(self, by: Account) -> str:
         """The id of a picture that the user uploaded, and that was processed."""
-        file = await self.edge.send("POST", "/v2/media", by=by, png=b"a picture")
-        medium_id = int(file.json()["id"])
-        await process(self._media, medium_id)
-        return str(medium_id)
+        file = await self.edge.send("POST", "/v2/media", by=by, png=BYTES)
+        await self.media_jobs.run_all()
+        return str(file.json()["id"])
 
     async def run_background_tasks(self) -> None:
         """Runs the background tasks of the user service."""
@@ -177,7 +178,7 @@ async def platform(
         ports = Ports(Path(folder) / "ports.json")
         try:
             async with _serving_at(
-                ports.address("platform"), passwords, redis_url, logins
+                ports.address("platform"), passwords, redis_url, logins, folder=folder
             ) as running:
                 yield running
         finally:
@@ -186,7 +187,7 @@ async def platform(
 
 @asynccontextmanager
 async def _serving_at(
-    address: str, passwords: Passwords, redis_url: str, logins: int
+    address: str, passwords: Passwords, redis_url: str, logins: int, *, folder: str
 ) -> AsyncIterator[Platform]:
     clock = SystemClock()
     users, posts = (
@@ -194,13 +195,7 @@ async def _serving_at(
         MemoryStore(clock=clock),
     )
     media = MemoryMediaStore(clock=clock, describe=media_events.describe)
-    log = Log(
-        [
-            lambda: users.database.published,
-            lambda: posts.database.published,
-            lambda: media.database.published,
-        ]
-    )
+    log = Log([lambda each=each: each.database.published for each in (users, posts, media)])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -214,13 +209,15 @@ async def _serving_at(
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
         timeline_mount, timeline_group = _timelines(as_timeline, log)
-        media_mounts, storage, media_group = _media(media, as_media, ids)
+        media_mounts, media_group, media_jobs = _media(media, as_media, ids, Path(folder))
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [user_group, post_group, timeline_group, notification_group, media_group]
         mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
         async with (
             serving(*mounts, address=address) as everything,
-            httpx2.AsyncClient(transport=httpx2.MockTransport(_object_store(storage))) as s3,
+            httpx2.AsyncClient(
+                transport=httpx2.MockTransport(_object_store(media_jobs.storage))
+            ) as s3,
             AsyncExitStack() as opened,
         ):
             jwks = StaticJwks([USER_KEY.public_jwk()])
@@ -278,8 +275,8 @@ async def _serving_at(
                         tombstones=HandleTombstones(master_key=MASTER_KEY),
                     ),
                     unread,
+                    media_jobs,
                     everything.stub(AuthServiceStub),
-                    media,
                 )
 
 
@@ -406,26 +403,25 @@ def _notifications(
 
 
 def _media(
-    store: MemoryMediaStore, mesh: Mesh, ids: IdGenerator
-) -> tuple[list[MountedServicer], MemoryStorage, Group]:
-    """The servicer, the object store that its addresses lead to, and the worker's subscription.
-    Nothing processes media but a test."""
+    store: MemoryMediaStore, mesh: Mesh, ids: IdGenerator, folder: Path
+) -> tuple[list[MountedServicer], Group, MediaJobs]:
+    """The servicer, the worker's subscription, and its jobs, over the same stores."""
     clock = SystemClock()
-    storage = MemoryStorage(clock=clock)
+    wake_ups = MemoryWakeUps()
+    jobs = MediaJobs(store, wake_ups, JobFolders(folder), clock=clock)
     mounts = media_compose.mounts(
         store=store,
-        storage=storage,
+        storage=jobs.storage,
         posts=MeshPostVisibility(mesh.as_service(PostServiceStub)),
-        wake_ups=MemoryWakeUps(),
+        wake_ups=wake_ups,
         ids=ids,
         clock=clock,
         addresses=_MEDIA_PATHS,
     )
-    audiences = Audiences(
-        store=store, accounts=MeshAccounts(mesh.as_service(UserServiceStub)), clock=clock
-    )
-    handle = one_by_one(media_subscriber.routes(audiences))
-    return mounts, storage, Group("media", media_service.MANIFEST.consumer_group.topics, handle)
+    accounts = MeshAccounts(mesh.as_service(UserServiceStub))
+    routes = media_subscriber.routes(Audiences(store=store, accounts=accounts, clock=clock))
+    group = Group("media", media_service.MANIFEST.consumer_group.topics, one_by_one(routes))
+    return mounts, group, jobs
 
 
 def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:

@@ -69,9 +69,11 @@ async def confirm(transaction: MediaTransaction, medium: Medium, wanted: Claim) 
         confirmed = medium.claim._replace(confirmed=True)
         if confirmed == medium.claim:
             return medium
-        # No reader sees whether a claim is provisional, so the version stays.
+        # No reader sees whether a claim is provisional, so the version stays. The writer stored the
+        # medium as it was at the claim: this event has what changed before the write was committed.
         same = medium.attached(confirmed)
         await transaction.save_medium(same)
+        await transaction.emit(MediumUpdated(same, ()))
         return same
     after = medium.changed(claim=confirmed, expire_time=None)
     await transaction.save_medium(after)

@@ -18,7 +18,8 @@ class MediumProcessed:
 
 @dataclass(frozen=True, slots=True)
 class MediumUpdated:
-    """A medium changed after its processing; the fields have the names of the contract."""
+    """A medium changed after its processing; the fields have the names of the contract. Without
+    fields: its claim was confirmed."""
 
     medium: Medium
     changed_fields: tuple[str, ...]

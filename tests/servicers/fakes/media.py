@@ -34,6 +34,14 @@ class FakeMedia(MediaServiceServicer):
         self._media[medium.id] = medium
         return medium.id
 
+    def put(self, medium: Medium) -> Medium:
+        """Adds this medium, or replaces it."""
+        self._media[medium.id] = medium
+        return medium
+
+    def delete(self, medium_id: int) -> None:
+        del self._media[medium_id]
+
     def confirm(self, post: Post) -> None:
         """Consumes the event of a post: its media are attached to it for good."""
         for medium_id in post.media_ids:
@@ -83,9 +91,10 @@ class FakeMedia(MediaServiceServicer):
         if medium is None or not ready or medium.owner_id != request.owner_id:
             raise WrongState(reason="MEDIA_NOT_READY", metadata=metadata)
         claim = self.claims.get(medium_id)
-        if claim is None or claim.post_id == request.claim.post_id:
+        wanted = request.claim
+        if claim is None or (claim.use, claim.post_id) == (wanted.use, wanted.post_id):
             return
-        if medium_id in self._confirmed or claim.claim_key != request.claim.claim_key:
+        if medium_id in self._confirmed or claim.claim_key != wanted.claim_key:
             raise WrongState(reason="MEDIUM_IN_USE", metadata=metadata)
 
     def _attached(self, medium_id: int) -> Medium:

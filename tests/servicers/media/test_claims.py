@@ -206,6 +206,24 @@ async def test_confirmation_follows_the_event_whatever_was_claimed(scenario: Sce
     assert stored.version == version + 1
 
 
+async def test_confirmation_publishes_what_changed_since_the_claim(scenario: Scenario) -> None:
+    medium_id = await scenario.ready(scenario.alice)
+    (claimed,) = await claim(scenario, medium_id)
+    async with scenario.store.transaction() as transaction:
+        (medium,) = (await transaction.lock_media(scenario.alice, [medium_id])).values()
+        await transaction.save_medium(medium.changed(alt_text="written before the commit"))
+    before = len(scenario.published("MediumUpdated"))
+
+    await confirm(scenario, medium_id)
+    await confirm(scenario, medium_id)
+
+    (event,) = scenario.published("MediumUpdated")[before:]
+    message = events.MediumUpdated.FromString(event.payload)
+    assert message.medium.alt_text == "written before the commit"
+    assert int(message.medium.etag) > int(claimed.etag)
+    assert (message.medium.post_id, list(message.changed_fields)) == (POST, [])
+
+
 async def test_released_medium_of_an_open_folder_is_placed_again(scenario: Scenario) -> None:
     medium_id = await scenario.open(scenario.alice, POST)
 

@@ -67,6 +67,7 @@ def settings(
             s3_secret_key=s3.secret_key,
             media_base_url=BASE_URL,
             media_path_key=b"k" * 32,
+            media_purge_url="http://127.0.0.1:1",
         )
 
     return at

@@ -33,8 +33,8 @@ from services.user.rpc import convert
 from services.user.rpc.events import describe
 from services.user.worker.background_tasks import BackgroundTasks
 from tests.builders.users import PatientIds
+from tests.servicers.fakes.media import WITHOUT_OF_MEDIA, FakeMedia
 from tests.servicers.grpc_server import AUDIENCE, ISSUER, SERVICE_KEYS, Served, serving
-from tests.servicers.user.media_service import WITHOUT, FakeMedia
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "zebra lamp 9"
@@ -181,7 +181,7 @@ def _hashing() -> Iterable[Passwords]:
 @pytest.fixture
 async def stack(_hashing: Passwords) -> AsyncIterator[UserServiceStack]:
     clock, media = ManualClock(), FakeMedia()
-    mount = MountedServicer(add_MediaServiceServicer_to_server, media, without=WITHOUT)
+    mount = MountedServicer(add_MediaServiceServicer_to_server, media, without=WITHOUT_OF_MEDIA)
     async with AsyncExitStack() as opened:
         neighbours = await opened.enter_async_context(serving(mount, clock=clock))
         identity = ServiceIdentity(SERVICE_KEYS["user"], clock=clock)

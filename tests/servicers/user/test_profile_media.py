@@ -19,6 +19,8 @@ from roost.media.v1.media_pb2 import (
     MEDIUM_USE_UNSPECIFIED,
     Medium,
 )
+from roost.media.v1.media_service_pb2 import ClaimMediaRequest, ReleaseMediaRequest
+from roost.post.v1.post_pb2 import Post
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.auth_service_pb2 import AuthenticateRequest
 from roost.user.v1.graph_service_pb2 import FollowRequest, ListFollowersRequest
@@ -62,7 +64,7 @@ CLAIM = MediaClaim(1, FIRST, ProfileUse.AVATAR, "key")
 
 def add(stack: UserServiceStack, owner: Actor, medium_id: int = FIRST, **given: Any) -> Medium:
     """A medium of the owner, at the Media service."""
-    return stack.media.add(picture(medium_id, owner.id, **given))
+    return stack.media.put(picture(medium_id, owner.id, **given))
 
 
 async def put(person: Actor, use: str, medium_id: int, **more: Any) -> User:
@@ -88,6 +90,14 @@ def changed(medium: Medium, use: Any = MEDIUM_USE_AVATAR, **given: Any) -> media
     return media_pb.MediumUpdated(medium=after, changed_fields=list(given))
 
 
+def claims_of(stack: UserServiceStack) -> list[ClaimMediaRequest]:
+    return [each for each in stack.media.calls if isinstance(each, ClaimMediaRequest)]
+
+
+def releases_of(stack: UserServiceStack) -> list[ReleaseMediaRequest]:
+    return [each for each in stack.media.calls if isinstance(each, ReleaseMediaRequest)]
+
+
 def updates(stack: UserServiceStack) -> list[list[str]]:
     """The changed fields of every published change of a profile."""
     return [list(each.changed_fields) for each in stack.events(events_pb.UserUpdated)]
@@ -102,13 +112,13 @@ class TestShowing:
 
         user = await put(alice, use, FIRST)
 
-        (claim,) = stack.media.claimed
+        (claim,) = claims_of(stack)
         assert (claim.owner_id, list(claim.medium_ids)) == (alice.id, [FIRST])
         assert claim.claim.use == {"avatar": MEDIUM_USE_AVATAR, "banner": MEDIUM_USE_BANNER}[use]
         assert claim.claim.post_id == 0
         assert getattr(user, f"{use}_media_id") == FIRST
         assert getattr(user, use).id == FIRST
-        assert stack.media.released == []
+        assert releases_of(stack) == []
 
     async def test_a_picture_has_what_is_needed_to_show_it_and_nothing_else(
         self, stack: UserServiceStack, alice: Actor
@@ -230,7 +240,7 @@ class TestShowing:
     ) -> None:
         add(stack, alice)
         before = await put(alice, use, FIRST)
-        stack.media.claimed.clear()
+        stack.media.calls.clear()
 
         user = await put(alice, use, 0)
 
@@ -239,7 +249,7 @@ class TestShowing:
         assert not (await read(stack, alice)).HasField(use)  # type: ignore[arg-type]
         assert user.etag != before.etag
         assert updates(stack) == [[f"{use}_media_id"]] * 2
-        assert stack.media.claimed == stack.media.released == []
+        assert stack.media.calls == []
 
     async def test_the_same_medium_again_changes_nothing(
         self, stack: UserServiceStack, alice: Actor
@@ -251,19 +261,19 @@ class TestShowing:
 
         assert again == first
         assert updates(stack) == [["avatar_media_id"]]
-        assert stack.media.released == []
+        assert releases_of(stack) == []
 
     async def test_an_update_without_media_makes_no_call(
         self, stack: UserServiceStack, alice: Actor
     ) -> None:
         add(stack, alice)
         await put(alice, "avatar", FIRST)
-        stack.media.claimed.clear()
+        stack.media.calls.clear()
 
         user = await update(alice, bio="Birds", protected=True)
 
         assert user.avatar.id == FIRST
-        assert stack.media.claimed == stack.media.released == []
+        assert stack.media.calls == []
 
     async def test_a_deleted_account_keeps_no_media(
         self, stack: UserServiceStack, alice: Actor
@@ -320,7 +330,8 @@ class TestRefusing:
     async def test_a_medium_of_a_post_is_refused(
         self, stack: UserServiceStack, alice: Actor
     ) -> None:
-        add(stack, alice, post_id=5)
+        add(stack, alice)
+        stack.media.confirm(Post(id=5, media_ids=[FIRST]))
 
         with raises_reason(WrongState, "MEDIUM_IN_USE"):
             await put(alice, "avatar", FIRST)
@@ -346,8 +357,8 @@ class TestRefusing:
         with raises_reason(Conflict, "ETAG_MISMATCH"):
             await put(alice, "avatar", FIRST, etag=first.etag)
 
-        (released,) = stack.media.released
-        (claimed,) = stack.media.claimed
+        (released,) = releases_of(stack)
+        (claimed,) = claims_of(stack)
         assert released.claim == claimed.claim
         assert (released.owner_id, list(released.medium_ids)) == (alice.id, [FIRST])
 
@@ -361,7 +372,7 @@ class TestRefusing:
         with raises_reason(Invalid, "VALIDATION_FAILED"):
             await put(alice, "avatar", -1)
 
-        assert stack.media.claimed == []
+        assert claims_of(stack) == []
 
     async def test_a_deleted_user_claims_nothing_for_good(
         self, stack: UserServiceStack, alice: Actor
@@ -385,12 +396,12 @@ class TestRefusing:
         async def cut() -> None:
             monkeypatch.setattr(stack.store, "transaction", broken)
 
-        stack.media.then = cut
+        stack.media.after_claim = cut
         with pytest.raises(Internal):
             await put(alice, "avatar", FIRST)
 
         assert len(stack.media.claims) == 1
-        assert stack.media.released == []
+        assert releases_of(stack) == []
 
 
 class TestRepeating:
@@ -402,24 +413,25 @@ class TestRepeating:
         first = await put(alice, "avatar", FIRST, request_id="u-1")
         await put(alice, "avatar", SECOND)
         # The replaced medium is deleted.
-        del stack.media.media[FIRST]
-        stack.media.claimed.clear()
+        stack.media.delete(FIRST)
+        stack.media.calls.clear()
 
         again = await put(alice, "avatar", FIRST, request_id="u-1")
 
         assert again == first
-        assert stack.media.claimed == []
+        assert claims_of(stack) == []
         assert (await read(stack, alice)).avatar_media_id == SECOND
 
     async def test_attempts_of_one_request_have_the_same_claim_key(
         self, stack: UserServiceStack, alice: Actor
     ) -> None:
-        add(stack, alice, post_id=5)
+        add(stack, alice)
+        stack.media.confirm(Post(id=5, media_ids=[FIRST]))
         for _ in range(2):
             with raises_reason(WrongState, "MEDIUM_IN_USE"):
                 await put(alice, "avatar", FIRST, request_id="r" * 64)
 
-        one, other = (each.claim.claim_key for each in stack.media.claimed)
+        one, other = (each.claim.claim_key for each in claims_of(stack))
         assert one == other
 
     async def test_updates_without_a_request_id_have_different_claim_keys(
@@ -429,7 +441,7 @@ class TestRepeating:
         await put(alice, "avatar", FIRST)
         await put(alice, "avatar", FIRST)
 
-        one, other = (each.claim.claim_key for each in stack.media.claimed)
+        one, other = (each.claim.claim_key for each in claims_of(stack))
         assert one != other
 
     async def test_a_second_attempt_that_meets_the_first_leaves_its_claim_alone(
@@ -438,27 +450,24 @@ class TestRepeating:
         add(stack, alice)
 
         async def first_attempt_commits() -> None:
-            stack.media.then = None
+            stack.media.after_claim = None
             await put(alice, "avatar", FIRST, request_id="u-1", bio="one")
 
-        stack.media.then = first_attempt_commits
+        stack.media.after_claim = first_attempt_commits
         with raises_reason(RuleBroken, "IDEMPOTENCY_KEY_REUSED"):
             await put(alice, "avatar", FIRST, request_id="u-1", bio="two")
 
         assert len(stack.media.claims) == 1
-        assert stack.media.released == []
+        assert releases_of(stack) == []
         assert (await read(stack, alice)).bio == "one"
 
 
 class TestWithoutTheMediaService:
-    async def claims(self, stack: UserServiceStack) -> Mesh:
-        identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
-        return Mesh("127.0.0.1:1", identity=identity)
-
     async def test_a_claim_is_unavailable_and_a_release_never_fails(
         self, stack: UserServiceStack
     ) -> None:
-        async with await self.claims(stack) as nowhere:
+        identity = ServiceIdentity(SERVICE_KEYS["user"], clock=stack.clock)
+        async with Mesh("127.0.0.1:1", identity=identity) as nowhere:
             claims = MeshMediaClaims(nowhere)
 
             with pytest.raises(Unavailable):
@@ -469,19 +478,16 @@ class TestWithoutTheMediaService:
         assert [each["event"] for each in logs] == ["media_release_failed"]
 
     async def test_a_media_service_that_does_not_answer_in_time_is_unavailable(
-        self, stack: UserServiceStack, alice: Actor, monkeypatch: pytest.MonkeyPatch
+        self, stack: UserServiceStack, alice: Actor
     ) -> None:
-        async def late(_: MediaClaim) -> None:
-            raise DeadlineExceeded
-
         add(stack, alice)
-        monkeypatch.setattr(stack.media_claims._media, "ClaimMedia", late)  # type: ignore[attr-defined]
+        stack.media.failure = DeadlineExceeded()
 
         with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):
             await put(alice, "avatar", FIRST)
 
         # The claim may exist.
-        assert len(stack.media.released) == 1
+        assert len(releases_of(stack)) == 1
 
     async def test_a_release_is_made_after_the_deadline_of_the_update(
         self, stack: UserServiceStack
@@ -489,18 +495,14 @@ class TestWithoutTheMediaService:
         with deadline.within(0):
             await stack.media_claims.release(CLAIM)
 
-        assert [each.claim.claim_key for each in stack.media.released] == ["key"]
+        assert [each.claim.claim_key for each in releases_of(stack)] == ["key"]
 
     async def test_everything_but_new_media_works(
-        self, stack: UserServiceStack, alice: Actor, monkeypatch: pytest.MonkeyPatch
+        self, stack: UserServiceStack, alice: Actor
     ) -> None:
         add(stack, alice)
         await put(alice, "avatar", FIRST)
-
-        async def away(_: MediaClaim) -> None:
-            raise Unavailable
-
-        monkeypatch.setattr(stack.media_claims._media, "ClaimMedia", away)  # type: ignore[attr-defined]
+        stack.media.failure = Unavailable()
 
         with raises_reason(Unavailable, "DEPENDENCY_UNAVAILABLE"):
             await put(alice, "avatar", FIRST, bio="lost")

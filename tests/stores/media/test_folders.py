@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.media.domain.model import Access, Folder, FolderState, Purge
+from services.media.domain.model import WRITING_TIME, Access, Folder, FolderState, Purge
 from tests.builders.media import START, a_folder
 from tests.stores.media.conftest import Scenario
 
@@ -69,7 +69,10 @@ async def test_all_folders_of_a_medium_are_doomed(scenario: Scenario, folder: Fo
         live = await transaction.doom_folders(folder.medium_id, delete_after=START)
 
     assert live == [folder._replace(state=FolderState.LIVE)]
-    assert [each.key for each in await scenario.store.doomed_folders(START, 5)] == [
+    # Its writer may still write into the second.
+    assert [each.key for each in await scenario.store.doomed_folders(START, 5)] == ["first"]
+    written = START + WRITING_TIME
+    assert [each.key for each in await scenario.store.doomed_folders(written, 5)] == [
         "first",
         "second",
     ]
@@ -122,6 +125,23 @@ async def test_abandoned_folders_are_doomed(scenario: Scenario, folder: Folder) 
 
     assert count == 1
     assert [each.key for each in await scenario.store.doomed_folders(LATER, 5)] == ["first"]
+
+
+async def test_folder_whose_writer_failed_is_doomed(scenario: Scenario, folder: Folder) -> None:
+    await scenario.store.abandon_folder(folder.key, LATER)
+
+    assert not await publish(scenario, folder)
+    stored = await scenario.store.folder(folder.key)
+    assert stored is not None
+    assert (stored.state, stored.delete_after) == (FolderState.DOOMED, START + WRITING_TIME)
+
+
+async def test_live_folder_is_not_abandoned(scenario: Scenario, folder: Folder) -> None:
+    await publish(scenario, folder)
+
+    await scenario.store.abandon_folder(folder.key, LATER)
+
+    assert await scenario.store.folder(folder.key) == folder._replace(state=FolderState.LIVE)
 
 
 async def test_purge_is_leased_once(scenario: Scenario, folder: Folder) -> None:

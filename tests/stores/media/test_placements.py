@@ -10,11 +10,17 @@ LEASE_END = START + timedelta(minutes=1)
 
 
 async def request(
-    scenario: Scenario, *medium_ids: int, now: datetime = START, renew: bool = False
+    scenario: Scenario,
+    *medium_ids: int,
+    now: datetime = START,
+    delay: timedelta = timedelta(0),
+    renew: bool = False,
 ) -> None:
     async with scenario.store.transaction() as transaction:
         await transaction.lock_owner(scenario.alice)
-        await transaction.request_placement(scenario.alice, medium_ids, now=now, renew=renew)
+        await transaction.request_placement(
+            scenario.alice, medium_ids, now=now, delay=delay, renew=renew
+        )
 
 
 async def lease(scenario: Scenario, now: datetime = START) -> Placement | None:
@@ -118,3 +124,42 @@ async def test_waiting_placements_are_counted(scenario: Scenario) -> None:
     await request(scenario, *(each.id for each in media))
 
     assert await scenario.store.count_placements(START + timedelta(seconds=3)) == (2, 3.0)
+
+
+async def test_delayed_request_waits(scenario: Scenario) -> None:
+    medium = await scenario.ready(scenario.alice)
+    await request(scenario, medium.id, delay=timedelta(seconds=30))
+
+    assert await lease(scenario, START + timedelta(seconds=29)) is None
+    assert await lease(scenario, START + timedelta(seconds=30)) is not None
+
+
+async def test_waiting_request_is_not_put_off_by_another(scenario: Scenario) -> None:
+    medium = await scenario.ready(scenario.alice)
+    await request(scenario, medium.id, delay=timedelta(seconds=30))
+    later = START + timedelta(seconds=20)
+    await request(scenario, medium.id, now=later, delay=timedelta(seconds=30))
+
+    assert await lease(scenario, START + timedelta(seconds=30)) is not None
+
+
+async def test_waiting_request_is_brought_forward_by_an_urgent_one(scenario: Scenario) -> None:
+    medium = await scenario.ready(scenario.alice)
+    await request(scenario, medium.id, delay=timedelta(seconds=30), renew=True)
+    await request(scenario, medium.id)
+
+    placement = await lease(scenario)
+    assert placement is not None
+    assert placement.renew
+
+
+async def test_request_during_the_work_keeps_its_own_delay(scenario: Scenario) -> None:
+    medium = await scenario.ready(scenario.alice)
+    await request(scenario, medium.id)
+    placement = await lease(scenario)
+    assert placement is not None
+    await request(scenario, medium.id, delay=timedelta(seconds=30))
+
+    assert not await finish(scenario, placement)
+    assert await lease(scenario, START + timedelta(seconds=29)) is None
+    assert await lease(scenario, START + timedelta(seconds=30)) is not None

@@ -311,9 +311,30 @@ async def test_addresses_name_the_public_endpoint(s3: S3) -> None:
     assert "X-Amz-SignedHeaders=content-length%3Bhost" in address
 
 
+async def test_web_page_may_upload_a_part(s3: S3) -> None:
+    key, origin = f"u/{new_key()}", "https://web.example.org"
+    async with connected(s3) as storage, httpx2.AsyncClient(timeout=LIMIT) as client:
+        multipart_id = await storage.create_multipart(key)
+        (address,) = await storage.part_addresses(key, multipart_id, [(1, 5)], lifetime=HOUR)
+        preflight = await client.options(
+            address,
+            headers={
+                "Origin": origin,
+                "Access-Control-Request-Method": "PUT",
+                "Access-Control-Request-Headers": "content-type",
+            },
+        )
+        response = await client.put(address, content=b"right", headers={"Origin": origin})
+
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    for each in (preflight, response):
+        assert each.headers["access-control-allow-origin"] == origin
+    assert "ETag" in response.headers["access-control-expose-headers"]
+
+
 async def test_store_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_adapter, "CONNECT_SECONDS", 1.0)
-    nobody = S3("http://127.0.0.1:9", "key", "secret")
+    nobody = S3("http://127.0.0.1:9", MEDIA_BUCKET, "key", "secret")
 
     async with connected(nobody) as storage:
         with pytest.raises(StorageUnavailable):
@@ -330,7 +351,8 @@ async def test_silent_store_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     address = server.sockets[0].getsockname()
-    async with server, connected(S3(f"http://127.0.0.1:{address[1]}", "key", "secret")) as storage:
+    silent = S3(f"http://127.0.0.1:{address[1]}", MEDIA_BUCKET, "key", "secret")
+    async with server, connected(silent) as storage:
         with pytest.raises(StorageUnavailable):
             await storage.size("u/key")
         ended.set()

@@ -1,4 +1,4 @@
-"""A worker that is killed between any two steps loses nothing and leaves nothing.
+"""A worker that is killed between any two steps, or whose step fails, loses and leaves nothing.
 
 No object is without a row, no row without its objects, and no state stays.
 """
@@ -6,12 +6,14 @@ No object is without a row, no row without its objects, and no state stays.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from services.chassis.runtime.errors import Unavailable
 from services.media.domain.model import Access, AccountState, Medium, MediumState, Use
 from services.media.domain.processing import Rejected
 from services.media.worker.audiences import ProfileMedia
@@ -28,23 +30,31 @@ def world(scenario: Scenario, tmp_path: Path) -> World:
     return World(scenario.store, scenario.clock, tmp_path)
 
 
-async def killed_at_every_step(
+@pytest.fixture(params=[Killed, Unavailable])
+def fault(request: pytest.FixtureRequest) -> type[BaseException]:
+    """What happens at a step: the process is killed, or a dependency is away for one call, of which
+    nobody can say whether it had its effect."""
+    fault: type[BaseException] = request.param
+    return fault
+
+
+async def faulty_at_every_step(
     world: World,
     prepare: Callable[[], Awaitable[Medium]],
     act: Callable[[Worker, Medium], Awaitable[object]],
     check: Callable[[Medium | None], Awaitable[None]],
+    fault: type[BaseException],
 ) -> None:
-    """Prepares, acts, and kills the process at its first step; then again at its second, and so on
-    until it ends by itself. Each time another process finishes what was left: `check` holds."""
+    """Prepares, acts, and kills the process at its first step, or has the step fail; then again at
+    its second, and so on until there is none. Each time another process finishes what was left:
+    `check` holds."""
     for fatal in range(1, MOST):
         world.alice = world.numbers.user(bucket=3)
         medium = await prepare()
-        steps = Steps(fatal)
-        try:
+        steps = Steps(fatal, fault=fault)
+        with contextlib.suppress(Killed, Unavailable):
             await act(world.killable(steps), medium)
-        except Killed:
-            pass
-        else:
+        if steps.taken < fatal:
             assert fatal > 3, "the act has no steps"
             break
         # An event comes again, and leases end.
@@ -60,16 +70,16 @@ async def process(worker: Worker, _: Medium) -> None:
     await worker.process()
 
 
-async def test_processing(world: World) -> None:
+async def test_processing(world: World, fault: type[BaseException]) -> None:
     async def is_ready(medium: Medium | None) -> None:
         assert medium is not None
         assert medium.state is MediumState.READY
         assert await world.upload(medium) is None
 
-    await killed_at_every_step(world, world.uploaded, process, is_ready)
+    await faulty_at_every_step(world, world.uploaded, process, is_ready, fault)
 
 
-async def test_refusal(world: World) -> None:
+async def test_refusal(world: World, fault: type[BaseException]) -> None:
     async def refused() -> Medium:
         # Killed tries count: the worker may have died of the file.
         world.program.results = [Rejected("MEDIA_CORRUPT")] * 3
@@ -80,10 +90,10 @@ async def test_refusal(world: World) -> None:
         assert (medium.state, medium.failure) == (MediumState.FAILED, "MEDIA_CORRUPT")
         assert await world.upload(medium) is None
 
-    await killed_at_every_step(world, refused, process, has_failed)
+    await faulty_at_every_step(world, refused, process, has_failed, fault)
 
 
-async def test_failed_try(world: World) -> None:
+async def test_failed_try(world: World, fault: type[BaseException]) -> None:
     async def fails_once() -> Medium:
         world.program.results = [TryFailed("sigsegv")]
         return await world.uploaded()
@@ -92,10 +102,10 @@ async def test_failed_try(world: World) -> None:
         assert medium is not None
         assert medium.state is MediumState.READY
 
-    await killed_at_every_step(world, fails_once, process, is_ready)
+    await faulty_at_every_step(world, fails_once, process, is_ready, fault)
 
 
-async def test_post_that_everyone_may_see(world: World) -> None:
+async def test_post_that_everyone_may_see(world: World, fault: type[BaseException]) -> None:
     async def claimed() -> Medium:
         return await world.attached(world.numbers.of(world.alice))
 
@@ -110,10 +120,10 @@ async def test_post_that_everyone_may_see(world: World) -> None:
         assert medium.claim.confirmed
         assert medium.folder.startswith(f"{Access.OPEN}/")
 
-    await killed_at_every_step(world, claimed, publish, is_open)
+    await faulty_at_every_step(world, claimed, publish, is_open, fault)
 
 
-async def test_account_that_becomes_protected(world: World) -> None:
+async def test_account_that_becomes_protected(world: World, fault: type[BaseException]) -> None:
     async def published() -> Medium:
         medium = await world.attached(world.numbers.of(world.alice))
         assert medium.claim is not None
@@ -134,10 +144,10 @@ async def test_account_that_becomes_protected(world: World) -> None:
         assert medium is not None
         assert medium.folder.startswith(f"{Access.CLOSED}/")
 
-    await killed_at_every_step(world, published, protect, is_closed)
+    await faulty_at_every_step(world, published, protect, is_closed, fault)
 
 
-async def test_deleted_post(world: World) -> None:
+async def test_deleted_post(world: World, fault: type[BaseException]) -> None:
     async def published() -> Medium:
         medium = await world.attached(world.numbers.of(world.alice))
         assert medium.claim is not None
@@ -156,10 +166,10 @@ async def test_deleted_post(world: World) -> None:
         assert not world.storage.stored
         assert world.purger.purged
 
-    await killed_at_every_step(world, published, delete, is_gone)
+    await faulty_at_every_step(world, published, delete, is_gone, fault)
 
 
-async def test_unattached_medium_that_expires(world: World) -> None:
+async def test_unattached_medium_that_expires(world: World, fault: type[BaseException]) -> None:
     async def expired() -> Medium:
         medium = await world.ready()
         world.clock.advance(timedelta(hours=25))
@@ -173,10 +183,10 @@ async def test_unattached_medium_that_expires(world: World) -> None:
         assert medium is None
         assert not world.storage.stored
 
-    await killed_at_every_step(world, expired, expire, is_gone)
+    await faulty_at_every_step(world, expired, expire, is_gone, fault)
 
 
-async def test_replaced_profile_picture(world: World) -> None:
+async def test_replaced_profile_picture(world: World, fault: type[BaseException]) -> None:
     async def shown() -> Medium:
         medium = await world.claim(await world.ready(), Use.AVATAR)
         await world.worker.audiences.profile_written(
@@ -194,7 +204,7 @@ async def test_replaced_profile_picture(world: World) -> None:
         assert medium is None
         assert not world.storage.stored
 
-    await killed_at_every_step(world, shown, replace, is_gone)
+    await faulty_at_every_step(world, shown, replace, is_gone, fault)
 
 
 async def test_worker_that_is_stopped_returns_its_job(world: World) -> None:

@@ -305,6 +305,50 @@ async def test_a_page_is_computed_again_after_its_entries_expire(
     assert process.hydration.made == before + 1
 
 
+async def changed_without_invalidation(
+    scenario: Scenario, server: RedisClient
+) -> tuple[Process, Post]:
+    """A process whose Redis has a page as it was before a change of a medium: the process that
+    made the change died after its commit, or could not reach Redis."""
+    process = Process(scenario, server)
+    post = await scenario.post(scenario.alice, media=(a_medium(5),))
+    await process.caches(scenario.bob, post)
+    await another_alt_text(scenario, process, post)
+    (shown,) = (await process.read(scenario.bob, post)).posts
+    assert shown.media[0].alt_text == "medium 5, version 1"
+    return process, post
+
+
+async def test_the_repeated_event_of_a_medium_invalidates_what_it_did_not_change(
+    scenario: Scenario, server: RedisClient
+) -> None:
+    process, post = await changed_without_invalidation(scenario, server)
+    scenario.store.on_change(process.states.invalidate)
+
+    await another_alt_text(scenario, process, post)
+
+    (shown,) = (await process.read(scenario.bob, post)).posts
+    assert shown.media[0].alt_text == "a fox"
+    await process.close()
+
+
+async def test_an_older_body_is_not_served_after_its_state_expired(
+    scenario: Scenario, server: RedisClient
+) -> None:
+    process, post = await changed_without_invalidation(scenario, server)
+
+    # The body is still in this process and in Redis.
+    process.clock.advance(timedelta(seconds=1.2 * TTL_SECONDS))
+
+    async def is_shown() -> bool:
+        (shown,) = (await process.read(scenario.bob, post)).posts
+        return shown.media[0].alt_text == "a fox"
+
+    # One reader loads an expired entry again; until then others get it.
+    await eventually(is_shown)
+    await process.close()
+
+
 async def test_a_page_that_needed_the_database_is_not_cached(
     scenario: Scenario, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,9 +6,13 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 from services.media.domain.processing import Kind, Rejected
 from services.media.worker import jailed_process
@@ -19,6 +23,19 @@ PROCESSED = (
     '{"processed": {"kind": 1, "content_type": "image/png", "files": [{"name": "thumb", "file":'
     ' "320.webp", "content_type": "image/webp", "size_bytes": 3, "codec": "webp"}]}}'
 )
+
+
+def on_uvloop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Runs a test on the loop of the worker, which starts and reaps processes in its own way."""
+
+    @wraps(test)
+    def run_test(*given: Any, **named: Any) -> None:
+        async def run() -> None:
+            await test(*given, **named)
+
+        uvloop.run(run())
+
+    return run_test
 
 
 def program(code: str) -> JailedProcess:
@@ -38,6 +55,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@on_uvloop
 async def test_progress_is_reported_and_the_last_line_is_the_result(tmp_path: Path) -> None:
     reported: list[int] = []
     code = (
@@ -51,6 +69,7 @@ async def test_progress_is_reported_and_the_last_line_is_the_result(tmp_path: Pa
     assert [each.file for each in result.files] == ["320.webp"]
 
 
+@on_uvloop
 async def test_refused_file_has_its_reason(tmp_path: Path) -> None:
     code = """print('{"rejected": {"reason": "MEDIA_TOO_LARGE", "metadata": {"limit": "7"}}}')"""
 
@@ -75,6 +94,7 @@ async def test_refused_file_has_its_reason(tmp_path: Path) -> None:
         ("print('x' * 1000000)", "protocol"),
     ],
 )
+@on_uvloop
 async def test_program_that_ends_without_a_result_has_failed(
     code: str, cause: str, tmp_path: Path
 ) -> None:
@@ -84,6 +104,7 @@ async def test_program_that_ends_without_a_result_has_failed(
     assert failed.value.cause == cause
 
 
+@on_uvloop
 async def test_end_of_stderr_is_kept_for_the_log(tmp_path: Path) -> None:
     code = "import sys; sys.stderr.write('x' * 1000000 + 'the reason'); sys.exit(1)"
 
@@ -94,6 +115,7 @@ async def test_end_of_stderr_is_kept_for_the_log(tmp_path: Path) -> None:
     assert len(failed.value.details) == jailed_process.MAX_STDERR_BYTES
 
 
+@on_uvloop
 async def test_program_is_killed_at_its_deadline(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 
@@ -103,6 +125,7 @@ async def test_program_is_killed_at_its_deadline(tmp_path: Path) -> None:
     assert failed.value.cause == "deadline"
 
 
+@on_uvloop
 async def test_cancelling_kills_the_program_and_its_children(tmp_path: Path) -> None:
     code = """
 import os, time
@@ -124,6 +147,7 @@ time.sleep(600)
         await eventually(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]
 
 
+@on_uvloop
 async def test_children_of_a_finished_program_are_killed(tmp_path: Path) -> None:
     code = f"""
 import os, time
@@ -139,6 +163,7 @@ print('''{PROCESSED}''')
     await eventually(lambda: not is_alive(pid))
 
 
+@on_uvloop
 async def test_program_gets_no_secret_and_no_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +180,7 @@ print('''{PROCESSED}''')
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal to orphans is Linux's")
+@on_uvloop
 async def test_program_dies_with_the_worker(tmp_path: Path) -> None:
     worker = f"""
 import asyncio, sys
@@ -180,6 +206,7 @@ asyncio.run(program.run(Path({str(tmp_path)!r}), seconds=600, report=print))
     await eventually(lambda: not is_alive(pid))
 
 
+@on_uvloop
 async def test_program_yields_to_the_services(tmp_path: Path) -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     code = f"""

@@ -17,6 +17,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.settings import descriptions
 from services.media.adapters import purgers
 from services.media.adapters.purgers import PurgersInOrder, cloudflare, exchange, fastly
+from services.media.adapters.purgers import envoy as envoy_purger
 from services.media.adapters.purgers.cloudflare import CloudflarePurger
 from services.media.adapters.purgers.envoy import EnvoyPurger
 from services.media.adapters.purgers.fastly import FastlyPurger
@@ -92,12 +93,30 @@ async def test_envoy_gets_every_file_with_a_token_where_one_is_needed() -> None:
         assert claims["path"] == "/p/closed/"
 
 
-async def test_a_file_that_the_object_store_still_has_is_not_purged() -> None:
+async def test_a_file_that_is_still_served_is_not_purged() -> None:
     async with serving_with(envoy) as (purger, server):
         server.answers["/m/open/large.webp"] = lambda _: Answer(b"picture", status=200)
 
-        with pytest.raises(PurgeFailed, match="is still in the object store"):
+        with pytest.raises(PurgeFailed, match=r"m/open/large\.webp is still served"):
             await purger.purge(FOLDERS)
+
+
+async def test_a_file_that_is_still_served_is_not_read() -> None:
+    ended = asyncio.Event()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\nbeginning")
+        await reader.read()  # until the purger closes the connection
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, httpx2.AsyncClient() as client:
+        with pytest.raises(PurgeFailed, match="still served"):
+            await envoy(client, f"http://{host}:{port}").purge({"m/open": ["video.mp4"]})
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_one_broken_file_keeps_no_other_one_in_the_cache() -> None:
@@ -109,6 +128,17 @@ async def test_one_broken_file_keeps_no_other_one_in_the_cache() -> None:
 
         assert len(server.seen("/m/open/large.webp")) == 1
         assert any("/p/closed/" in each.path for each in server.requests)
+
+
+async def test_many_files_that_are_not_confirmed_end_within_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(envoy_purger, "SECONDS", 0.2)
+    async with serving_with(envoy) as (purger, server):
+        server.answers["/m/open/large.webp"] = lambda _: None
+
+        with pytest.raises(PurgeFailed, match="did not confirm all files"):
+            await purger.purge(FOLDERS)
 
 
 async def test_every_address_of_the_name_is_purged(monkeypatch: pytest.MonkeyPatch) -> None:

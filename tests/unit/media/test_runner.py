@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,14 +13,13 @@ from services.media.domain.processing import Kind
 from services.media.worker import runner
 from services.media.worker.runner import LEASE, Lane, Runner, lanes
 from tests.builders.media_worker import World
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_PROGRESS_SECONDS", "_POLL_SECONDS", "_TROUBLE_SECONDS"):
         monkeypatch.setattr(runner, name, 0.01)
-    yield
 
 
 @pytest.fixture
@@ -74,7 +72,7 @@ async def test_job_is_stopped_when_its_lease_is_lost(world: World, started: asyn
     await world.worker.audiences.account_deleted(world.alice, world.clock.now())
     world.clock.advance(20)
 
-    await running
+    await asyncio.wait_for(running, LIMIT)
     assert await world.find(medium) is None
 
 
@@ -91,7 +89,7 @@ async def test_job_is_stopped_before_a_lease_that_cannot_be_renewed_ends(
 
     world.clock.advance(LEASE - timedelta(seconds=10))
 
-    await running
+    await asyncio.wait_for(running, LIMIT)
 
 
 async def test_stopped_worker_returns_its_jobs_without_counting_the_try(

@@ -17,6 +17,11 @@ from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.worker import consumer as notification_log
+from services.media.adapters.memory import MemoryMediaStore
+from services.media.domain.model import AccountState, Use
+from services.media.rpc import events as media_events
+from services.media.worker import consumer as media_consumer
+from services.media.worker.audiences import Audiences
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.post.adapters.memory import MemoryStore
 from services.post.rpc.events import describe
@@ -151,9 +156,32 @@ def _notification_log() -> Served:
     return Served(liked, is_served, batches=notification_log.EventLogConsumer(projection))
 
 
+def _media_events() -> Served:
+    store = MemoryMediaStore(clock=ManualClock(NOW), describe=media_events.describe)
+    audiences = Audiences(store=store, accounts=NoAccounts(), clock=ManualClock(NOW))
+
+    async def is_served() -> bool:
+        accounts = await store.accounts([ONE])
+        return ONE in accounts and accounts[ONE].deleted
+
+    deleted = users.UserDeleted(user_id=ONE)
+    return Served(deleted, is_served, handlers=media_consumer.routes(audiences))
+
+
+class NoAccounts:
+    """A User service without accounts."""
+
+    async def states(self, user_ids: Collection[int]) -> dict[int, AccountState]:
+        return {}
+
+    async def media_of(self, user_ids: Collection[int]) -> dict[int, dict[Use, int]]:
+        return {}
+
+
 # Each consumer group of the services.
 GROUPS: dict[str, Callable[[], Served]] = {
     "user.counters": _user_counters,
+    "media.events": _media_events,
     "post.events": _post_departures,
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,

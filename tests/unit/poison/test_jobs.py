@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,14 @@ from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
 from services.delivery import compose as delivery_compose
 from services.eventlog.worker import trimming
+from services.media.worker import runner as media_runner
+from services.media.worker.claim_review import ClaimReview
+from services.media.worker.orphans import Orphans
+from services.media.worker.placement import Placements
+from services.media.worker.purging import Purges
+from services.media.worker.runner import Runner
+from services.media.worker.runner import lanes as media_lanes
+from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
@@ -100,18 +108,76 @@ class _Nothing(dict[Any, Any]):
         return "DELETE 0"
 
 
+class WithoutMedia:
+    """The store, object store and neighbours of a Media service without media, on what fails."""
+
+    _RESULTS: Mapping[str, Any] = {
+        "lease_job": None,
+        "lease_placement": None,
+        "count_jobs": (0, 0.0),
+        "count_placements": (0, 0.0),
+        "count_purges": (0, 0.0),
+        "doom_abandoned": 0,
+        "prune_audiences": 0,
+        "prune_usage": 0,
+    }
+
+    def __init__(self, fails: Any) -> None:
+        self._fails = fails
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_: Any, **__: Any) -> Any:
+            await self._fails.act()
+            return self._RESULTS.get(name, [])
+
+        return call
+
+
+def _sweep(fails: Any) -> Sweep:
+    return Sweep(store=fails, storage=fails, uploads=fails, clock=ManualClock(NOW))
+
+
+def _media(make: Callable[[Any], Callable[[], Awaitable[object]]]) -> Callable[[Any], Job]:
+    return lambda fails: every(0.0, "media", make(WithoutMedia(fails)))
+
+
 # Each endless coroutine function of the services that is a job, on what fails.
 JOBS: dict[str, Callable[[Any], Job]] = {
     "chassis.auth.tokens.revocations.run": lambda fails: (
         RevokedSessions(fails, clock=ManualClock(NOW)).run
     ),
     "chassis.runtime.periodic.run": lambda fails: every(0.0, "periodic", fails.act),
+    "media.worker.runner._serve": lambda fails: (
+        Runner(
+            store=cast(Any, WithoutMedia(fails)),
+            processing=fails,
+            clock=ManualClock(NOW),
+            lanes=media_lanes(1),
+        ).run
+    ),
 }
 # What `every` runs, on what fails.
 PERIODIC: dict[str, Callable[[Any], Job]] = {
     "chassis.storage.retention.forget_old": retention.job,
     "delivery.compose.pruning": lambda fails: delivery_compose.pruning(fails, ManualClock(NOW)),
     "eventlog.worker.trimming.delete_expired": lambda fails: trimming.job(fails, ManualClock(NOW)),
+    "media.worker.claim_review.review": _media(
+        lambda fails: (
+            ClaimReview(store=fails, posts=fails, accounts=fails, clock=ManualClock(NOW)).review
+        )
+    ),
+    "media.worker.orphans.round": _media(
+        lambda fails: Orphans(store=fails, storage=fails, clock=ManualClock(NOW)).round
+    ),
+    "media.worker.placement.run_due": _media(
+        lambda fails: Placements(store=fails, storage=fails, clock=ManualClock(NOW)).run_due
+    ),
+    "media.worker.purging.run_due": _media(
+        lambda fails: Purges(store=fails, purger=fails, clock=ManualClock(NOW)).run_due
+    ),
+    "media.worker.sweep.delete_doomed": _media(lambda fails: _sweep(fails).delete_doomed),
+    "media.worker.sweep.expire": _media(lambda fails: _sweep(fails).expire),
+    "media.worker.sweep.prune": _media(lambda fails: _sweep(fails).prune),
     "notification.worker.retention.delete_expired": lambda fails: notification_retention.job(
         store=fails, cleanup=fails, clock=ManualClock(NOW)
     ),
@@ -151,6 +217,7 @@ OTHERS = {
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",
+    "media.worker.runner._keep",  # tests/unit/media/test_runner.py
     "eventlog.domain.live.run",  # tests/servicers/eventlog/test_streams.py
     "media.domain.media.wait",  # ends with its call
     "eventlog.worker.trimming.delete_expired",  # a part of trimming.job
@@ -166,6 +233,8 @@ def no_pauses() -> Any:
         patch.setattr(delivery_compose, "_PRUNE_SECONDS", 0.0)
         patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
+        patch.setattr(media_runner, "_POLL_SECONDS", 0.0)
+        patch.setattr(media_runner, "_TROUBLE_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
         yield
 

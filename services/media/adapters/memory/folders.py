@@ -76,7 +76,9 @@ class MemoryFolders(MemoryPart):
                 if each.state is FolderState.WRITING and each.create_time < before
             )[:limit]
             for _, key in found:
-                folders[key] = _doomed(folders[key], delete_after)
+                folders[key] = folders[key]._replace(
+                    state=FolderState.DOOMED, delete_after=delete_after
+                )
             return len(found)
 
     async def doomed_folders(self, now: datetime, limit: int) -> list[Folder]:

@@ -14,6 +14,8 @@ from services.media.domain.purging import PurgeFailed
 CACHE = "Envoy"
 # Requests at once: each makes Envoy look in the object store.
 CONCURRENCY = 8
+# Of a call with any number of files.
+SECONDS = 60.0
 
 _GONE = 404
 
@@ -23,6 +25,7 @@ class EnvoyPurger:
     Envoy with a cache of its own, and all are purged.
 
     A purge is a GET that makes Envoy fetch the file again. The file was deleted, so 404 confirms.
+    A file that Envoy is storing at that moment is served once more, and stays: the purge fails.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class EnvoyPurger:
         self._places = asyncio.Semaphore(CONCURRENCY)
 
     async def purge(self, folders: Mapping[str, Sequence[str]]) -> None:
-        """See `Purger.purge`."""
+        """See `Purger.purge`. It takes at most SECONDS."""
         purges = [
             self._purge(address, folder, file)
             for address in await self._addresses()
@@ -43,7 +46,11 @@ class EnvoyPurger:
             for file in files
         ]
         # All are tried, so that one broken file leaves no other one in the cache.
-        outcomes = await asyncio.gather(*purges, return_exceptions=True)
+        try:
+            async with asyncio.timeout(SECONDS):
+                outcomes = await asyncio.gather(*purges, return_exceptions=True)
+        except TimeoutError:
+            raise PurgeFailed(f"{CACHE} did not confirm all files within {SECONDS:.0f} s") from None
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -59,7 +66,7 @@ class EnvoyPurger:
                 self._client, request, cache=CACHE, expected=(200, _GONE), clock=self._clock
             )
         if response.status_code != _GONE:
-            raise PurgeFailed(f"{folder}/{file} is still in the object store")
+            raise PurgeFailed(f"{folder}/{file} is still served")
 
     async def _addresses(self) -> list[str]:
         loop = asyncio.get_running_loop()

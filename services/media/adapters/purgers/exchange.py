@@ -14,6 +14,8 @@ from services.media.domain.purging import PurgeFailed
 
 # Longer than Envoy waits for the object store.
 SECONDS = 15.0
+# A longer body is not read: Envoy may answer with a file.
+_LONGEST_BODY = 64 * 1024
 
 
 async def send(
@@ -24,13 +26,19 @@ async def send(
     expected: Collection[int],
     clock: Clock,
 ) -> httpx2.Response:
-    """The response, whose status is an expected one. `cache` is the name in messages.
+    """The response, whose status is an expected one, with its body if that is short. `cache` is
+    the name in messages.
 
     Raises PurgeFailed within SECONDS otherwise.
     """
     try:
         async with asyncio.timeout(SECONDS):
-            response = await client.send(request)
+            response = await client.send(request, stream=True)
+            try:
+                if int(response.headers.get("content-length", 0)) <= _LONGEST_BODY:
+                    await response.aread()
+            finally:
+                await response.aclose()
     except TimeoutError:
         raise PurgeFailed(f"{cache} did not answer within {SECONDS:.0f} s") from None
     except httpx2.HTTPError as error:

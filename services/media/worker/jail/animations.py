@@ -13,11 +13,7 @@ from services.media.worker.jail import placeholder, sizes, stills
 from services.media.worker.jail.faults import Undecodable, decoding
 from services.media.worker.jail.frame_headers import Frames
 from services.media.worker.jail.job import OutFolder
-from services.media.worker.jail.pillow import (
-    Image,
-    ImageCms,
-    WebPAnimEncoder,
-)
+from services.media.worker.jail.pillow import ExifTags, Image, ImageCms, WebPAnimEncoder
 
 _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG", "image/avif": "AVIF"}
 
@@ -33,9 +29,20 @@ _ALPHA_QUALITY = 90
 _KEY_FRAMES = (3, 5)
 _TRANSPARENT = 0
 
+# How a frame becomes upright, by the orientation of EXIF.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 
 class _Frame(NamedTuple):
-    picture: Image.Image  # RGBA, in sRGB
+    picture: Image.Image  # RGBA, in sRGB, upright
     duration_ms: int
 
 
@@ -53,10 +60,15 @@ def process(
     """Write the animation in its sizes, and its first frame as JPEG. Raises Undecodable."""
     with decoding():
         animation = Image.open(BytesIO(data), formats=[_FORMATS[content_type]])
-    width, height = animation.size
-    encoders = [_Encoder(size, animation) for size in sizes.sizes_of(width, height)]
+        orientation = animation.getexif().get(ExifTags.Base.Orientation, 1)
+    width, height = animation.size if not 5 <= orientation <= 8 else reversed(animation.size)
+    loops = _loops(animation)
+    encoders = [
+        _Encoder(size, sizes.fit(width, height, size.side), loops)
+        for size in sizes.sizes_of(width, height)
+    ]
     total_ms, first = 0, None
-    for frame in _frames(animation, report):
+    for frame in _frames(animation, _TURNS.get(orientation), report):
         scaled = frame.picture
         for encoder in reversed(encoders):
             scaled = encoder.add(scaled, total_ms)
@@ -79,9 +91,20 @@ def process(
     )
 
 
-def _frames(animation: Image.Image, report: Callable[[int], None]) -> Iterator[_Frame]:
+def _loops(animation: Image.Image) -> int:
+    """How often it is shown; 0 for without end. A GIF counts repetitions, none by default."""
+    if animation.format != "GIF":
+        return int(animation.info.get("loop", 0))
+    repetitions = animation.info.get("loop")
+    return 1 if repetitions is None else repetitions and repetitions + 1
+
+
+def _frames(
+    animation: Image.Image, turn: Image.Transpose | None, report: Callable[[int], None]
+) -> Iterator[_Frame]:
     """The composed frames, in order."""
-    count = getattr(animation, "n_frames", 1)
+    with decoding():
+        count = getattr(animation, "n_frames", 1)
     # An APNG may begin with a picture for viewers that cannot animate.
     begin = 1 if animation.info.get("default_image") else 0
     to_srgb = _to_srgb(animation)
@@ -94,6 +117,8 @@ def _frames(animation: Image.Image, report: Callable[[int], None]) -> Iterator[_
             picture = animation.convert("RGBA")
         if picture.size != canvas:  # a frame that exceeds the canvas enlarged it
             picture = picture.crop((0, 0, *canvas))
+        if turn is not None:
+            picture = picture.transpose(turn)
         duration = animation.info.get("duration", 0)
         yield _Frame(
             to_srgb(picture),
@@ -122,11 +147,9 @@ def _to_srgb(animation: Image.Image) -> Callable[[Image.Image], Image.Image]:
 class _Encoder:
     """Writes one size, a frame at a time: `Image.save` would hold all frames in memory."""
 
-    def __init__(self, size: sizes.Size, animation: Image.Image) -> None:
+    def __init__(self, size: sizes.Size, fit: tuple[int, int], loops: int) -> None:
         self._size = size
-        self._fit = sizes.fit(*animation.size, size.side)
-        # A GIF without a count plays once. A count of 0 has no end.
-        loops = animation.info.get("loop", 1 if animation.format == "GIF" else 0)
+        self._fit = fit
         self._encoder = WebPAnimEncoder(
             self._fit, _TRANSPARENT, loops, False, *_KEY_FRAMES, False, False
         )

@@ -40,7 +40,6 @@ def process(
         content_type=content_type.replace("video/", "audio/"),
         files=(out.describe("audio", FILE, content_type="audio/mp4", codec=movies.AAC),),
         duration_ms=round(track.seconds * 1000),
-        has_sound=True,
         waveform=waveform.peaks(),
     )
 

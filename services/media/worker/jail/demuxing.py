@@ -93,7 +93,10 @@ def opened(file: BinaryIO, content_type: str) -> Iterator[Recording]:
     file.seek(0)
     with contextlib.ExitStack() as stack:
         with corruption_refused():
-            container = stack.enter_context(av.open(file, "r", format=demuxer, options=options))
+            # What a file says beside its tracks is not used, so it may be in any encoding.
+            container = stack.enter_context(
+                av.open(file, "r", format=demuxer, options=options, metadata_errors="replace")
+            )
         picture = next((track for track in container.streams.video if not _is_cover(track)), None)
         sounds = container.streams.audio
         sound = next(

@@ -9,6 +9,8 @@ from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
+from services.media.domain.processing import Rejected
+from services.media.worker.jail.demuxing import corruption_refused
 from services.media.worker.jail.filtering import Filter, chain, source_of
 
 # 720p, by the short side; and what level 4 of H.264 takes, by the long one.
@@ -35,6 +37,9 @@ _WIDE_PRIMARIES = frozenset(
 )
 _HDR_TRANSFERS = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 _WIDE_TRANSFERS = _HDR_TRANSFERS | {ColorTrc.BT2020_10, ColorTrc.BT2020_12, ColorTrc.LINEAR}
+
+# Calls change the size of their pictures a few times. A table for wide colours takes 5 s of CPU.
+MAX_FORMS = 16
 
 # Pixels are at most this often as wide as high, or the reverse; other values are mistakes.
 _MAX_PIXEL_RATIO = 4
@@ -122,20 +127,23 @@ class Display:
         """All pictures are turned as `view` says."""
         self.size = reduced_size(view.size)
         self._view = view
-        self._form: _Form | None = None
-        self._graph: Graph | None = None
+        self._graphs: dict[_Form, Graph] = {}
 
     def show(self, frame: VideoFrame) -> VideoFrame:
-        """The converted picture."""
+        """The converted picture. Raises Rejected if it is of a kind that cannot be converted."""
         form = _form(frame)
         frame.colorspace, frame.color_range = form.matrix, form.range
         frame.color_primaries, frame.color_trc = form.primaries, form.transfer
-        if self._graph is None or form != self._form:
-            self._form, self._graph = form, self._configured(form, frame)
-        self._graph.vpush(frame)
-        return self._graph.vpull()
+        with corruption_refused():
+            graph = self._graphs.get(form)
+            if graph is None:
+                graph = self._graphs[form] = self._configured(form, frame)
+            graph.vpush(frame)
+            return graph.vpull()
 
     def _configured(self, form: _Form, frame: VideoFrame) -> Graph:
+        if len(self._graphs) == MAX_FORMS:
+            raise Rejected("MEDIA_CORRUPT")
         width, height = self.size
         if self._view.lies:
             width, height = height, width

@@ -13,6 +13,9 @@ from services.media.worker.jail.demuxing import Recording
 # Cameras that record 60 frames a second exceed it by a little.
 _MAX_FRAME_RATE = Fraction(121, 2)
 
+# Sound may end a little later than the pictures that were cut to the longest duration.
+_TOLERATED_SECONDS = Fraction(1, 2)
+
 # RIFF files state their size after 8 bytes, or this.
 _UNKNOWN_RIFF_SIZE = 0xFFFFFFFF
 
@@ -36,7 +39,7 @@ def check_header(recording: Recording, size_bytes: int, limits: KindLimits) -> N
 
 
 def check_riff(file: BinaryIO, size_bytes: int) -> None:
-    """Raise Rejected if a WAV file ends before its header says. FFmpeg goes by the size of the file."""
+    """Raise Rejected if a WAV file ends before its header says, which FFmpeg does not mind."""
     file.seek(4)
     stated = int.from_bytes(file.read(4), "little")
     # Writers that cannot go back leave a size out, and some count a byte that fills up a chunk.
@@ -46,7 +49,7 @@ def check_riff(file: BinaryIO, size_bytes: int) -> None:
 
 def check_duration(seconds: Fraction, limits: KindLimits) -> None:
     """Raise Rejected beyond the longest duration."""
-    if seconds * 1000 > limits.max_duration_ms:
+    if (seconds - _TOLERATED_SECONDS) * 1000 > limits.max_duration_ms:
         raise Rejected("MEDIA_TOO_LONG", {"limit": str(limits.max_duration_ms)})
 
 

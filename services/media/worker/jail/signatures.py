@@ -104,7 +104,7 @@ def _is_mpeg_audio(head: bytes) -> bool:
 
 
 def _is_adts(head: bytes) -> bool:
-    """Whether it begins with a frame header of AAC outside of a container (ISO/IEC 14496-3, 1.A.2)."""
+    """Whether it begins with a frame header of AAC without container (ISO/IEC 14496-3, 1.A.2)."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
         return False
     return (head[2] >> 2 & 15) < 13  # the sampling frequency

@@ -9,6 +9,7 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from services.media.worker.jail.decoding import Sound
+from services.media.worker.jail.demuxing import corruption_refused
 from services.media.worker.jail.filtering import Filter, chain
 
 # Others are converted to the second.
@@ -51,12 +52,14 @@ class SoundTrack:
         form = _Form(
             frame.sample_rate, frame.format.name, frame.layout.name, frame.layout.nb_channels
         )
-        if self._graph is None or form != self._form:
+        if form != self._form:
             yield from self.rest()
-            self._form, self._graph = form, self._configured(form)
         frame.time_base = Fraction(1, frame.sample_rate)
         frame.pts = round(sound.time * frame.sample_rate)
-        self._graph.push(frame)
+        with corruption_refused():
+            if self._graph is None:
+                self._form, self._graph = form, self._configured(form)
+            self._graph.push(frame)
         yield from self._pulled(self._graph)
 
     def rest(self) -> Iterator[AudioFrame]:
@@ -92,7 +95,7 @@ class SoundTrack:
                 Filter(
                     "aresample",
                     f"{self.rate}:async=1:min_hard_comp={_TOLERATED_DRIFT}"
-                    f":first_pts={self._samples}",
+                    f":first_pts={round(self.seconds * form.rate)}",
                 ),
                 Filter("aformat", f"sample_fmts=fltp:channel_layouts={self.layout}"),
                 Filter("abuffersink"),

@@ -35,10 +35,9 @@ _LOADERS = {
 }
 # A picture that ends early is refused, not filled with grey.
 _STRICT = "fail_on=error"
-_SRGB = "srgb"
 
-# Between compression and CPU: 4 takes 0.2 s more for 12 megapixels, and saves 5 % of the bytes.
-_WEBP_EFFORT = 2
+# Between compression and CPU: 2 takes 0.2 s less for 12 megapixels, and 5 % more bytes.
+_WEBP_EFFORT = 4
 
 _WHITE = 255
 
@@ -164,9 +163,9 @@ def _open_by_vips(data: bytes) -> Picture:
             sizes.LARGEST,
             height=sizes.LARGEST,
             size="down",
-            output_profile=_SRGB,
             option_string=_STRICT,
-        )
+            **_profile_options(header),
+        ).colourspace("srgb")
 
     return Picture(width, height, decode)
 
@@ -175,6 +174,7 @@ def _open_heic(data: bytes) -> Picture:
     _refuse_cut(data)
     with decoding():
         heif = pillow_heif.open_heif(BytesIO(data))
+        width, height = heif.size
 
     def decode() -> pyvips.Image:
         pixels, stride, mode = heif.data, heif.stride, heif.mode
@@ -186,7 +186,6 @@ def _open_heic(data: bytes) -> Picture:
         primaries = heif.info.get("nclx_profile", {}).get("color_primaries")
         return _scale(_with_profile(image, heif.info.get("icc_profile"), primaries))
 
-    width, height = heif.size
     return Picture(width, height, decode)
 
 
@@ -225,8 +224,16 @@ def _refuse_cut(data: bytes) -> None:
 
 def _scale(image: pyvips.Image) -> pyvips.Image:
     return image.thumbnail_image(
-        sizes.LARGEST, height=sizes.LARGEST, size="down", output_profile=_SRGB
-    )
+        sizes.LARGEST, height=sizes.LARGEST, size="down", **_profile_options(image)
+    ).colourspace("srgb")
+
+
+def _profile_options(image: pyvips.Image) -> dict[str, str]:
+    """How its colours become sRGB: by its profile, if it has one.
+
+    Without one the option would change nothing, and take 0.4 s for 12 megapixels.
+    """
+    return {"output_profile": "srgb"} if image.get_typeof("icc-profile-data") else {}
 
 
 def _upright(header: pyvips.Image) -> tuple[int, int]:

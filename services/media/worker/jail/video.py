@@ -6,7 +6,6 @@ from fractions import Fraction
 import av
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
-from PIL import Image
 
 from services.media.domain.processing import Kind, Processed, ProcessedFile
 from services.media.worker.jail import hls, movies, placeholder, posters
@@ -14,6 +13,7 @@ from services.media.worker.jail.decoding import Decoder, Picture
 from services.media.worker.jail.display import Display, view_of
 from services.media.worker.jail.job import OutFolder
 from services.media.worker.jail.movies import MAX_FRAME_RATE, Movie
+from services.media.worker.jail.pillow import Image
 from services.media.worker.jail.placeholder import Placeholder
 from services.media.worker.jail.posters import Posters
 from services.media.worker.jail.progress import Progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ def halves(size: tuple[int, int] = (40, 20)) -> Image.Image:
 def photo(width: int, height: int) -> Image.Image:
     """Shades and noise, which compress about as much as a photo."""
     shade = Image.linear_gradient("L").resize((width, height))
-    noise = Image.effect_noise((width, height), 12)
+    noise = Image.frombytes("L", (width, height), random.Random(width).randbytes(width * height))
+    noise = noise.point(lambda value: 112 + value // 8)
     return Image.merge("RGB", (shade, noise, shade.transpose(Image.Transpose.ROTATE_180)))
 
 

@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 import pytest
-from PIL import Image, ImageSequence
+from PIL import ExifTags, Image, ImageSequence
 
 from services.media.domain.processing import Kind
 from services.media.worker.jail.pictures import LIMITS
@@ -19,6 +19,7 @@ from tests.unit.media.jail.drawings import (
     colours,
     encoded,
     gif,
+    halves,
     opened,
     photo,
     plain,
@@ -95,9 +96,20 @@ def test_frames_without_a_time_take_100_ms_as_in_browsers() -> None:
     assert [duration for _, duration in frames(outcome.variant("thumb"))] == [100, 100, 20]
 
 
-@pytest.mark.parametrize(("loops", "wanted"), [(0, 0), (3, 3)])
-def test_an_animation_repeats_as_often_as_before(loops: int, wanted: int) -> None:
-    outcome = run(animated(colours(3), "WEBP", loop=loops))
+@pytest.mark.parametrize(
+    ("format_", "loop", "wanted"),
+    [
+        ("WEBP", 0, 0),
+        ("WEBP", 3, 3),
+        ("GIF", 0, 0),
+        ("GIF", 3, 4),  # repetitions, after the first time
+        ("GIF", None, 1),
+    ],
+)
+def test_an_animation_repeats_as_often_as_before(
+    format_: str, loop: int | None, wanted: int
+) -> None:
+    outcome = run(animated(colours(3), format_, **({} if loop is None else {"loop": loop})))
 
     assert opened(outcome.variant("thumb")).info["loop"] == wanted
 
@@ -112,6 +124,22 @@ def test_transparency_stays_in_the_frames_and_is_white_in_the_still() -> None:
     assert near(found[1], (0, 255, 0, 255))
     assert near(found[2], (0, 0, 255, 128))
     assert near(opened(outcome.variant("compat")).getpixel((9, 9)), (255, 255, 255))
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "PNG"])
+def test_the_orientation_is_applied_to_every_frame(format_: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 8
+    drawn = [halves(), halves().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+
+    outcome = run(animated(drawn, format_, exif=exif))
+
+    assert (outcome.processed.width, outcome.processed.height) == (20, 40)
+    animation = opened(outcome.variant("thumb"))
+    for index, wanted in ((0, BLUE), (1, RED)):
+        animation.seek(index)
+        assert animation.size == (20, 40)
+        assert near(animation.convert("RGB").getpixel((9, 2)), wanted)
 
 
 def test_frames_that_replace_a_part_are_composed() -> None:

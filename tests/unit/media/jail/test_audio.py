@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 import av
 import pytest
 
 from services.media.domain.processing import Kind
+from services.media.worker.jail.decoding import Sound
+from services.media.worker.jail.sound import SoundTrack
 from tests.unit.media.jail import clips
 from tests.unit.media.jail.clips import Clip, Tone, quarters
 from tests.unit.media.jail.drawings import encoded
@@ -40,7 +43,6 @@ def test_audio_becomes_aac(container: str, codec: str, content_type: str) -> Non
     assert processed.kind is Kind.AUDIO
     assert processed.content_type == content_type
     assert processed.duration_ms == pytest.approx(2000, abs=100)
-    assert processed.has_sound
     assert (processed.width, processed.height) == (0, 0)
     assert (processed.blurhash, processed.dominant_color) == ("", "")
     (file,) = processed.files
@@ -126,6 +128,13 @@ def test_cover_of_an_album_leaves_audio_audio(container: str, codec: str) -> Non
     assert Clip(outcome.variant("audio")).streams == ["audio"]
 
 
+def test_title_in_any_encoding_is_read() -> None:
+    data = clips.audio(Tone(codec="flac"), 0.5, container="flac", metadata={"title": "Cafexx"})
+    data = data.replace(b"Cafexx", b"Caf\xe9\xff\x80")
+
+    assert run(data).processed.kind is Kind.AUDIO
+
+
 def _with_cover(container: str, codec: str) -> bytes:
     out = io.BytesIO()
     with av.open(out, "w", format=container) as target:
@@ -189,3 +198,22 @@ def _wav(samples: bytes, *, rate: int, channels: int, bits: int = 16) -> bytes:
     chunks = b"fmt " + len(form).to_bytes(4, "little") + form
     chunks += b"data" + len(samples).to_bytes(4, "little") + samples
     return b"RIFF" + (4 + len(chunks)).to_bytes(4, "little") + b"WAVE" + chunks
+
+
+def test_rate_that_changes_leaves_no_gap() -> None:
+    seconds = [*Tone(rate=44_100).samples(1.0), *Tone(rate=48_000, layout="mono").samples(1.0)]
+    track = SoundTrack(seconds[0])
+
+    time = Fraction(0)
+    converted = []
+    for frame in seconds:
+        end = time + Fraction(frame.samples, frame.sample_rate)
+        converted += track.convert(Sound(frame, time, end))
+        time = end
+    converted += track.rest()
+
+    assert {(frame.sample_rate, frame.layout.name) for frame in converted} == {(44_100, "stereo")}
+    assert float(track.seconds) == pytest.approx(float(time), abs=0.01)
+    starts = [frame.pts for frame in converted]
+    ends = [frame.pts + frame.samples for frame in converted]
+    assert starts == [0, *ends[:-1]]

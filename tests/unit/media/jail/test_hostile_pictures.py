@@ -96,6 +96,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "half a WebP": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "WEBP"))),
     "half an AVIF": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "AVIF"))),
     "half a HEIC": ("MEDIA_CORRUPT", lambda: halved(tiled_heic(photo(160, 120), 64))),
+    "a HEIC without a picture": ("MEDIA_CORRUPT", lambda: endless_box(encoded(plain(), "HEIF"))),
     "half a GIF": ("MEDIA_CORRUPT", lambda: halved(encoded(photo(80, 60), "GIF"))),
     "half an animated WebP": ("MEDIA_CORRUPT", lambda: halved(animated(noisy(), "WEBP"))),
     "half an animated GIF": ("MEDIA_CORRUPT", lambda: halved(animated(noisy(), "GIF"))),
@@ -135,6 +136,12 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 def halved(data: bytes) -> bytes:
     return data[: len(data) // 2]
+
+
+def endless_box(data: bytes) -> bytes:
+    """A HEIC, one of whose properties covers those behind it, among them the size."""
+    at = data.index(b"colrnclx") - 4
+    return data[:at] + bytes(4) + data[at + 4 :]
 
 
 def noisy() -> list[Image.Image]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import av
 import pytest
 
+from services.media.domain.processing import Rejected
+from services.media.worker.jail.display import MAX_FORMS, Display, view_of
 from tests.unit.media.jail import clips
 from tests.unit.media.jail.clips import RED, Clip, Tone, box, movie, plain, quarters, replaced
 from tests.unit.media.jail.program import Outcome, run
@@ -181,14 +183,15 @@ def hls(address: str) -> bytes:
 
 
 def dash(address: str) -> bytes:
-    return f"""<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"
-    mediaPresentationDuration="PT10S"><Period><AdaptationSet mimeType="video/mp4"><Representation
-    id="1" bandwidth="1"><BaseURL>{address}</BaseURL></Representation></AdaptationSet></Period></MPD>
-    """.encode()
+    return f"""<?xml version="1.0"?>
+    <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT10S">
+    <Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1">
+    <BaseURL>{address}</BaseURL></Representation></AdaptationSet></Period></MPD>""".encode()
 
 
 def sdp(address: str) -> bytes:
-    return f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nu={address}\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n".encode()
+    session = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\n"
+    return f"{session}u={address}\nm=video 9 RTP/AVP 96\n".encode()
 
 
 def ffconcat(address: str) -> bytes:
@@ -333,3 +336,20 @@ def _packets(width: int, height: int) -> list[av.Packet]:
         frame.pts = number
         packets += encoder.encode(frame)
     return packets + encoder.encode(None)
+
+
+def test_size_that_changes_without_end_is_refused() -> None:
+    display = Display(view_of(quarters(64, 64), None))
+
+    for width in range(64, 64 + 2 * MAX_FORMS, 2):
+        display.show(quarters(width, 64))
+
+    with pytest.raises(Rejected, match="MEDIA_CORRUPT"):
+        display.show(quarters(62, 64))
+
+
+def test_4k_fits_into_its_memory() -> None:
+    outcome = run(clips.video([plain(RED, 3840, 2160)] * 12))
+
+    assert (outcome.processed.width, outcome.processed.height) == (3840, 2160)
+    assert Clip(outcome.variant("video")).size == (1280, 720)

@@ -308,11 +308,11 @@ def test_a_heic_in_tiles_is_one_picture() -> None:
 
 
 def test_a_gif_of_one_frame_is_a_picture() -> None:
-    # Larger than an animation may be in all its frames, so its limit would refuse it.
-    outcome = run(encoded(Image.new("P", (7_000, 7_000), 1), "GIF"))
+    outcome = run(encoded(halves((400, 300)), "GIF", duration=100, loop=0))
 
     assert outcome.processed.kind is Kind.PICTURE
     assert outcome.processed.duration_ms == 0
+    assert not getattr(opened(outcome.variant("thumb")), "is_animated", False)
 
 
 def test_the_placeholder_is_that_of_the_picture() -> None:

@@ -53,6 +53,7 @@ def test_pictures_are_identified(data: bytes, content_type: str) -> None:
         (b"ID3\4\0\0", "audio/mpeg"),
         (b"\xff\xfb\x90\x00", "audio/mpeg"),
         (b"\xff\xf3\x40\xc0", "audio/mpeg"),
+        (b"\xff\xf1\x50\x80", "audio/aac"),
     ],
 )
 def test_recordings_are_identified(data: bytes, content_type: str) -> None:
@@ -70,7 +71,7 @@ def test_recordings_are_identified(data: bytes, content_type: str) -> None:
         b"\xff",
         b"\xff\xfb",
         b"\xff\xff\xff\xff",  # no layer, no rate
-        b"\xff\xf1\x50\x80",  # AAC without a container
+        b"\xff\xf1\xf4\x80",  # AAC without a container, of no rate
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/a.ts",
         b"ffconcat version 1.0\nfile http://127.0.0.1/",
