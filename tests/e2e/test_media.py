@@ -279,11 +279,13 @@ async def test_deleted_posts_and_accounts_leave_no_object(shared: Shared) -> Non
         shown = [await world.until_access(each, None, open_=True) for each in (first, second)]
         avatar = await until_avatar(world, second)
         urls = [address(each, "thumb") for each in (*shown, avatar)]
-        for url in urls:
+        for url in (*urls, address(pictures[0], "thumb")):
             await world.origin.get(url)
 
         await world.edge.call("DELETE", f"/v2/posts/{first['id']}", by=author)
         await world.until_dead(urls[0])
+        # The one from before the post is valid for half an hour otherwise.
+        await world.until_dead(address(pictures[0], "thumb"))
         await world.until_gone(folder(shown[0]), folder(pictures[0]))
         assert await world.origin.status(urls[1]) == 200
         gone = await world.refusal(f"/v2/media/{pictures[0]['id']}", author)

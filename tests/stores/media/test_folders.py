@@ -61,21 +61,21 @@ async def test_all_folders_of_a_medium_are_doomed(scenario: Scenario, folder: Fo
     await publish(scenario, folder)
     writing = folder._replace(key="second", access=Access.CLOSED)
     await scenario.store.add_folder(writing)
+    old = folder._replace(key="old", state=FolderState.DOOMED, delete_after=LATER)
+    await scenario.store.add_folder(old)
     other = a_folder(await scenario.add(scenario.alice), "other")
     await scenario.store.add_folder(other)
 
     async with scenario.store.transaction() as transaction:
         await transaction.lock_owner(scenario.alice)
-        live = await transaction.doom_folders(folder.medium_id, delete_after=START)
+        cached = await transaction.doom_folders(folder.medium_id, delete_after=START)
 
-    assert live == [folder._replace(state=FolderState.LIVE)]
+    assert cached == [folder._replace(state=FolderState.LIVE), old]
     # Its writer may still write into the second.
-    assert [each.key for each in await scenario.store.doomed_folders(START, 5)] == ["first"]
-    written = START + WRITING_TIME
-    assert [each.key for each in await scenario.store.doomed_folders(written, 5)] == [
-        "first",
-        "second",
-    ]
+    doomed = await scenario.store.doomed_folders(START, 5)
+    assert [each.key for each in doomed] == ["first", "old"]
+    written = await scenario.store.doomed_folders(START + WRITING_TIME, 5)
+    assert [each.key for each in written] == ["first", "old", "second"]
     assert await scenario.store.folder("other") == other
 
 

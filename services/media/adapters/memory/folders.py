@@ -30,8 +30,8 @@ class MemoryFolderTransaction(MemoryTransaction[MediaTables]):
         found = [each for each in self.tables.folders.values() if each.medium_id == medium_id]
         for each in found:
             self.tables.folders[each.key] = _doomed(each, delete_after)
-        live = (each for each in found if each.state is FolderState.LIVE)
-        return sorted(live, key=lambda each: each.key)
+        written = (each for each in found if each.state is not FolderState.WRITING)
+        return sorted(written, key=lambda each: each.key)
 
     async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
         folder = self.tables.folders.get(key)

@@ -100,7 +100,7 @@ class PostgresFolderTransaction(PostgresTransaction):
         await self.connection.execute(
             _DOOM, [each.key for each in found], delete_after, WRITING_TIME
         )
-        return [each for each in found if each.state is FolderState.LIVE]
+        return [each for each in found if each.state is not FolderState.WRITING]
 
     async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
         row = await self.connection.fetchrow(_LOCK, key)

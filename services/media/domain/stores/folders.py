@@ -20,7 +20,8 @@ class FolderTransaction(Protocol):
         ...
 
     async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
-        """All folders of a medium become DOOMED, also WRITING ones; returns those that were LIVE.
+        """All folders of a medium become DOOMED, also WRITING ones; returns the others: caches may
+        have files of them.
 
         The delete_after of a folder that is DOOMED already becomes this one if it is earlier. That
         of a WRITING folder is WRITING_TIME after its creation, if that is later.
