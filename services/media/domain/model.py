@@ -216,6 +216,12 @@ class Folder(NamedTuple):
         """The prefix of its objects, as in `Medium.folder`."""
         return f"{self.access}/{self.key}"
 
+    def ends_earlier(self, delete_after: datetime) -> bool:
+        """Whether a folder that was published would end earlier if it were deleted then."""
+        if self.state is FolderState.DOOMED and self.delete_after is not None:
+            return delete_after < self.delete_after
+        return self.state is FolderState.LIVE
+
 
 class Purge(NamedTuple):
     """A folder that caches must drop, as leased by one worker."""

@@ -145,15 +145,26 @@ class Audiences:
             await self._delete_all(user_id, media)
         await self.protection_changed(user_id)
 
+    async def post_narrowed(self, owner_id: int, post_id: int) -> None:
+        """Has the post's closed media moved, so that the addresses end that users hold who may not
+        read the post any more."""
+        await self._renew_post(owner_id, post_id, delay=timedelta(0))
+
     async def blocked(self, blocker_id: int) -> None:
-        """Has the blocker's closed attached media moved, so that the addresses that the blocked
-        user holds end."""
+        """Has the closed media moved that the blocker attached, and those of other posts whose
+        audience the blocker decides, so that the addresses that the blocked user holds end."""
         after = 0
         while media := await self._store.attached_media_of(blocker_id, after=after, limit=AT_ONCE):
             closed = [each.id for each in media if each.folder and not each.open]
             if closed:
                 await self._renew(blocker_id, closed)
             after = media[-1].id
+        after = 0
+        while posts := await self._store.decided_posts(blocker_id, after=after, limit=AT_ONCE):
+            for post_id, owner_id in posts:
+                if owner_id != blocker_id:
+                    await self._renew_post(owner_id, post_id, delay=BLOCK_DELAY)
+            after = posts[-1][0]
 
     async def _renew(self, owner_id: int, medium_ids: Sequence[int]) -> None:
         async def request(transaction: MediaTransaction) -> None:
@@ -162,6 +173,17 @@ class Audiences:
             await transaction.request_placement(
                 owner_id, sorted(media), now=self._clock.now(), delay=BLOCK_DELAY, renew=True
             )
+
+        await in_transaction(self._store.transaction, request)
+
+    async def _renew_post(self, owner_id: int, post_id: int, *, delay: timedelta) -> None:
+        async def request(transaction: MediaTransaction) -> None:
+            media = await transaction.lock_post_media(owner_id, post_id)
+            closed = [each.id for each in media if each.folder and not each.open]
+            if closed:
+                await transaction.request_placement(
+                    owner_id, closed, now=self._clock.now(), delay=delay, renew=True
+                )
 
         await in_transaction(self._store.transaction, request)
 

@@ -15,13 +15,21 @@ from services.media.worker.audiences import Audiences, ProfileMedia
 def routes(audiences: Audiences) -> Routes:
     """The handlers of events. Each is idempotent."""
 
-    async def on_post(body: posts.PostCreated | posts.PostUpdated) -> None:
+    async def on_post_created(body: posts.PostCreated) -> None:
+        await _post_written(body.post)
+
+    async def on_post_updated(body: posts.PostUpdated) -> None:
+        await _post_written(body.post)
+        if set(body.previous_mentioned_user_ids) - _mentioned(body.post):
+            await audiences.post_narrowed(body.post.author_id, body.post.id)
+
+    async def _post_written(post: Post) -> None:
         # Most posts have no media, and nothing is stored of them. An edit may remove the last one:
         # what is attached keeps its audience, which no edit changes.
-        if body.post.media_ids:
-            audience = audience_of(body.post)
+        if post.media_ids:
+            audience = audience_of(post)
             await audiences.learn_accounts([each.user_id for each in audience.deciders])
-            await audiences.post_written(audience, set(body.post.media_ids))
+            await audiences.post_written(audience, set(post.media_ids))
 
     async def on_post_deleted(body: posts.PostDeleted) -> None:
         await audiences.post_deleted(body.author_id, body.post_id)
@@ -48,8 +56,8 @@ def routes(audiences: Audiences) -> Routes:
 
     return Routes.of_bodies(
         {
-            posts.PostCreated: on_post,
-            posts.PostUpdated: on_post,
+            posts.PostCreated: on_post_created,
+            posts.PostUpdated: on_post_updated,
             posts.PostDeleted: on_post_deleted,
             users.UserRegistered: on_registered,
             users.UserUpdated: on_profile,
@@ -57,6 +65,10 @@ def routes(audiences: Audiences) -> Routes:
             users.BlockCreated: on_block,
         }
     )
+
+
+def _mentioned(post: Post) -> set[int]:
+    return {each.mention.user_id for each in post.entities if each.HasField("mention")}
 
 
 def audience_of(post: Post) -> PostAudience:

@@ -114,11 +114,14 @@ class Placements:
             await writing.publish(transaction, folder)
             now = self._clock.now()
             widened = folder.access is Access.OPEN
-            old = await transaction.doom_folder(
-                _key_of(medium.folder), delete_after=now + _OLD_ADDRESSES if widened else now
+            # A folder that an earlier move kept for its addresses ends too, unless this one widens.
+            ended = await transaction.doom_folders(
+                medium.id,
+                delete_after=now + _OLD_ADDRESSES if widened else now,
+                keep=folder.key,
             )
-            if old is not None:
-                await transaction.add_purge(old, now)
+            for each in ended:
+                await transaction.add_purge(each, now)
             moved = current.changed(folder=folder.path)
             await transaction.save_medium(moved)
             await transaction.emit(MediumUpdated(moved, ("folder",)))
@@ -147,7 +150,3 @@ class Placements:
 def _has_to_move(medium: Medium, placement: Placement) -> bool:
     """Addresses of open folders do not end, so renewing one has no effect."""
     return bool(medium.folder) and (medium.misplaced or (placement.renew and not medium.open))
-
-
-def _key_of(path: str) -> str:
-    return path.partition("/")[2]

@@ -1,6 +1,6 @@
 """Folders and purges."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -17,10 +17,14 @@ async def publish(scenario: Scenario, folder: Folder) -> bool:
         return await transaction.publish_folder(folder.key)
 
 
-async def doom(scenario: Scenario, folder: Folder, delete_after: object = START) -> Folder | None:
+async def doom(
+    scenario: Scenario, folder: Folder, delete_after: datetime = START, keep: str = ""
+) -> list[Folder]:
     async with scenario.store.transaction() as transaction:
         await transaction.lock_owner(folder.owner_id)
-        return await transaction.doom_folder(folder.key, delete_after=delete_after)  # type: ignore[arg-type]
+        return await transaction.doom_folders(
+            folder.medium_id, delete_after=delete_after, keep=keep
+        )
 
 
 async def purge(scenario: Scenario, folder: Folder, due_time: object = START) -> None:
@@ -61,30 +65,44 @@ async def test_all_folders_of_a_medium_are_doomed(scenario: Scenario, folder: Fo
     await publish(scenario, folder)
     writing = folder._replace(key="second", access=Access.CLOSED)
     await scenario.store.add_folder(writing)
-    old = folder._replace(key="old", state=FolderState.DOOMED, delete_after=LATER)
-    await scenario.store.add_folder(old)
     other = a_folder(await scenario.add(scenario.alice), "other")
     await scenario.store.add_folder(other)
 
-    async with scenario.store.transaction() as transaction:
-        await transaction.lock_owner(scenario.alice)
-        cached = await transaction.doom_folders(folder.medium_id, delete_after=START)
+    live = await doom(scenario, folder)
 
-    assert cached == [folder._replace(state=FolderState.LIVE), old]
+    assert live == [folder._replace(state=FolderState.LIVE)]
     # Its writer may still write into the second.
-    doomed = await scenario.store.doomed_folders(START, 5)
-    assert [each.key for each in doomed] == ["first", "old"]
-    written = await scenario.store.doomed_folders(START + WRITING_TIME, 5)
-    assert [each.key for each in written] == ["first", "old", "second"]
+    assert [each.key for each in await scenario.store.doomed_folders(START, 5)] == ["first"]
+    written = START + WRITING_TIME
+    assert [each.key for each in await scenario.store.doomed_folders(written, 5)] == [
+        "first",
+        "second",
+    ]
     assert await scenario.store.folder("other") == other
 
 
-async def test_dooming_returns_the_folder_as_it_was(scenario: Scenario, folder: Folder) -> None:
-    assert await doom(scenario, folder) == folder
-    assert await doom(scenario, folder._replace(key="unknown")) is None
+async def test_folder_that_is_kept_is_not_doomed(scenario: Scenario, folder: Folder) -> None:
+    await publish(scenario, folder)
+
+    assert await doom(scenario, folder, keep="first") == []
+
+    assert await scenario.store.folder("first") == folder._replace(state=FolderState.LIVE)
+
+
+async def test_dooming_returns_folders_that_end_earlier_now(
+    scenario: Scenario, folder: Folder
+) -> None:
+    await publish(scenario, folder)
+    later = folder._replace(state=FolderState.DOOMED, delete_after=LATER)
+
+    assert await doom(scenario, folder, LATER) == [folder._replace(state=FolderState.LIVE)]
+    assert await doom(scenario, folder, LATER) == []
+    assert await doom(scenario, folder, START) == [later]
+    assert await doom(scenario, folder, START) == []
 
 
 async def test_earlier_deletion_prevails(scenario: Scenario, folder: Folder) -> None:
+    await publish(scenario, folder)
     await doom(scenario, folder, LATER)
     assert await scenario.store.doomed_folders(START, 5) == []
 

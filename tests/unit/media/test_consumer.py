@@ -15,6 +15,7 @@ from roost.post.v1.post_pb2 import (
     VISIBILITY_MENTIONED,
     VISIBILITY_PUBLIC,
     AudienceLimit,
+    Mention,
     Post,
 )
 from roost.user.v1 import user_events_pb2 as users
@@ -386,6 +387,41 @@ async def test_block_moves_the_closed_media_of_the_blocker(
     assert not [key for key in world.storage.stored if key.startswith(f"{closed.folder}/")]
     assert (await world.current(opened)).folder == opened.folder
     assert (await world.current(unattached)).folder == unattached.folder
+
+
+async def test_block_moves_the_closed_media_of_replies_below_the_blocker(
+    world: World, events: Events
+) -> None:
+    reply_id = world.numbers.of(world.bob)
+    medium = await world.attached(reply_id, owner_id=world.bob)
+    above = AudienceLimit(author_id=world.alice, visibility=VISIBILITY_FOLLOWERS)
+    await events.post(reply_id, [medium], author_id=world.bob, audience_limits=[above])
+
+    await events.block()
+
+    moved = await settled(world, medium)
+    assert moved.folder != medium.folder
+    assert world.purger.purged == [medium.folder]
+
+
+async def test_edit_that_removes_a_mention_moves_closed_media(
+    world: World, events: Events, post_id: int
+) -> None:
+    medium = await world.attached(post_id)
+    post = await events.post(post_id, [medium], visibility=VISIBILITY_MENTIONED)
+    post.entities.add(mention=Mention(user_id=world.alice))
+    post.revision = 2
+
+    await events.deliver(posts.PostUpdated(post=post, previous_mentioned_user_ids=[world.alice]))
+    assert (await settled(world, medium)).folder == medium.folder
+    await events.deliver(
+        posts.PostUpdated(post=post, previous_mentioned_user_ids=[world.alice, world.bob])
+    )
+
+    moved = await settled(world, medium)
+    assert moved.folder != medium.folder
+    assert moved.folder.startswith(f"{Access.CLOSED}/")
+    assert world.purger.purged == [medium.folder]
 
 
 async def test_blocks_in_a_row_move_media_once(world: World, events: Events, post_id: int) -> None:

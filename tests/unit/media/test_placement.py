@@ -47,9 +47,12 @@ async def test_widened_medium_keeps_its_closed_folder_until_its_addresses_end(
     assert world.purger.purged == [medium.folder]
 
 
-async def test_narrowed_medium_is_deleted_at_its_open_folder_at_once(world: World) -> None:
+async def test_narrowed_medium_ends_at_once_at_its_open_folder_and_the_closed_one_before_it(
+    world: World,
+) -> None:
     medium = await widened(world)
     await world.worker.placements.run_due()
+    await world.worker.purges.run_due()
     opened = await world.current(medium)
     await narrow(world, medium)
 
@@ -58,8 +61,27 @@ async def test_narrowed_medium_is_deleted_at_its_open_folder_at_once(world: Worl
     world.clock.advance(timedelta(seconds=3))
     await world.worker.purges.run_due()
 
-    assert not [key for key in world.storage.stored if key.startswith(opened.folder)]
-    assert world.purger.purged == [opened.folder]
+    moved = await world.current(medium)
+    assert {key.rpartition("/")[0] for key in world.storage.stored} == {moved.folder}
+    assert sorted(world.purger.purged) == sorted([medium.folder, opened.folder])
+
+
+async def test_deleted_medium_ends_at_once_at_its_open_folder_and_the_closed_one_before_it(
+    world: World,
+) -> None:
+    medium = await widened(world)
+    await world.worker.placements.run_due()
+    await world.worker.purges.run_due()
+    opened = await world.current(medium)
+    assert medium.claim is not None
+
+    await world.worker.audiences.post_deleted(world.alice, medium.claim.post_id)
+    await world.worker.sweep.delete_doomed()
+    world.clock.advance(timedelta(seconds=3))
+    await world.worker.purges.run_due()
+
+    assert not world.storage.stored
+    assert sorted(world.purger.purged) == sorted([medium.folder, opened.folder])
 
 
 async def test_copies_keep_their_content_types(world: World) -> None:

@@ -26,18 +26,18 @@ class MemoryFolderTransaction(MemoryTransaction[MediaTables]):
         self.tables.folders[key] = folder._replace(state=FolderState.LIVE)
         return True
 
-    async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
-        found = [each for each in self.tables.folders.values() if each.medium_id == medium_id]
+    async def doom_folders(
+        self, medium_id: int, *, delete_after: datetime, keep: str = ""
+    ) -> list[Folder]:
+        found = [
+            each
+            for each in self.tables.folders.values()
+            if each.medium_id == medium_id and each.key != keep
+        ]
         for each in found:
             self.tables.folders[each.key] = _doomed(each, delete_after)
-        written = (each for each in found if each.state is not FolderState.WRITING)
-        return sorted(written, key=lambda each: each.key)
-
-    async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
-        folder = self.tables.folders.get(key)
-        if folder is not None:
-            self.tables.folders[key] = _doomed(folder, delete_after)
-        return folder
+        ended = (each for each in found if each.ends_earlier(delete_after))
+        return sorted(ended, key=lambda each: each.key)
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
         self.tables.purges[folder.path] = Purge(

@@ -21,10 +21,9 @@ _WRITING, _LIVE, _GONE = (
 _PUBLISH = f"UPDATE folders SET state = {_LIVE} WHERE key = $1 AND state = {_WRITING}"  # noqa: S608
 
 _OF_MEDIUM = f"""
-SELECT {FOLDER_COLUMNS} FROM folders WHERE medium_id = $1 AND bucket = $2 ORDER BY key FOR UPDATE
+SELECT {FOLDER_COLUMNS} FROM folders
+WHERE medium_id = $1 AND bucket = $2 AND key <> $3 ORDER BY key FOR UPDATE
 """  # noqa: S608 - nothing but column names
-
-_LOCK = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1 FOR UPDATE"  # noqa: S608
 
 # `least` ignores null.
 _DOOM = f"""
@@ -94,20 +93,15 @@ class PostgresFolderTransaction(PostgresTransaction):
     async def publish_folder(self, key: str) -> bool:
         return affected(await self.connection.execute(_PUBLISH, key)) == 1
 
-    async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
-        rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket_of(medium_id))
+    async def doom_folders(
+        self, medium_id: int, *, delete_after: datetime, keep: str = ""
+    ) -> list[Folder]:
+        rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket_of(medium_id), keep)
         found = [folder_from(row) for row in rows]
         await self.connection.execute(
             _DOOM, [each.key for each in found], delete_after, WRITING_TIME
         )
-        return [each for each in found if each.state is not FolderState.WRITING]
-
-    async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
-        row = await self.connection.fetchrow(_LOCK, key)
-        if row is None:
-            return None
-        await self.connection.execute(_DOOM, [key], delete_after, WRITING_TIME)
-        return folder_from(row)
+        return [each for each in found if each.ends_earlier(delete_after)]
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
         await self.connection.execute(

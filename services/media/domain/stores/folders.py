@@ -19,18 +19,16 @@ class FolderTransaction(Protocol):
         committed: a sweep has doomed it."""
         ...
 
-    async def doom_folders(self, medium_id: int, *, delete_after: datetime) -> list[Folder]:
-        """All folders of a medium become DOOMED, also WRITING ones; returns the others: caches may
-        have files of them.
+    async def doom_folders(
+        self, medium_id: int, *, delete_after: datetime, keep: str = ""
+    ) -> list[Folder]:
+        """All folders of a medium become DOOMED, also WRITING ones, except the one with the key
+        `keep`. Returns those that clients may have addresses of and that end earlier now, as they
+        were: LIVE ones, and DOOMED ones whose delete_after was later.
 
         The delete_after of a folder that is DOOMED already becomes this one if it is earlier. That
         of a WRITING folder is WRITING_TIME after its creation, if that is later.
         """
-        ...
-
-    async def doom_folder(self, key: str, *, delete_after: datetime) -> Folder | None:
-        """One folder becomes DOOMED, in the same way; returns it as it was, None if it does not
-        exist."""
         ...
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
