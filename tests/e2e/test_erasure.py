@@ -144,7 +144,7 @@ async def _post_picture(edge: Edge, account: Account) -> None:
     drawn = drawings.jpeg(drawings.landscape(1, width=300, height=200))
     text = MARKS["description of a picture"]
     posted, avatar, _ = [
-        await edge.upload(account, drawn, "image/jpeg", alt_text=text, key=f"picture {number}")
+        await edge.upload(account, drawn, "image/jpeg", alt_text=text, key=f"picture-{number}")
         for number in range(3)
     ]
     await edge.post(account, "Look", key="6", media_ids=[posted["id"]])
