@@ -11,7 +11,7 @@ from datetime import datetime
 from services.media.domain.domain_events import MediumUpdated
 from services.media.domain.errors import MediaNotReady, MediumInUse
 from services.media.domain.limits import UNATTACHED
-from services.media.domain.model import Claim, Medium, MediumState
+from services.media.domain.model import Claim, Medium, MediumState, Use
 from services.media.domain.store import MediaTransaction
 
 # The fields of the contract that attaching and releasing change.
@@ -89,10 +89,14 @@ def _may_claim(current: Claim | None, wanted: Claim) -> bool:
 
 async def _attach(transaction: MediaTransaction, medium: Medium, wanted: Claim) -> Medium:
     if medium.claim is not None and _target(medium.claim) == _target(wanted):
-        if medium.claim.confirmed or medium.claim.key != wanted.key:
+        if medium.claim.confirmed and wanted.use is not Use.POST:
+            # An earlier write may have replaced it on the profile: its event does not delete it.
+            again = medium.attached(medium.claim._replace(claim_time=wanted.claim_time))
+        elif medium.claim.confirmed or medium.claim.key != wanted.key:
             return medium
-        # The review waits for this attempt.
-        again = medium.attached(wanted)
+        else:
+            # The review waits for this attempt.
+            again = medium.attached(wanted)
         await transaction.save_medium(again)
         return again
     attached = medium.changed(claim=wanted, expire_time=None)

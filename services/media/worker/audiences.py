@@ -87,7 +87,7 @@ class Audiences:
                 await self._apply(
                     transaction,
                     medium,
-                    self._claim(Use.POST, audience.post_id),
+                    Claim(Use.POST, audience.post_id, EVENT_CLAIM_KEY, self._clock.now()),
                     confirm=medium.id in named,
                     is_open=is_open,
                 )
@@ -115,7 +115,9 @@ class Audiences:
             if not await transaction.save_account(user_id, account):
                 return False
             for use in (Use.AVATAR, Use.BANNER):
-                await self._set_profile_medium(transaction, user_id, use, shown.of(use))
+                await self._set_profile_medium(
+                    transaction, user_id, use, shown.of(use), account.update_time
+                )
             return True
 
         return await in_transaction(self._store.transaction, write)
@@ -188,18 +190,29 @@ class Audiences:
         await in_transaction(self._store.transaction, request)
 
     async def _set_profile_medium(
-        self, transaction: MediaTransaction, user_id: int, use: Use, medium_id: int
+        self,
+        transaction: MediaTransaction,
+        user_id: int,
+        use: Use,
+        medium_id: int,
+        update_time: datetime,
     ) -> None:
         attached = await transaction.lock_profile_media(user_id, use)
-        # A provisional claim of another medium belongs to a later write.
-        replaced = [each for each in attached if each.id != medium_id and _is_confirmed(each)]
+        # A claim of another medium that is provisional, or later than this write, belongs to a
+        # later write.
+        replaced = [
+            each
+            for each in attached
+            if each.id != medium_id
+            and each.claim is not None
+            and each.claim.confirmed
+            and each.claim.claim_time <= update_time
+        ]
         await self._delete(transaction, replaced)
         media = await transaction.lock_media(user_id, [medium_id]) if medium_id else {}
+        wanted = Claim(use, 0, EVENT_CLAIM_KEY, update_time)
         for medium in media.values():
-            await self._apply(transaction, medium, self._claim(use, 0), confirm=True, is_open=True)
-
-    def _claim(self, use: Use, post_id: int) -> Claim:
-        return Claim(use, post_id, EVENT_CLAIM_KEY, self._clock.now())
+            await self._apply(transaction, medium, wanted, confirm=True, is_open=True)
 
     async def _apply(
         self,

@@ -22,6 +22,7 @@ from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
 
 from services.chassis.events.records import Event, OutboxMessage
+from services.media.domain import claims
 from services.media.domain.model import Access, AccountState, Claim, Medium, Use
 from services.media.worker import consumer
 from services.media.worker.audiences import BLOCK_DELAY
@@ -335,6 +336,27 @@ async def test_replaced_profile_picture_is_deleted_and_the_banner_stays(
     assert claim_of(await world.current(banner)).confirmed
     # The write of the third has not happened yet.
     assert not claim_of(await world.current(third)).confirmed
+
+
+async def test_profile_picture_that_comes_back_is_not_deleted_by_the_write_in_between(
+    world: World, events: Events
+) -> None:
+    first = await world.claim(await world.ready(), Use.AVATAR)
+    await events.profile(world.alice, "avatar_media_id", avatar_media_id=first.id)
+    second = await world.claim(await world.ready(), Use.AVATAR, key="second")
+    in_between, again = timedelta(seconds=1), timedelta(seconds=2)
+    async with world.store.transaction() as transaction:
+        back = Claim(Use.AVATAR, 0, "back", world.clock.now() + again)
+        await claims.claim(transaction, world.alice, [first.id], back)
+
+    shown = {"avatar_media_id": second.id}
+    await events.profile(world.alice, "avatar_media_id", seconds=in_between.seconds, **shown)
+    assert claim_of(await world.current(first)).confirmed
+    shown = {"avatar_media_id": first.id}
+    await events.profile(world.alice, "avatar_media_id", seconds=again.seconds, **shown)
+
+    assert claim_of(await world.current(first)).confirmed
+    assert await world.find(second) is None
 
 
 async def test_older_profile_does_not_delete_the_newer_picture(
