@@ -35,7 +35,7 @@ def grpc_add_to_server() -> Callable[[Any, Any], None]:
 
 @pytest.fixture
 def grpc_without() -> frozenset[str]:
-    return frozenset({"GetUser", "GetUserByHandle", "BatchGetUsers", "DeleteUser"})
+    return frozenset(UserServiceServicer.__dict__.keys() - {"UpdateUser"})
 
 
 @pytest.fixture

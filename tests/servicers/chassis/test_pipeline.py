@@ -123,10 +123,12 @@ class Users(UserServiceServicer):
         raise AssertionError("not offered")
 
 
-def mount(users: Users) -> MountedServicer:
-    return MountedServicer(
-        add_UserServiceServicer_to_server, users, without=frozenset({"GetUserByHandle"})
-    )
+OFFERED = {"GetUser", "UpdateUser", "BatchGetUsers", "DeleteUser"}
+
+
+def mount(users: Users, *, also: str = "") -> MountedServicer:
+    others = frozenset(UserServiceServicer.__dict__.keys() - OFFERED - {also})
+    return MountedServicer(add_UserServiceServicer_to_server, users, without=others)
 
 
 @pytest.fixture
@@ -282,7 +284,7 @@ async def test_token_is_checked_before_the_request_is_read(users: Users, served:
 
 
 def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -> None:
-    careless = MountedServicer(add_UserServiceServicer_to_server, users)
+    careless = mount(users, also="GetUserByHandle")
 
     with pytest.raises(TypeError, match=r"roost\.user\.v1\.UserService/GetUserByHandle declares"):
         policies([careless])
@@ -290,7 +292,7 @@ def test_method_without_a_policy_keeps_the_process_from_starting(users: Users) -
 
 async def test_server_does_not_take_a_method_without_a_policy(users: Users) -> None:
     with pytest.raises(TypeError, match="declares no access policy"):
-        async with serving(MountedServicer(add_UserServiceServicer_to_server, users)):
+        async with serving(mount(users, also="GetUserByHandle")):
             raise AssertionError("served")
 
 

@@ -12,7 +12,9 @@ import fcntl
 import os
 import resource
 import signal
+import sys
 from enum import StrEnum
+from importlib.machinery import BuiltinImporter, FrozenImporter
 from typing import NamedTuple
 
 import landlockpy
@@ -143,6 +145,7 @@ def enter(limits: Limits, *, folder: str, mode: Mode) -> tuple[Layer, ...]:
     missing = set(Layer) - set(layers)
     if mode is Mode.STRICT and missing:
         raise JailIncomplete(", ".join(sorted(missing)))
+    _end_imports()
     return tuple(layers)
 
 
@@ -162,6 +165,12 @@ class ThreadsOutside(Exception):
 
 class ParentDied(Exception):
     """The worker ended while the job began, so nobody would stop the job."""
+
+
+def _end_imports() -> None:
+    """Make each further import of a file an ImportError, in every environment. Without this it
+    fails in other ways, which depend on who may list the folders of the packages."""
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter]
 
 
 def _threads() -> int:

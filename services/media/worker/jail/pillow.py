@@ -35,6 +35,7 @@ __all__ = [
     "WebPImagePlugin",
 ]
 
+Image.preinit()  # otherwise the first use imports plugins
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a job uses one core
 # Its limit is one of pixels alone; frame_headers and pictures check ours before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import importlib
 import json
 import mmap
 import os
@@ -87,6 +88,7 @@ def main() -> None:
         "take more memory": lambda: mmap.mmap(-1, 512 * enclosure.MIB),
         "write a large file": lambda: Path("large").write_bytes(bytes(2_000_000)),
         "open many files": _open_many,
+        "import a module": lambda: importlib.import_module("wave"),
     }
     results = {name: _attempt(attack) for name, attack in attacks.items()}
     # What decoders need.

@@ -96,6 +96,12 @@ def test_every_attack_from_inside_fails(tmp_path: Path) -> None:
     assert not (tmp_path / "left").exists()
 
 
+def test_an_import_fails_alike_in_every_environment(tmp_path: Path) -> None:
+    imported = attacked(tmp_path)["attacks"]["import a module"]
+
+    assert imported == "ModuleNotFoundError"
+
+
 def test_what_decoders_need_works(tmp_path: Path) -> None:
     result = attacked(tmp_path)
 
