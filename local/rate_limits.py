@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 GENEROUS = {
     **{
         f"ROOST_RATE_{bucket}": "1000000"
-        for bucket in ("READS", "WRITES", "LOGINS", "GUESSES", "STRANGERS", "COST")
+        for bucket in ("READS", "WRITES", "LOGINS", "GUESSES", "STRANGERS", "COST", "MEDIA")
     },
     "ROOST_ADDRESS_CONNECTIONS": "1000000",
 }

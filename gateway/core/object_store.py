@@ -1,6 +1,7 @@
-"""Puts bytes to presigned addresses of the object store."""
+"""Puts files to presigned addresses of the object store."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import httpx2
 
@@ -12,6 +13,17 @@ _PUT_SECONDS = 30.0
 # Reserved for the call that completes the upload.
 _MARGIN_SECONDS = 2.0
 _REFUSED = (403, 404)
+
+
+@dataclass(slots=True)
+class ReceivedFile:
+    """A file that came with a request, in the pieces in which it came."""
+
+    name: str
+    # As the client declares it; empty where it does not.
+    content_type: str
+    chunks: list[bytes]
+    size: int
 
 
 class AddressRefused(Unavailable):

@@ -28,6 +28,7 @@ class Findings:
     disorder: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     stream_faults: list[str] = field(default_factory=list)  # wrong or missing events of streams
+    media_faults: list[str] = field(default_factory=list)  # wrong media, files and rows
     seconds: float = 0.0
     unconfirmed: int = 0
     happened: int = 0
@@ -42,6 +43,7 @@ class Findings:
             *self.disorder,
             *self.late,
             *self.stream_faults,
+            *self.media_faults,
         ]
 
     def add(self, other: Findings) -> None:
@@ -52,6 +54,7 @@ class Findings:
         self.disorder += other.disorder
         self.late += other.late
         self.stream_faults += other.stream_faults
+        self.media_faults += other.media_faults
         self.seconds = max(self.seconds, other.seconds)
         self.unconfirmed += other.unconfirmed
         self.happened += other.happened
@@ -90,7 +93,9 @@ class Audit:
         return findings
 
     def _acknowledged_sample(self) -> list[Post]:
-        acknowledged = [post for post in self._history.posts if post.acknowledged]
+        acknowledged = [
+            post for post in self._history.posts if post.acknowledged and not post.deleted
+        ]
         return acknowledged[:: max(1, len(acknowledged) // REPEATED)]
 
     async def _compare(self, findings: Findings) -> None:
@@ -118,7 +123,9 @@ class Audit:
         last = [0] * len(self._accounts)
         for asked in self._history.posts:
             there = ids.pop(asked.key, [])
-            if len(there) > 1:
+            if asked.deleted:
+                findings.half += [f"{asked.key} is still {each}" for each in there]
+            elif len(there) > 1:
                 findings.doubled.append(f"{asked.key} exists {len(there)} times")
             elif there and asked.id is None:
                 asked.id = there[0]
@@ -221,7 +228,7 @@ class Audit:
         posts = Counter(
             post.author
             for post in self._history.posts
-            if post.id is not None and post.reply_to is None
+            if post.id is not None and post.reply_to is None and not post.deleted
         )
 
         async def one(n: int) -> str:
@@ -250,6 +257,8 @@ class Audit:
                 model.authors[post.id] = post.author
                 if post.reply_to is not None and post.reply_to.author != post.author:
                     model.off_timelines.add(post.id)
+                if post.deleted:
+                    model.deleted.add(post.id)
         try:
             await scenario.check_homes()
         except AssertionError as differing:

@@ -1,9 +1,10 @@
 """`make chaos`: kills parts of a stack while users write, and checks what it acknowledged.
 
-Each round has 60 concurrent operations. At a random moment one part, sometimes two, is killed by
-SIGKILL. Its supervisor starts it again, and clients repeat their requests. Each user follows the
-stream on two devices. After every twenty kills, everything that was acknowledged must exist, and
-every device must have the state that REST shows. The parts, moments and operations follow from the
+Each round has 60 concurrent operations, some of them with pictures. At a random moment one part,
+sometimes two, is killed by SIGKILL. Its supervisor starts it again, and clients repeat their
+requests. Each user follows the stream on two devices. After every twenty kills, everything that was
+acknowledged must exist, every device must have the state that REST shows, and the object store must
+have the files of the media, and no other ones. The parts, moments and operations follow from the
 seed; their scheduling does not.
 """
 
@@ -29,8 +30,10 @@ from local.edge import Edge
 from local.graph import make_graph
 from local.process_runner import PartStatus
 from tests.e2e.audit import Audit, Findings
-from tests.e2e.clients import Clients
+from tests.e2e.clients import EVERYTHING
 from tests.e2e.history import History
+from tests.e2e.media_audit import MediaAudit, auditing_media
+from tests.e2e.media_clients import MEDIA, MediaClients
 from tests.e2e.oracle import SETTLE_SECONDS, load
 from tests.e2e.stacks import TestStack
 from tests.e2e.streams import Streams, following
@@ -39,7 +42,7 @@ from tests.waiting import eventually
 PEOPLE, FOLLOWS_EACH = 16, 4
 OPERATIONS = 60  # of a round
 TWO_AT_ONCE = 0.2  # of the rounds kill two parts
-# The store of the broker has no replica on one machine, so it is not killed.
+# The object store, which the broker uses too, has no replica on one machine: it is not killed.
 EXCLUDED = ("seaweedfs",)
 # A device may reconnect to another process.
 SETTINGS = {"ROOST_REPLICAS_GATEWAY": "2", "ROOST_REPLICAS_NOTIFICATION": "2"}
@@ -115,12 +118,20 @@ class Killer:
 class Chaos:
     """One run: the kills, the operations and the findings."""
 
-    def __init__(self, killer: Killer, clients: Clients, audit: Audit, streams: Streams) -> None:
+    def __init__(
+        self,
+        killer: Killer,
+        clients: MediaClients,
+        audit: Audit,
+        media_audit: MediaAudit,
+        streams: Streams,
+    ) -> None:
         self.killer = killer
         self.clients = clients
         self.streams = streams
         self.findings = Findings()
         self._audit = audit
+        self._media_audit = media_audit
 
     @property
     def faults(self) -> list[str]:
@@ -136,6 +147,7 @@ class Chaos:
             await self.killer.all_back()
             found = await self._audit.check()
             found.stream_faults = await self.streams.check()
+            found.media_faults = await self._media_audit.check()
             self.findings.add(found)
             report(
                 f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
@@ -157,7 +169,7 @@ class Chaos:
                 kill()
 
         self.clients.answered = at_the_moment
-        await self.clients.perform(OPERATIONS)
+        await self.clients.perform(OPERATIONS, EVERYTHING | MEDIA)
         kill()  # if too few writes were acknowledged in this round
 
     def table(self) -> Table:
@@ -190,16 +202,18 @@ class Chaos:
             "devices": f"{len(self.streams.devices)}, {events} events",
             "device events": met,
             "wrong events of streams": str(len(found.stream_faults)),
+            "pictures": self._media_audit.figure(),
+            "wrong media": str(len(found.media_faults)),
             "all caught up": "no" if found.late else f"{found.seconds:.1f} s after the last return",
         }
 
 
-async def sign_up_users(edge: Edge, *, seed: int) -> Clients:
+async def sign_up_users(edge: Edge, *, seed: int) -> MediaClients:
     """Registers a small group of users, with its follows."""
     graph = make_graph(PEOPLE, FOLLOWS_EACH)
     accounts = (await load(edge, graph)).accounts
     history = History(graph, [account.user_id for account in accounts])
-    return Clients(edge, accounts, history, seed=seed)
+    return MediaClients(edge, accounts, history, seed=seed)
 
 
 async def run_chaos(
@@ -208,8 +222,12 @@ async def run_chaos(
     """Starts a stack, kills that many times, and returns the run."""
     async with TestStack(folder, SETTINGS) as stack, stack.edge() as edge:
         clients = await sign_up_users(edge, seed=seed)
-        async with following(stack, edge, clients, seed=seed) as streams:
-            chaos = Chaos(Killer(stack, seed=seed), clients, Audit(edge, clients), streams)
+        async with (
+            following(stack, edge, clients, seed=seed) as streams,
+            auditing_media(stack, clients) as media_audit,
+        ):
+            killer, audit = Killer(stack, seed=seed), Audit(edge, clients)
+            chaos = Chaos(killer, clients, audit, media_audit, streams)
             await chaos.run(kills, report)
             return chaos
 

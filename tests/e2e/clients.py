@@ -18,7 +18,7 @@ import httpx2
 
 from local.edge import Account, Edge, Json, Refused
 from local.seed import password_of, retrying
-from tests.e2e.history import History, Post, Relation
+from tests.e2e.history import History, Picture, Post, Relation
 
 ANSWER_SECONDS = 60.0  # the promise: after any fault, a repeated request succeeds within this time
 PATIENT = 0.75  # this share of the operations
@@ -74,7 +74,8 @@ class Clients:
         by_user: dict[int, list[Operation]] = {}
         for operation in operations:
             by_user.setdefault(operation.who, []).append(operation)
-        live = [post for post in self.history.posts if post.id is not None]
+        # Posts with pictures may be deleted, so nobody responds to them.
+        live = [post for post in self.history.posts if post.id and not post.picture]
         await asyncio.gather(*(self._in_order(mine, live) for mine in by_user.values()))
 
     async def write(self, post: Post, *, patient: bool = True) -> bool:
@@ -105,21 +106,24 @@ class Clients:
 
     async def _in_order(self, operations: Sequence[Operation], live: Sequence[Post]) -> None:
         for operation in operations:
-            # The first user blocks nobody, so this account may read all likers.
-            if operation.kind == "read" or (operation.kind == "block" and operation.who == 0):
-                await self._read_home(operation.who)
-            elif operation.kind in ("follow", "block"):
-                others = [n for n in range(len(self.accounts)) if n not in (operation.who, 0)]
-                if operation.kind == "block" and (blocked := self.history.blocked(operation.who)):
-                    others = blocked  # one block at a time, so that most users may interact
-                await self._toggle_between(operation, others[int(operation.chance * len(others))])
-            elif operation.kind == "like" and live:
-                await self._like(operation, live[int(operation.chance * len(live))])
-            else:
-                replies = operation.kind == "reply" and live
-                await self._write(
-                    operation, live[int(operation.chance * len(live))] if replies else None
-                )
+            await self._run(operation, live)
+
+    async def _run(self, operation: Operation, live: Sequence[Post]) -> None:
+        # The first user blocks nobody, so this account may read all likers.
+        if operation.kind == "read" or (operation.kind == "block" and operation.who == 0):
+            await self._read_home(operation.who)
+        elif operation.kind in ("follow", "block"):
+            others = [n for n in range(len(self.accounts)) if n not in (operation.who, 0)]
+            if operation.kind == "block" and (blocked := self.history.blocked(operation.who)):
+                others = blocked  # one block at a time, so that most users may interact
+            await self._toggle_between(operation, others[int(operation.chance * len(others))])
+        elif operation.kind == "like" and live:
+            await self._like(operation, live[int(operation.chance * len(live))])
+        else:
+            replies = operation.kind == "reply" and live
+            await self._write(
+                operation, live[int(operation.chance * len(live))] if replies else None
+            )
 
     async def _toggle_between(self, operation: Operation, other: int) -> None:
         whom = self.accounts[other].user_id
@@ -137,8 +141,10 @@ class Clients:
             if self.history.either_blocks(operation.who, post.author) is False:
                 await self._toggle(("like", operation.who, post.id), operation)
 
-    async def _write(self, operation: Operation, reply_to: Post | None) -> None:
-        post = Post(operation.key, operation.who, reply_to)
+    async def _write(
+        self, operation: Operation, reply_to: Post | None, picture: Picture | None = None
+    ) -> None:
+        post = Post(operation.key, operation.who, reply_to, picture)
         async with self._pairs[
             frozenset((operation.who, reply_to.author if reply_to else operation.who))
         ]:
@@ -185,6 +191,7 @@ class Clients:
         who: int,
         *,
         body: Json | None = None,
+        png: bytes = b"",
         key: str | None = None,
         patient: bool,
     ) -> Json | None:
@@ -194,7 +201,7 @@ class Clients:
         while True:
             by = self.accounts[who]
             try:
-                answer = await self._edge.send(method, path, by=by, body=body, key=key)
+                answer = await self._edge.send(method, path, by=by, body=body, png=png, key=key)
             except httpx2.TransportError as cut:
                 reason = type(cut).__name__
             else:

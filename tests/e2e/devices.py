@@ -220,9 +220,14 @@ class Device:
         }
 
     def _settled(self, home: dict[str, str]) -> set[str]:
-        """The entries that arrive only as events."""
+        """The entries that arrive only as events. Deleted posts leave homes without one."""
         since, gap = self.since, self._since_gap
-        return {each for each, by in home.items() if written(each) > since.get(by, gap)}
+        deleted = {post.id for post in self._clients.history.posts if post.deleted}
+        return {
+            each
+            for each, by in home.items()
+            if written(each) > since.get(by, gap) and each not in deleted
+        }
 
     async def _retrying(self, act: Callable[[], Awaitable[Result]]) -> Result:
         while True:

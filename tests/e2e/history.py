@@ -6,10 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from local.edge import Json
 from local.graph import Graph
 
 Verb = Literal["like", "follow", "block"]
 Relation = tuple[Verb, int, str]  # the actor, and the id of the post or the user
+
+
+@dataclass(eq=False)
+class Picture:
+    """An uploaded picture that is ready: all that was acknowledged about it."""
+
+    id: str
+    owner: int
+    alt_text: str = ""
+    deleted: bool = False
 
 
 @dataclass(eq=False)
@@ -19,14 +30,20 @@ class Post:
     key: str
     author: int
     reply_to: Post | None
+    picture: Picture | None = None
     id: str | None = None  # None while it is unknown
     acknowledged: bool = False  # whether its first request succeeded
+    deleted: bool = False
 
     @property
-    def body(self) -> dict[str, str]:
+    def body(self) -> Json:
         """The body of every request for it."""
-        reply = {"reply_to_post_id": self.reply_to.id} if self.reply_to else {}
-        return {"text": self.key, **{name: value for name, value in reply.items() if value}}
+        body: Json = {"text": self.key}
+        if self.reply_to and self.reply_to.id:
+            body["reply_to_post_id"] = self.reply_to.id
+        if self.picture:
+            body["media_ids"] = [self.picture.id]
+        return body
 
 
 @dataclass
@@ -36,6 +53,7 @@ class History:
     graph: Graph
     user_ids: list[str]
     posts: list[Post] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     relations: dict[Relation, bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

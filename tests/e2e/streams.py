@@ -101,9 +101,14 @@ class Streams:
         return wrong
 
     def _may_be_left_out(self, device: Device, event: UserEvent) -> bool:
-        """Arrivals of unfollowed or blocked users, and activities of users with a block."""
+        """Arrivals of unfollowed or blocked users and of deleted posts, and activities of users
+        with a block."""
         if event.HasField("home"):
-            return str(event.home.author_id) in device.since
+            post_id = str(event.home.post_id)
+            deleted = any(
+                post.deleted for post in self._clients.history.posts if post.id == post_id
+            )
+            return deleted or str(event.home.author_id) in device.since
         me = device.account.user_id
         return event.HasField("notification") and any(
             verb == "block" and (who == device.who or whom == me)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from local import drawings
 from local.edge import Account, Edge
 from tests.e2e.conftest import Shared
 from tests.e2e.stacks import TestStack
@@ -13,7 +14,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-NOUNS = ("user", "post", "timeline", "notification")
+NOUNS = ("user", "post", "timeline", "notification", "media")
 PASSWORD = "a long enough passphrase"
 # Consumers get partitions after some seconds, and the log is trimmed every few seconds.
 LIMIT_SECONDS = 120.0
@@ -32,6 +33,7 @@ MARKS: dict[str, str] = {
     "text before an edit": "quokkadraft",
     "hashtag": "quokkatag",
     "reply": "quokkareply",
+    "description of a picture": "quokkascene",
 }
 
 # Where the number of a deleted account may stay for a while or for good: see docs/retention.md.
@@ -48,6 +50,9 @@ NUMBER_STAYS = {
     "notification departed_logs",
     "notification log_heads",
     "notification log_events",
+    "media accounts",
+    "media post_audiences",
+    "media upload_usage",
 }
 
 
@@ -114,6 +119,7 @@ async def _full_account(edge: Edge, friend: Account, endpoint: str) -> Account:
     post = await edge.post(account, f"{MARKS['text before an edit']} #{MARKS['hashtag']}", key="1")
     text = {"text": f"{MARKS['post']} #{MARKS['hashtag']}"}
     await edge.call("PATCH", f"/v2/posts/{post['id']}", by=account, key="2", body=text)
+    await _post_picture(edge, account)
     seen = await edge.post(friend, "Good morning")
     await edge.post(account, MARKS["reply"], key="3", reply_to_post_id=seen["id"])
     for act in ("like", "repost", "bookmark"):
@@ -131,6 +137,19 @@ async def _full_account(edge: Edge, friend: Account, endpoint: str) -> Account:
     address = {"address": f"{MARKS['mail address']}@mail.example"}
     await edge.call("PUT", "/v2/users/me/email", by=account, key="5", body=address)
     return account
+
+
+async def _post_picture(edge: Edge, account: Account) -> None:
+    """A post with a picture, a profile picture, and one that nothing uses."""
+    drawn = drawings.jpeg(drawings.landscape(1, width=300, height=200))
+    text = MARKS["description of a picture"]
+    posted, avatar, _ = [
+        await edge.upload(account, drawn, "image/jpeg", alt_text=text, key=f"picture-{number}")
+        for number in range(3)
+    ]
+    await edge.post(account, "Look", key="6", media_ids=[posted["id"]])
+    body = {"avatar_media_id": avatar["id"]}
+    await edge.call("PATCH", "/v2/users/me", by=account, key="7", body=body)
 
 
 async def _places(stack: TestStack) -> dict[str, set[str]]:

@@ -16,8 +16,7 @@ from roost.media.v1.media_service_pb2 import (
 
 from gateway.api.media.requests import NewMedium
 from gateway.core.clients import Backends
-from gateway.core.object_store import AddressRefused, ObjectStore
-from gateway.protocols.rest.forms import Form, FormFile
+from gateway.core.object_store import AddressRefused, ObjectStore, ReceivedFile
 from gateway.views.media_shapes import FocalPoint
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import NotFound, RoostError
@@ -74,25 +73,30 @@ async def change(
 
 
 async def upload(
-    backends: Backends, store: ObjectStore, form: Form[NewMedium], *, request_id: str
+    backends: Backends,
+    store: ObjectStore,
+    file: ReceivedFile,
+    described: NewMedium,
+    *,
+    request_id: str,
 ) -> Medium:
-    """Uploads the file of a form, and returns the medium that is made of it.
+    """Uploads a file, and returns the medium that is made of it.
 
     A try that fails is aborted. With a request id it is left for the repetition, which goes on
     with the same upload; it is discarded when it expires.
     """
-    point = form.fields.point()
+    point = described.point()
     started = await backends.media.StartUpload(
         StartUploadRequest(
-            content_type=_content_type(form.file),
-            size_bytes=form.file.size,
-            alt_text=form.fields.alt_text,
+            content_type=_content_type(file),
+            size_bytes=file.size,
+            alt_text=described.alt_text,
             request_id=request_id,
         )
     )
     medium_id = started.medium_id
     try:
-        await _put(backends, store, medium_id, started.parts, form.file.chunks)
+        await _put(backends, store, medium_id, started.parts, file.chunks)
     except BaseException:
         if not request_id:
             await _abort(backends, medium_id)
@@ -143,7 +147,7 @@ async def _abort(backends: Backends, medium_id: int) -> None:
             return  # it is discarded when it expires
 
 
-def _content_type(file: FormFile) -> str:
+def _content_type(file: ReceivedFile) -> str:
     """What the client declares, or else what the name of the file says."""
     declared = file.content_type.partition(";")[0].strip().lower()
     if declared and declared != _UNKNOWN_TYPE:

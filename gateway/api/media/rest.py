@@ -83,7 +83,7 @@ route(media, acts.ABORT_UPLOAD)
     "POST",
     "/media",
     status=201,
-    reasons=(*_START_REASONS, "OVERLOADED"),
+    reasons=_START_REASONS,
     seconds=_FORM_SECONDS,
     form_file_bytes=views.MAX_FORM_FILE_BYTES,
     at_once=_AT_ONCE,
@@ -95,8 +95,9 @@ async def upload_medium(context: RequestContext[NoQuery, Form[NewMedium]]) -> Re
     within 30 seconds; uploads in parts take larger files, and can be resumed. Nothing happens
     before the form is complete.
     """
+    form = context.body
     made = await commands.upload(
-        context.backends, context.store, context.body, request_id=context.request_id
+        context.backends, context.store, form.file, form.fields, request_id=context.request_id
     )
     return Response(views.medium(made), location=f"/media/{made.id}")
 

@@ -23,6 +23,7 @@ from gateway.core.errors import (
     MalformedBody,
     Overloaded,
 )
+from gateway.core.object_store import ReceivedFile
 
 B = TypeVar("B", bound=msgspec.Struct)
 
@@ -50,23 +51,12 @@ class FormMemory:
         self._free += size
 
 
-@dataclass(slots=True)
-class FormFile:
-    """A file of a form, in the pieces in which it came."""
-
-    name: str
-    # As the client declares it; empty where it does not.
-    content_type: str
-    chunks: list[bytes]
-    size: int
-
-
 @dataclass(frozen=True, slots=True)
 class Form(Generic[B]):
     """A form that was read and checked: its text fields, and its file."""
 
     fields: B
-    file: FormFile
+    file: ReceivedFile
 
 
 class FormReader(Generic[B]):
@@ -134,7 +124,7 @@ class _Parts:
 
     def __init__(self, names: set[str], *, most: int, memory: FormMemory) -> None:
         self.ended = False
-        self.file: FormFile | None = None
+        self.file: ReceivedFile | None = None
         self._names = names
         self._most = most
         self._memory = memory
@@ -142,7 +132,7 @@ class _Parts:
         self._headers: dict[bytes, bytearray] = {}
         self._header_name = bytearray()
         # Where the data of the current part go.
-        self._into: bytearray | FormFile = bytearray()
+        self._into: bytearray | ReceivedFile = bytearray()
 
     def texts(self) -> dict[str, str]:
         """The text fields by name. Raises MalformedBody."""
@@ -185,7 +175,7 @@ class _Parts:
             if self.file is not None:
                 raise MalformedBody(f'The form names "{FILE}" twice.')
             content_type = _text(bytes(self._headers.get(b"content-type", b"")))
-            self.file = FormFile(_text(options.get(b"filename", b"")), content_type, [], 0)
+            self.file = ReceivedFile(_text(options.get(b"filename", b"")), content_type, [], 0)
             self._into = self.file
             return
         if name not in self._names:

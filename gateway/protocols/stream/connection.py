@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections import deque
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from roost.notification.v1.event_service_pb2 import PostActivity
@@ -76,6 +77,8 @@ class Connection(ABC, Generic[M]):
         self._clock = clock
         # Events wait as they are in the log, until their turn.
         self._outbox: deque[UserEvent | M] = deque()
+        # That of the request that opened the connection. Tasks of the process call `deliver`.
+        self._context = copy_context()
         self._sending: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[Any] | None = None
@@ -184,7 +187,7 @@ class Connection(ABC, Generic[M]):
     def wake(self) -> None:
         """Starts sending, if nothing is being sent."""
         if self._sending is None and self._ending is None:
-            self._sending = asyncio.create_task(self._send_all())
+            self._sending = asyncio.create_task(self._send_all(), context=self._context.copy())
 
     @property
     def ending(self) -> bool:

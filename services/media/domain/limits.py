@@ -39,7 +39,7 @@ LIMITS: Mapping[Kind, KindLimits] = {
         max_per_post=4,
     ),
     Kind.ANIMATION: KindLimits(
-        content_types=("image/gif", "image/webp", "image/png"),
+        content_types=("image/gif", "image/webp", "image/png", "image/avif"),
         max_bytes=16 * _MIB,
         max_pixels=64 * _MEGAPIXELS,
         max_frames=600,

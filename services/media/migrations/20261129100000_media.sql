@@ -76,13 +76,16 @@ CREATE TABLE processing_jobs (
   -- While a worker holds it: the end of the lease.
   run_after timestamptz NOT NULL,
   deadline timestamptz NOT NULL,
+  -- Jobs that are due are leased in this order.
+  queue_time timestamptz NOT NULL,
   bucket smallint NOT NULL,
   kind smallint NOT NULL,
   attempts smallint NOT NULL DEFAULT 0,
   holder text NOT NULL DEFAULT '',
   PRIMARY KEY (medium_id, bucket)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
-CREATE INDEX processing_jobs_due ON processing_jobs (kind, run_after);
+CREATE INDEX processing_jobs_in_order ON processing_jobs (queue_time);
+CREATE INDEX processing_jobs_of_owner ON processing_jobs (owner_id, bucket);
 
 -- What the object store holds under `m/` and `p/`.
 CREATE TABLE folders (

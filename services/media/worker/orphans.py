@@ -1,7 +1,8 @@
 """Finds and removes objects and multipart uploads that no row accounts for.
 
-The order of all writes leaves none, so the gauge stays 0; what it counts is a fault of ours, or an
-object store that was restored from a backup. It lists first and reads the rows then: an object
+The order of all writes leaves no object, so what the gauge counts is a fault of ours, or an object
+store that was restored from a backup. The exception is an empty multipart upload, where a process
+was killed before it recorded the id. It lists first and reads the rows then: an object
 whose row is absent afterwards has none.
 """
 

@@ -5,6 +5,7 @@ regular file of its folder, under a known name, within its size.
 """
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,15 +51,37 @@ _REQUIRED: Mapping[Kind, frozenset[str]] = {
 _MAX_BYTES = 160 * _MIB
 _MAX_SIDE = 8_192
 _MAX_CODEC_CHARACTERS = 64
+_MAX_SOURCE_SIDE = 65_535
+_MAX_DURATION_MS = 24 * 3_600_000
+_CONTENT_TYPE = re.compile(r"(image|video|audio)/[a-z0-9.+-]{1,40}", re.ASCII)
+# Base 83; components of 9 × 9 have 166 characters.
+_BLURHASH = re.compile(r"[!-~]{0,166}", re.ASCII)
+_COLOR = re.compile(r"(#[0-9a-f]{6})?", re.ASCII)
+_MAX_WAVEFORM_BYTES = 100
 
 
 def checked(processed: Processed, folder: Path) -> Processed:
     """The result with the sizes of the files as they are. Raises OutputInvalid."""
+    if not _is_plausible(processed):
+        raise OutputInvalid("a property has a value that no file has")
     names = [each.name for each in processed.files]
     if len(set(names)) != len(names) or not _REQUIRED[processed.kind] <= set(names):
         raise OutputInvalid(f"the files are {', '.join(names)}"[:200])
     return msgspec.structs.replace(
         processed, files=tuple(_checked(each, processed.kind, folder) for each in processed.files)
+    )
+
+
+def _is_plausible(processed: Processed) -> bool:
+    return (
+        _CONTENT_TYPE.fullmatch(processed.content_type) is not None
+        and 0 <= processed.width <= _MAX_SOURCE_SIDE
+        and 0 <= processed.height <= _MAX_SOURCE_SIDE
+        and 0 <= processed.duration_ms <= _MAX_DURATION_MS
+        and 0 <= processed.frame_rate <= 1_000
+        and _BLURHASH.fullmatch(processed.blurhash) is not None
+        and _COLOR.fullmatch(processed.dominant_color) is not None
+        and len(processed.waveform) <= _MAX_WAVEFORM_BYTES
     )
 
 
@@ -68,8 +91,8 @@ def _checked(file: ProcessedFile, kind: Kind, folder: Path) -> ProcessedFile:
         raise OutputInvalid(f"unknown file {file.name[:40]!r}")
     if not (0 <= file.width <= _MAX_SIDE and 0 <= file.height <= _MAX_SIDE):
         raise OutputInvalid(f"{file.name} has {file.width} × {file.height} pixels")
-    if len(file.codec) > _MAX_CODEC_CHARACTERS:
-        raise OutputInvalid(f"the codec of {file.name} is too long")
+    if len(file.codec) > _MAX_CODEC_CHARACTERS or not file.codec.isprintable():
+        raise OutputInvalid(f"the codec of {file.name} is none")
     return msgspec.structs.replace(file, size_bytes=_size(folder / file.file))
 
 

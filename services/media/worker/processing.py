@@ -115,14 +115,14 @@ class Processing:
     async def process(self, job: ProcessingJob, report: Callable[[int], None]) -> None:
         """Ends the job, or has it tried again later. Does nothing once the lease is lost.
 
-        A failure of the database or the object store does not count as an attempt. A cancelled
-        call leaves the lease as it is.
+        A failure of the database, the object store or the machine, such as a full disk, does not
+        count as an attempt. A cancelled call leaves the lease as it is.
         """
         try:
             await self._process(job, report)
         except Superseded as error:
             logger().info("media_job_superseded", medium_id=job.medium_id, reason=str(error))
-        except TRANSIENT_ERRORS as error:
+        except (*TRANSIENT_ERRORS, OSError) as error:
             logger().warning("media_job_postponed", medium_id=job.medium_id, error=repr(error))
             _failed_tries.labels("dependency").inc()
             await self._store.return_job(job, self._after_pause(job))
@@ -142,7 +142,7 @@ class Processing:
             await self._try_failed(job, failed.cause, failed.details)
         except (OutputInvalid, ObjectGone, ObjectTooLarge) as error:
             await self._try_failed(job, type(error).__name__, str(error))
-        except (Superseded, *TRANSIENT_ERRORS):
+        except (Superseded, *TRANSIENT_ERRORS, OSError):
             raise
         except Exception as error:
             logger().error("media_job_failed", medium_id=job.medium_id, exc_info=error)

@@ -66,6 +66,17 @@ async def test_longest_waiting_job_comes_first(scenario: Scenario) -> None:
     assert [job.medium_id for job in leased if job] == [first, second]
 
 
+async def test_many_uploads_of_one_owner_do_not_delay_another(scenario: Scenario) -> None:
+    queue = Queue(scenario)
+    flood = [await queue.add(scenario.alice) for _ in range(10)]
+    later = START + timedelta(seconds=7)
+    single = await queue.add(scenario.bob, now=later)
+
+    leased = [await queue.lease(now=later) for _ in range(11)]
+
+    assert [job.medium_id for job in leased if job] == [*flood[:2], single, *flood[2:]]
+
+
 async def test_worker_gets_jobs_of_its_kinds(scenario: Scenario) -> None:
     queue = Queue(scenario)
     await queue.add(scenario.alice, Kind.VIDEO)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from roost.media.v1.media_events_pb2 import MediumProcessed
 
 from services.media.domain.limits import MAX_ATTEMPTS
 from services.media.domain.model import MediumState
-from services.media.domain.processing import Rejected
+from services.media.domain.processing import Kind, Rejected
 from services.media.worker.jailed_process import TryFailed
 from services.media.worker.runner import LEASE
 from tests.builders.media import a_picture
@@ -161,6 +164,57 @@ async def test_program_cannot_make_up_a_reason(world: World, reason: str) -> Non
     await world.worker.process()
 
     assert (await world.current(medium)).state is MediumState.PROCESSING
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"width": 1 << 40},
+        {"height": -1},
+        {"content_type": "text/html"},
+        {"blurhash": "a\0b"},
+        {"blurhash": "x" * 200},
+        {"dominant_color": "red"},
+        {"duration_ms": 1 << 60},
+        {"frame_rate": float("nan")},
+        {"waveform": bytes(101)},
+        {"files": a_picture().files[:1]},
+        {"files": a_picture().files + a_picture().files[:1]},
+        {
+            "files": (
+                msgspec.structs.replace(a_picture().files[0], file="../x"),
+                a_picture().files[1],
+            )
+        },
+        {
+            "files": (
+                msgspec.structs.replace(a_picture().files[0], content_type="text/html"),
+                a_picture().files[1],
+            )
+        },
+        {"kind": Kind.VIDEO},
+    ],
+)
+async def test_properties_that_no_file_has_are_refused(
+    world: World, impossible: dict[str, Any]
+) -> None:
+    medium = await world.uploaded()
+    world.program.results = [msgspec.structs.replace(a_picture(), **impossible)]
+
+    await world.worker.process()
+
+    assert (await world.current(medium)).state is MediumState.PROCESSING
+    assert [key for key in world.storage.stored if not key.startswith("u/")] == []
+
+
+async def test_full_disk_is_not_the_fault_of_the_file(world: World) -> None:
+    medium = await world.uploaded()
+    world.program.results = [OSError(errno.ENOSPC, "No space left on device")] * 5
+
+    await world.settle()
+
+    assert (await world.current(medium)).state is MediumState.READY
+    assert world.program.runs == 6
 
 
 def _link(out: Path) -> None:

@@ -7,6 +7,7 @@ from services.chassis.storage.memory import MemoryTransaction
 from services.media.adapters.memory.tables import MediaTables, MemoryPart, waiting
 from services.media.domain.model import ProcessingJob
 from services.media.domain.processing import Kind
+from services.media.domain.stores.jobs import SHARES
 
 
 def _held(tables: MediaTables, job: ProcessingJob) -> bool:
@@ -22,9 +23,11 @@ class MemoryJobTransaction(MemoryTransaction[MediaTables]):
     async def add_job(
         self, owner_id: int, medium_id: int, kind: Kind, *, now: datetime, deadline: datetime
     ) -> None:
-        self.tables.jobs.setdefault(
-            medium_id, ProcessingJob(medium_id, owner_id, kind, "", 0, now, deadline)
-        )
+        jobs = self.tables.jobs
+        if medium_id not in jobs:
+            waiting_jobs = sum(each.owner_id == owner_id for each in jobs.values())
+            self.tables.queue_times[medium_id] = now + SHARES[kind] * waiting_jobs
+            jobs[medium_id] = ProcessingJob(medium_id, owner_id, kind, "", 0, now, deadline)
 
     async def finish_job(self, job: ProcessingJob) -> bool:
         if not _held(self.tables, job):
@@ -47,7 +50,7 @@ class MemoryJobs(MemoryPart):
         async with self.writing() as tables:
             jobs = tables.jobs
             due = [
-                (each.lease_end, each.medium_id)
+                (tables.queue_times[each.medium_id], each.medium_id)
                 for each in jobs.values()
                 if each.kind in kinds and each.lease_end <= now
             ]

@@ -36,6 +36,8 @@ class MediaTables(MemoryTables):
     # When the state of an upload last changed.
     upload_changes: dict[int, datetime] = field(default_factory=dict)
     jobs: dict[int, ProcessingJob] = field(default_factory=dict)
+    # The place of each job in the queue.
+    queue_times: dict[int, datetime] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     purges: dict[str, Purge] = field(default_factory=dict)
     placements: dict[int, Placement] = field(default_factory=dict)

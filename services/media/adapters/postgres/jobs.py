@@ -8,10 +8,12 @@ from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.media.adapters.postgres.rows import JOB_COLUMNS, affected, job_from
 from services.media.domain.model import ProcessingJob
 from services.media.domain.processing import Kind
+from services.media.domain.stores.jobs import SHARES
 
 _ADD = """
-INSERT INTO processing_jobs (medium_id, bucket, owner_id, kind, run_after, deadline)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO processing_jobs (medium_id, bucket, owner_id, kind, run_after, deadline, queue_time)
+SELECT $1, $2, $3, $4, $5, $6, $5::timestamptz + $7::interval * count(*)
+FROM processing_jobs WHERE owner_id = $3 AND bucket = $2
 ON CONFLICT (medium_id, bucket) DO NOTHING
 """
 
@@ -25,7 +27,7 @@ UPDATE processing_jobs SET holder = $1, attempts = attempts + 1, run_after = $4
 WHERE (medium_id, bucket) = (
   SELECT medium_id, bucket FROM processing_jobs
   WHERE kind = ANY ($2::smallint[]) AND run_after <= $3
-  ORDER BY run_after, medium_id LIMIT 1 FOR UPDATE SKIP LOCKED
+  ORDER BY queue_time, medium_id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING {JOB_COLUMNS}
 """  # noqa: S608 - nothing but column names
@@ -48,7 +50,7 @@ class PostgresJobTransaction(PostgresTransaction):
         self, owner_id: int, medium_id: int, kind: Kind, *, now: datetime, deadline: datetime
     ) -> None:
         await self.connection.execute(
-            _ADD, medium_id, bucket_of(medium_id), owner_id, kind, now, deadline
+            _ADD, medium_id, bucket_of(medium_id), owner_id, kind, now, deadline, SHARES[kind]
         )
 
     async def finish_job(self, job: ProcessingJob) -> bool:

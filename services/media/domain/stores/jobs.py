@@ -4,12 +4,21 @@ A lease is identified by its holder, which is unique for each run of a worker, a
 attempts. A worker whose lease has ended changes nothing: every write compares the lease.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.media.domain.model import ProcessingJob
 from services.media.domain.processing import Kind
+
+# How far each waiting job of an owner puts the owner's next one back in the queue: about as long as
+# the processing takes. So many uploads of one owner delay those of others by a few jobs only.
+SHARES: Mapping[Kind, timedelta] = {
+    Kind.PICTURE: timedelta(seconds=5),
+    Kind.ANIMATION: timedelta(seconds=5),
+    Kind.AUDIO: timedelta(seconds=30),
+    Kind.VIDEO: timedelta(seconds=120),
+}
 
 
 class JobTransaction(Protocol):
@@ -18,7 +27,8 @@ class JobTransaction(Protocol):
     async def add_job(
         self, owner_id: int, medium_id: int, kind: Kind, *, now: datetime, deadline: datetime
     ) -> None:
-        """Adds the job of a medium, due now, unless it has one."""
+        """Adds the job of a medium, due now, unless it has one. Its place in the queue is that of
+        its time, put back by the SHARES of the owner's waiting jobs."""
         ...
 
     async def finish_job(self, job: ProcessingJob) -> bool:
@@ -37,7 +47,7 @@ class JobStore(Protocol):
         now: datetime,
         lease_end: datetime,
     ) -> ProcessingJob | None:
-        """Leases the job of these kinds that is due for the longest time, with one more attempt.
+        """Leases the first of the jobs of these kinds that are due, with one more attempt.
 
         A job is due at the time that `retry_job` set, or when its lease has ended. The caller
         decides by `attempts` and `deadline` whether the medium fails instead. Two workers never

@@ -13,7 +13,7 @@ from services.media.worker.jail.decoding import Decoder
 from services.media.worker.jail.enclosure import MIB, Limits
 from services.media.worker.jail.job import OutFolder, Source
 
-# 140 s of 4K in HDR with 60 frames a second take about 1,000 s of CPU.
+# 140 s of 4K in HDR with 60 frames a second take about 650 s of CPU.
 LIMITS = Limits(
     memory_bytes=512 * MIB, cpu_seconds=1_200, file_bytes=96 * MIB, max_memory_bytes=768 * MIB
 )

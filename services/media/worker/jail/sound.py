@@ -92,6 +92,7 @@ class SoundTrack:
                     f":channel_layout={form.layout}",
                 ),
                 *([] if is_placed else [Filter("pan", "stereo|c0=c0|c1=c1")]),
+                # `first_pts` counts samples at the rate of the input.
                 Filter(
                     "aresample",
                     f"{self.rate}:async=1:min_hard_comp={_TOLERATED_DRIFT}"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from roost.media.v1.media_pb2 import Medium
 from roost.notification.v1.event_service_pb2 import PostActivity
 from roost.notification.v1.notification_pb2 import (
     NOTIFICATION_KIND_LIKE,
@@ -42,7 +43,7 @@ from gateway.core.state import State
 from gateway.protocols.stream import connection, hub, socket
 from services.chassis.auth.caller import UserCaller
 from services.chassis.runtime.errors import Unauthenticated, Unavailable
-from tests.gateway.conftest import SESSION
+from tests.gateway.conftest import MEDIA_ORIGIN, SESSION
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeServices
 from tests.gateway.protocols.stream.stream_client import (
@@ -61,6 +62,7 @@ from tests.gateway.samples import (
     NOON,
     includes,
     person,
+    picture,
     post,
 )
 from tests.servicers.grpc_server import token_of
@@ -78,6 +80,7 @@ class Scenario:
         self.relationships: dict[tuple[int, int], PairRelationship] = {}
         self.stands: dict[int, dict[str, bool]] = {}
         self.replies_to: dict[int, int] = {}
+        self.media: list[Medium] = []
         self.lifetime = 900
         self.services = services
         services.answer("RedeemStreamTicket", self._redeem)
@@ -105,7 +108,13 @@ class Scenario:
         people = dict.fromkeys([BOB, *request.include_user_ids])
         return BatchGetPostsResponse(
             posts=[
-                post(each, BOB, viewer=1, reply_to_post_id=self.replies_to.get(each, 0))
+                post(
+                    each,
+                    BOB,
+                    viewer=1,
+                    reply_to_post_id=self.replies_to.get(each, 0),
+                    media=self.media,
+                )
                 for each in shown
             ],
             includes=includes(
@@ -206,6 +215,23 @@ async def test_an_arrival_shows_the_post_as_rest_does(address: str, events: Fake
     assert shown["kind"] == "arrival"
     assert shown["item"]["post"]["text"] == "Post 100"
     assert shown["item"]["post"]["author"]["handle"] == "bob"
+
+
+async def test_what_comes_live_has_the_addresses_of_its_media(
+    address: str, events: FakeEvents, scenario: Scenario
+) -> None:
+    scenario.media = [picture(7, folder="p/bGl2ZQ")]
+    async with opened(address) as client:
+        await greeted(client, "home", "notifications")
+        events.add(ALICE, **arrival(100))
+        events.add(ALICE, **liked(7))
+        arrived, updated = await client.events(2)
+
+    shown = arrived["change"]["item"]["post"], updated["change"]["notification"]["post"]
+    for each in shown:
+        url = each["media"][0]["variants"][0]["url"]
+        assert url.startswith(f"{MEDIA_ORIGIN}/s/")
+        assert "/p/bGl2ZQ/" in url
 
 
 async def test_notifications_come_and_go(address: str, events: FakeEvents) -> None:

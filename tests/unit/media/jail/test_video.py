@@ -261,6 +261,30 @@ def test_containers_and_codecs_of_others_are_read(
     assert clip.loudness(0.3, 0.8) > 0.3
 
 
+def test_recording_of_a_browser_without_a_duration_is_read() -> None:
+    data = clips.video(
+        [quarters(160, 120)] * 10,
+        container="webm",
+        codec="libvpx",
+        options={"cpu-used": "8"},
+        tones=[Tone(codec="libopus")],
+        container_options={"live": "1"},
+    )
+
+    processed = run(data).processed
+
+    assert processed.duration_ms == pytest.approx(1000, abs=50)
+    assert processed.has_sound
+
+
+def test_fragmented_movie_is_read() -> None:
+    data = clips.video(
+        [quarters(160, 120)] * 10, container_options={"movflags": "+frag_keyframe+empty_moov"}
+    )
+
+    assert run(data).processed.duration_ms == pytest.approx(1000, abs=50)
+
+
 def test_variable_frame_rate_keeps_pictures_and_sound_in_time() -> None:
     # 30, then 5, then 20 frames a second; light and tone begin at 1.3 s.
     times = [n / 30 for n in range(15)]
