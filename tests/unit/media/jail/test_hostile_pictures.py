@@ -88,6 +88,10 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
         "MEDIA_CORRUPT",
         lambda: encoded(photo(800, 600), "JPEG")[:-2],
     ),
+    "half a JPEG with its last marker": (
+        "MEDIA_CORRUPT",
+        lambda: halved(encoded(photo(800, 600), "JPEG")) + b"\xff\xd9",
+    ),
     "half a progressive JPEG": (
         "MEDIA_CORRUPT",
         lambda: halved(encoded(photo(800, 600), "JPEG", progressive=True)),

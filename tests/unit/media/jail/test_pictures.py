@@ -360,3 +360,10 @@ def test_bytes_behind_a_picture_are_no_reason_to_refuse_it() -> None:
     out = io.BytesIO(encoded(photo(80, 60), "JPEG"))
 
     assert run(out.getvalue() + bytes(1_000)).processed.width == 80
+
+
+def test_padding_between_the_segments_of_a_picture_is_no_reason_to_refuse_it() -> None:
+    jpeg = encoded(photo(80, 60), "JPEG")
+    comment = b"\xff\xfe\x00\x04ab"
+
+    assert run(jpeg[:2] + comment + bytes(3) + jpeg[2:]).processed.width == 80
