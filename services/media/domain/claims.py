@@ -89,14 +89,14 @@ def _may_claim(current: Claim | None, wanted: Claim) -> bool:
 
 async def _attach(transaction: MediaTransaction, medium: Medium, wanted: Claim) -> Medium:
     if medium.claim is not None and _target(medium.claim) == _target(wanted):
-        if medium.claim.confirmed and wanted.use is not Use.POST:
-            # An earlier write may have replaced it on the profile: its event does not delete it.
-            again = medium.attached(medium.claim._replace(claim_time=wanted.claim_time))
-        elif medium.claim.confirmed or medium.claim.key != wanted.key:
-            return medium
-        else:
+        if medium.claim.key == wanted.key and not medium.claim.confirmed:
             # The review waits for this attempt.
             again = medium.attached(wanted)
+        elif wanted.use is not Use.POST:
+            # An earlier write may have replaced it on the profile: its event does not delete it.
+            again = medium.attached(medium.claim._replace(claim_time=wanted.claim_time))
+        else:
+            return medium
         await transaction.save_medium(again)
         return again
     attached = medium.changed(claim=wanted, expire_time=None)

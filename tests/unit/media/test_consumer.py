@@ -338,22 +338,25 @@ async def test_replaced_profile_picture_is_deleted_and_the_banner_stays(
     assert not claim_of(await world.current(third)).confirmed
 
 
+@pytest.mark.parametrize("late", [False, True])
 async def test_profile_picture_that_comes_back_is_not_deleted_by_the_write_in_between(
-    world: World, events: Events
+    world: World, events: Events, late: bool
 ) -> None:
     first = await world.claim(await world.ready(), Use.AVATAR)
-    await events.profile(world.alice, "avatar_media_id", avatar_media_id=first.id)
+    if not late:
+        await events.profile(world.alice, "avatar_media_id", avatar_media_id=first.id)
     second = await world.claim(await world.ready(), Use.AVATAR, key="second")
-    in_between, again = timedelta(seconds=1), timedelta(seconds=2)
     async with world.store.transaction() as transaction:
-        back = Claim(Use.AVATAR, 0, "back", world.clock.now() + again)
-        await claims.claim(transaction, world.alice, [first.id], back)
+        again = Claim(Use.AVATAR, 0, "back", world.clock.now() + timedelta(seconds=2))
+        await claims.claim(transaction, world.alice, [first.id], again)
+    if late:
+        await events.profile(world.alice, "avatar_media_id", avatar_media_id=first.id)
 
     shown = {"avatar_media_id": second.id}
-    await events.profile(world.alice, "avatar_media_id", seconds=in_between.seconds, **shown)
+    await events.profile(world.alice, "avatar_media_id", seconds=1, **shown)
     assert claim_of(await world.current(first)).confirmed
     shown = {"avatar_media_id": first.id}
-    await events.profile(world.alice, "avatar_media_id", seconds=again.seconds, **shown)
+    await events.profile(world.alice, "avatar_media_id", seconds=2, **shown)
 
     assert claim_of(await world.current(first)).confirmed
     assert await world.find(second) is None
