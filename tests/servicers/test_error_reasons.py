@@ -20,8 +20,6 @@ REASON = re.compile(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) = \d+;$", re.MULTILI
 METADATA = re.compile(r"Metadata: (none|[a-z_]+(?:, [a-z_]+)*)\.")
 # Errors that never reach a caller: the relay catches them.
 INTERNAL = {"PublishFailed"}
-# Reasons of media that no error has: `Medium.failure` names them.
-OF_MEDIA = {"MEDIA_TOO_LONG"}
 
 COMMENTS = {reason: comment.splitlines() for comment, reason in REASON.findall(PROTO.read_text())}
 
@@ -102,4 +100,4 @@ def test_errors_have_the_metadata_that_their_reason_promises() -> None:
 def test_metadata_that_a_reason_promises_are_set_somewhere() -> None:
     constructed = {each.reason for each in CONSTRUCTIONS}
 
-    assert {reason for reason in COMMENTS if promised(reason)} <= constructed | OF_MEDIA
+    assert {reason for reason in COMMENTS if promised(reason)} <= constructed
