@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+import msgspec
 from PIL import Image, ImageChops
 
 from bench import jobs, sample_requests
@@ -26,6 +28,7 @@ from bench.wire import request
 from local import drawings
 from local.edge import Account, Edge
 from local.graph import make_graph
+from local.parts.processes import ROOT
 from services.media.worker.jail import protocol
 
 PEOPLE, FOLLOWS_EACH = 24, 6
@@ -95,15 +98,17 @@ def _process(file: bytes) -> Cost:
         folder = Path(name)
         (folder / protocol.INPUT).write_bytes(file)
         (folder / protocol.OUT).mkdir(mode=0o700)
-        with (folder / "answer").open("wb") as answer:
-            process = subprocess.Popen(
-                protocol.COMMAND, cwd=folder, stdin=subprocess.DEVNULL, stdout=answer
-            )
-            _, _, used = os.wait4(process.pid, 0)
-        lines = (folder / "answer").read_bytes().splitlines()
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.child_usage", *protocol.COMMAND],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        lines = done.stderr.splitlines()
         if not lines or protocol.decode(lines[-1]).processed is None:
             raise jobs.GeneratorFailed(f"not processed: {lines[-1:]!r}")
-        return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        return msgspec.json.decode(done.stdout, type=Cost)
 
 
 async def _cohort(bench: Bench, prefix: str, *, pictures: bool) -> list[PrewarmedUser]:
@@ -154,7 +159,7 @@ async def _uploads(bench: Bench, report: Report, by: Account) -> None:
             upload = await edge.call("POST", "/v2/media/uploads", by=by, body=declared)
             for part in upload["parts"]:
                 (await store.put(part["url"], content=file)).raise_for_status()
-            path = f"/v2/media/uploads/{upload['medium_id']}/completion"
+            path = f"/v2/media/uploads/{upload['id']}/completion"
             return str((await edge.call("POST", path, by=by))["id"])
 
         before, started = bench.stack.usage(), time.monotonic()
