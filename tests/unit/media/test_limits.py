@@ -1,9 +1,14 @@
 """What is accepted: the declared type picks the limits, and the parts of an upload fit S3."""
 
+from typing import Any
+
 import pytest
+from buf.validate import validate_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from roost.media.v1.media_service_pb2 import StartUploadRequest
 
+from gateway.api.media.requests import MAX_UPLOAD_BYTES
 from services.media.domain.limits import LIMITS, PART_BYTES, kind_of
 from services.media.domain.processing import Kind
 from services.media.domain.uploads import draft
@@ -52,3 +57,13 @@ def test_parts_have_the_size_of_the_upload_and_fit_the_store(size_bytes: int) ->
     assert all(size == PART_BYTES >= MIN_PART_BYTES for size in sizes[:-1])
     assert 0 < sizes[-1] <= PART_BYTES
     assert len(sizes) <= MAX_PARTS_OF_A_REQUEST
+
+
+def test_the_largest_file_is_the_same_in_contract_service_and_edge() -> None:
+    size = StartUploadRequest.DESCRIPTOR.fields_by_name["size_bytes"]
+    options: Any = size.GetOptions()
+    rules = options.Extensions[validate_pb2.field]
+
+    largest = max(each.max_bytes for each in LIMITS.values())
+
+    assert (rules.int64.lte, MAX_UPLOAD_BYTES) == (largest, largest)
