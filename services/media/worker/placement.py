@@ -27,8 +27,9 @@ INTERVAL_SECONDS = 1.0
 # Moves at once: each waits for the object store most of the time.
 AT_ONCE = 4
 # Copying all files of a video takes a second.
-_MOVE_SECONDS = 120.0
-_LEASE = timedelta(seconds=180)
+_MOVE_SECONDS = 30.0
+# After a kill in the middle of a move, another worker goes on within a minute.
+_LEASE = timedelta(seconds=40)
 # Seconds before another attempt: the first, and the longest.
 _PAUSE_SECONDS = (5.0, 600.0)
 # A widened medium keeps its closed folder until every address of it has ended, and a response that

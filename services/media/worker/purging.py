@@ -15,7 +15,8 @@ from services.media.domain.store import Store
 INTERVAL_SECONDS = 1.0
 # What one call of a CDN takes at most: Cloudflare takes 100 tags, and a folder is one.
 AT_ONCE = 50
-_LEASE = timedelta(seconds=120)
+# A second purge of a folder does no harm.
+_LEASE = timedelta(seconds=45)
 # Seconds before another attempt: the first, and the longest. Caches keep files across restarts, so
 # no purge is given up.
 _PAUSE_SECONDS = (2.0, 300.0)

@@ -21,8 +21,8 @@ from services.media.domain.processing import Kind
 from services.media.domain.store import Store
 from services.media.worker.processing import Processing
 
-LEASE = timedelta(seconds=60)
-_RENEW_SECONDS = 15.0
+LEASE = timedelta(seconds=45)
+_RENEW_SECONDS = 10.0
 # A job that cannot be renewed is stopped when so much of its lease is left.
 _MARGIN = timedelta(seconds=15)
 # Progress is written at most so often.
