@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from roost.notification.v1 import notification_pb2 as roost_dot_notification_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xa4\x02\n\rAttachRequest\x12;\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00R\x06\x61ttach\x12;\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00R\x06\x64\x65tach\x12\x44\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00R\nattachPost\x12\x44\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00R\ndetachPostB\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"g\n\nAttachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12\x37\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01R\rafterSequence\".\n\nDetachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\".\n\nAttachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\".\n\nDetachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\"\xc6\x02\n\x0e\x41ttachResponse\x12\x38\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00R\x05\x65vent\x12=\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00R\x08\x61ttached\x12\x33\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00R\x03gap\x12\x41\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00R\x08\x61\x63tivity\x12;\n\x06\x65vents\x18\x05 \x01(\x0b\x32!.roost.notification.v1.UserEventsH\x00R\x06\x65ventsB\x06\n\x04step\"Q\n\nUserEvents\x12\x43\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x06\x65vents\"H\n\x08\x41ttached\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\"e\n\x0cPostActivity\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\"\n\rreply_post_id\x18\x02 \x01(\x03R\x0breplyPostId\x12\x18\n\x07\x64\x65leted\x18\x03 \x01(\x08R\x07\x64\x65leted\"g\n\x08\x45ventGap\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12%\n\x0e\x66irst_sequence\x18\x02 \x01(\x03R\rfirstSequence\x12\x1b\n\thome_only\x18\x03 \x01(\x08R\x08homeOnly\"\x8e\x01\n\x11ReadEventsRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\xaa\x01\n\x12ReadEventsResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventR\x06\x65vents\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\x12\x18\n\x07limited\x18\x03 \x01(\x08R\x07limited\x12\x1b\n\thome_only\x18\x04 \x01(\x08R\x08homeOnly2\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/notification/v1/event_service.proto\x12\x15roost.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a(roost/notification/v1/notification.proto\"\xc2\x03\n\rAttachRequest\x12;\n\x06\x61ttach\x18\x01 \x01(\x0b\x32!.roost.notification.v1.AttachUserH\x00R\x06\x61ttach\x12;\n\x06\x64\x65tach\x18\x02 \x01(\x0b\x32!.roost.notification.v1.DetachUserH\x00R\x06\x64\x65tach\x12\x44\n\x0b\x61ttach_post\x18\x03 \x01(\x0b\x32!.roost.notification.v1.AttachPostH\x00R\nattachPost\x12\x44\n\x0b\x64\x65tach_post\x18\x04 \x01(\x0b\x32!.roost.notification.v1.DetachPostH\x00R\ndetachPost\x12M\n\x0e\x61ttach_hashtag\x18\x05 \x01(\x0b\x32$.roost.notification.v1.AttachHashtagH\x00R\rattachHashtag\x12M\n\x0e\x64\x65tach_hashtag\x18\x06 \x01(\x0b\x32$.roost.notification.v1.DetachHashtagH\x00R\rdetachHashtagB\r\n\x04step\x12\x05\xbaH\x02\x08\x01\"g\n\nAttachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12\x37\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x10\xbaH\r\"\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01R\rafterSequence\".\n\nDetachUser\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\".\n\nAttachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\".\n\nDetachPost\x12 \n\x07post_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06postId\"-\n\rAttachHashtag\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\"-\n\rDetachHashtag\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\"\x9b\x03\n\x0e\x41ttachResponse\x12\x38\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .roost.notification.v1.UserEventH\x00R\x05\x65vent\x12=\n\x08\x61ttached\x18\x02 \x01(\x0b\x32\x1f.roost.notification.v1.AttachedH\x00R\x08\x61ttached\x12\x33\n\x03gap\x18\x03 \x01(\x0b\x32\x1f.roost.notification.v1.EventGapH\x00R\x03gap\x12\x41\n\x08\x61\x63tivity\x18\x04 \x01(\x0b\x32#.roost.notification.v1.PostActivityH\x00R\x08\x61\x63tivity\x12;\n\x06\x65vents\x18\x05 \x01(\x0b\x32!.roost.notification.v1.UserEventsH\x00R\x06\x65vents\x12S\n\x10hashtag_activity\x18\x06 \x01(\x0b\x32&.roost.notification.v1.HashtagActivityH\x00R\x0fhashtagActivityB\x06\n\x04step\"Q\n\nUserEvents\x12\x43\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x06\x65vents\"H\n\x08\x41ttached\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\"e\n\x0cPostActivity\x12\x17\n\x07post_id\x18\x01 \x01(\x03R\x06postId\x12\"\n\rreply_post_id\x18\x02 \x01(\x03R\x0breplyPostId\x12\x18\n\x07\x64\x65leted\x18\x03 \x01(\x08R\x07\x64\x65leted\"<\n\x0fHashtagActivity\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\x12\x17\n\x07post_id\x18\x02 \x01(\x03R\x06postId\"g\n\x08\x45ventGap\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12%\n\x0e\x66irst_sequence\x18\x02 \x01(\x03R\rfirstSequence\x12\x1b\n\thome_only\x18\x03 \x01(\x08R\x08homeOnly\"\x8e\x01\n\x11ReadEventsRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12.\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\rafterSequence\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"\xaa\x01\n\x12ReadEventsResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .roost.notification.v1.UserEventR\x06\x65vents\x12#\n\rlast_sequence\x18\x02 \x01(\x03R\x0clastSequence\x12\x18\n\x07limited\x18\x03 \x01(\x08R\x07limited\x12\x1b\n\thome_only\x18\x04 \x01(\x08R\x08homeOnly2\xcc\x01\n\x0c\x45ventService\x12Y\n\x06\x41ttach\x12$.roost.notification.v1.AttachRequest\x1a%.roost.notification.v1.AttachResponse(\x01\x30\x01\x12\x61\n\nReadEvents\x12(.roost.notification.v1.ReadEventsRequest\x1a).roost.notification.v1.ReadEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHPOST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_DETACHPOST'].fields_by_name['post_id']._loaded_options = None
   _globals['_DETACHPOST'].fields_by_name['post_id']._serialized_options = b'\272H\004\"\002 \000'
+  _globals['_ATTACHHASHTAG'].fields_by_name['tag']._loaded_options = None
+  _globals['_ATTACHHASHTAG'].fields_by_name['tag']._serialized_options = b'\272H\007r\005\020\001(\320\017'
+  _globals['_DETACHHASHTAG'].fields_by_name['tag']._loaded_options = None
+  _globals['_DETACHHASHTAG'].fields_by_name['tag']._serialized_options = b'\272H\007r\005\020\001(\320\017'
   _globals['_USEREVENTS'].fields_by_name['events']._loaded_options = None
   _globals['_USEREVENTS'].fields_by_name['events']._serialized_options = b'\272H\006\222\001\003\020\364\003'
   _globals['_READEVENTSREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -54,29 +58,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_READEVENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_READEVENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_ATTACHREQUEST']._serialized_start=140
-  _globals['_ATTACHREQUEST']._serialized_end=432
-  _globals['_ATTACHUSER']._serialized_start=434
-  _globals['_ATTACHUSER']._serialized_end=537
-  _globals['_DETACHUSER']._serialized_start=539
-  _globals['_DETACHUSER']._serialized_end=585
-  _globals['_ATTACHPOST']._serialized_start=587
-  _globals['_ATTACHPOST']._serialized_end=633
-  _globals['_DETACHPOST']._serialized_start=635
-  _globals['_DETACHPOST']._serialized_end=681
-  _globals['_ATTACHRESPONSE']._serialized_start=684
-  _globals['_ATTACHRESPONSE']._serialized_end=1010
-  _globals['_USEREVENTS']._serialized_start=1012
-  _globals['_USEREVENTS']._serialized_end=1093
-  _globals['_ATTACHED']._serialized_start=1095
-  _globals['_ATTACHED']._serialized_end=1167
-  _globals['_POSTACTIVITY']._serialized_start=1169
-  _globals['_POSTACTIVITY']._serialized_end=1270
-  _globals['_EVENTGAP']._serialized_start=1272
-  _globals['_EVENTGAP']._serialized_end=1375
-  _globals['_READEVENTSREQUEST']._serialized_start=1378
-  _globals['_READEVENTSREQUEST']._serialized_end=1520
-  _globals['_READEVENTSRESPONSE']._serialized_start=1523
-  _globals['_READEVENTSRESPONSE']._serialized_end=1693
-  _globals['_EVENTSERVICE']._serialized_start=1696
-  _globals['_EVENTSERVICE']._serialized_end=1900
+  _globals['_ATTACHREQUEST']._serialized_end=590
+  _globals['_ATTACHUSER']._serialized_start=592
+  _globals['_ATTACHUSER']._serialized_end=695
+  _globals['_DETACHUSER']._serialized_start=697
+  _globals['_DETACHUSER']._serialized_end=743
+  _globals['_ATTACHPOST']._serialized_start=745
+  _globals['_ATTACHPOST']._serialized_end=791
+  _globals['_DETACHPOST']._serialized_start=793
+  _globals['_DETACHPOST']._serialized_end=839
+  _globals['_ATTACHHASHTAG']._serialized_start=841
+  _globals['_ATTACHHASHTAG']._serialized_end=886
+  _globals['_DETACHHASHTAG']._serialized_start=888
+  _globals['_DETACHHASHTAG']._serialized_end=933
+  _globals['_ATTACHRESPONSE']._serialized_start=936
+  _globals['_ATTACHRESPONSE']._serialized_end=1347
+  _globals['_USEREVENTS']._serialized_start=1349
+  _globals['_USEREVENTS']._serialized_end=1430
+  _globals['_ATTACHED']._serialized_start=1432
+  _globals['_ATTACHED']._serialized_end=1504
+  _globals['_POSTACTIVITY']._serialized_start=1506
+  _globals['_POSTACTIVITY']._serialized_end=1607
+  _globals['_HASHTAGACTIVITY']._serialized_start=1609
+  _globals['_HASHTAGACTIVITY']._serialized_end=1669
+  _globals['_EVENTGAP']._serialized_start=1671
+  _globals['_EVENTGAP']._serialized_end=1774
+  _globals['_READEVENTSREQUEST']._serialized_start=1777
+  _globals['_READEVENTSREQUEST']._serialized_end=1919
+  _globals['_READEVENTSRESPONSE']._serialized_start=1922
+  _globals['_READEVENTSRESPONSE']._serialized_end=2092
+  _globals['_EVENTSERVICE']._serialized_start=2095
+  _globals['_EVENTSERVICE']._serialized_end=2299
 # @@protoc_insertion_point(module_scope)

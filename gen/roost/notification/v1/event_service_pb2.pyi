@@ -9,16 +9,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AttachRequest(_message.Message):
-    __slots__ = ("attach", "detach", "attach_post", "detach_post")
+    __slots__ = ("attach", "detach", "attach_post", "detach_post", "attach_hashtag", "detach_hashtag")
     ATTACH_FIELD_NUMBER: _ClassVar[int]
     DETACH_FIELD_NUMBER: _ClassVar[int]
     ATTACH_POST_FIELD_NUMBER: _ClassVar[int]
     DETACH_POST_FIELD_NUMBER: _ClassVar[int]
+    ATTACH_HASHTAG_FIELD_NUMBER: _ClassVar[int]
+    DETACH_HASHTAG_FIELD_NUMBER: _ClassVar[int]
     attach: AttachUser
     detach: DetachUser
     attach_post: AttachPost
     detach_post: DetachPost
-    def __init__(self, attach: _Optional[_Union[AttachUser, _Mapping]] = ..., detach: _Optional[_Union[DetachUser, _Mapping]] = ..., attach_post: _Optional[_Union[AttachPost, _Mapping]] = ..., detach_post: _Optional[_Union[DetachPost, _Mapping]] = ...) -> None: ...
+    attach_hashtag: AttachHashtag
+    detach_hashtag: DetachHashtag
+    def __init__(self, attach: _Optional[_Union[AttachUser, _Mapping]] = ..., detach: _Optional[_Union[DetachUser, _Mapping]] = ..., attach_post: _Optional[_Union[AttachPost, _Mapping]] = ..., detach_post: _Optional[_Union[DetachPost, _Mapping]] = ..., attach_hashtag: _Optional[_Union[AttachHashtag, _Mapping]] = ..., detach_hashtag: _Optional[_Union[DetachHashtag, _Mapping]] = ...) -> None: ...
 
 class AttachUser(_message.Message):
     __slots__ = ("user_id", "after_sequence")
@@ -46,19 +50,33 @@ class DetachPost(_message.Message):
     post_id: int
     def __init__(self, post_id: _Optional[int] = ...) -> None: ...
 
+class AttachHashtag(_message.Message):
+    __slots__ = ("tag",)
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    def __init__(self, tag: _Optional[str] = ...) -> None: ...
+
+class DetachHashtag(_message.Message):
+    __slots__ = ("tag",)
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    def __init__(self, tag: _Optional[str] = ...) -> None: ...
+
 class AttachResponse(_message.Message):
-    __slots__ = ("event", "attached", "gap", "activity", "events")
+    __slots__ = ("event", "attached", "gap", "activity", "events", "hashtag_activity")
     EVENT_FIELD_NUMBER: _ClassVar[int]
     ATTACHED_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    HASHTAG_ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     event: _notification_pb2.UserEvent
     attached: Attached
     gap: EventGap
     activity: PostActivity
     events: UserEvents
-    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ..., activity: _Optional[_Union[PostActivity, _Mapping]] = ..., events: _Optional[_Union[UserEvents, _Mapping]] = ...) -> None: ...
+    hashtag_activity: HashtagActivity
+    def __init__(self, event: _Optional[_Union[_notification_pb2.UserEvent, _Mapping]] = ..., attached: _Optional[_Union[Attached, _Mapping]] = ..., gap: _Optional[_Union[EventGap, _Mapping]] = ..., activity: _Optional[_Union[PostActivity, _Mapping]] = ..., events: _Optional[_Union[UserEvents, _Mapping]] = ..., hashtag_activity: _Optional[_Union[HashtagActivity, _Mapping]] = ...) -> None: ...
 
 class UserEvents(_message.Message):
     __slots__ = ("events",)
@@ -83,6 +101,14 @@ class PostActivity(_message.Message):
     reply_post_id: int
     deleted: bool
     def __init__(self, post_id: _Optional[int] = ..., reply_post_id: _Optional[int] = ..., deleted: _Optional[bool] = ...) -> None: ...
+
+class HashtagActivity(_message.Message):
+    __slots__ = ("tag", "post_id")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    post_id: int
+    def __init__(self, tag: _Optional[str] = ..., post_id: _Optional[int] = ...) -> None: ...
 
 class EventGap(_message.Message):
     __slots__ = ("user_id", "first_sequence", "home_only")

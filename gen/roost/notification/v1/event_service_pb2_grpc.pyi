@@ -39,7 +39,8 @@ class EventServiceStub:
     EventGap if there is a gap; after that it sends every event of that user once, in sequence. Home timeline
     arrivals are logged for users who are attached or were within the last 15 minutes; where some are
     missing, the log contains ArrivalsMissed, preceded by EventGap with home_only. The stream also carries
-    activity around posts, which has no sequence: a client that missed some reads the post again.
+    activity around posts and new posts with hashtags, which have no sequence: a client that missed
+    some reads the posts again.
     RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that reads more slowly than events arrive: it attaches
     again after the last sequence that it read. UNAVAILABLE while the service stops or its log is
     unreachable.
@@ -62,7 +63,8 @@ class EventServiceAsyncStub(EventServiceStub):
     EventGap if there is a gap; after that it sends every event of that user once, in sequence. Home timeline
     arrivals are logged for users who are attached or were within the last 15 minutes; where some are
     missing, the log contains ArrivalsMissed, preceded by EventGap with home_only. The stream also carries
-    activity around posts, which has no sequence: a client that missed some reads the post again.
+    activity around posts and new posts with hashtags, which have no sequence: a client that missed
+    some reads the posts again.
     RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that reads more slowly than events arrive: it attaches
     again after the last sequence that it read. UNAVAILABLE while the service stops or its log is
     unreachable.
@@ -88,7 +90,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         EventGap if there is a gap; after that it sends every event of that user once, in sequence. Home timeline
         arrivals are logged for users who are attached or were within the last 15 minutes; where some are
         missing, the log contains ArrivalsMissed, preceded by EventGap with home_only. The stream also carries
-        activity around posts, which has no sequence: a client that missed some reads the post again.
+        activity around posts and new posts with hashtags, which have no sequence: a client that missed
+        some reads the posts again.
         RESOURCE_EXHAUSTED (READER_TOO_SLOW) for a client that reads more slowly than events arrive: it attaches
         again after the last sequence that it read. UNAVAILABLE while the service stops or its log is
         unreachable.

@@ -151,14 +151,16 @@ class HomeArrival(_message.Message):
     def __init__(self, entry_id: _Optional[int] = ..., post_id: _Optional[int] = ..., author_id: _Optional[int] = ..., reposter_id: _Optional[int] = ...) -> None: ...
 
 class ResourceChanged(_message.Message):
-    __slots__ = ("resource", "resource_id", "deleted")
+    __slots__ = ("resource", "resource_id", "deleted", "tag")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     DELETED_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
     resource: str
     resource_id: int
     deleted: bool
-    def __init__(self, resource: _Optional[str] = ..., resource_id: _Optional[int] = ..., deleted: _Optional[bool] = ...) -> None: ...
+    tag: str
+    def __init__(self, resource: _Optional[str] = ..., resource_id: _Optional[int] = ..., deleted: _Optional[bool] = ..., tag: _Optional[str] = ...) -> None: ...
 
 class MarkerMoved(_message.Message):
     __slots__ = ("timeline", "last_read_id")

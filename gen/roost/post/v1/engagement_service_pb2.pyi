@@ -194,3 +194,17 @@ class BatchGetEngagementResponse(_message.Message):
     ENGAGEMENTS_FIELD_NUMBER: _ClassVar[int]
     engagements: _containers.RepeatedCompositeFieldContainer[Engagement]
     def __init__(self, engagements: _Optional[_Iterable[_Union[Engagement, _Mapping]]] = ...) -> None: ...
+
+class ListBookmarkIdsRequest(_message.Message):
+    __slots__ = ("user_id", "page_size")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    page_size: int
+    def __init__(self, user_id: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ListBookmarkIdsResponse(_message.Message):
+    __slots__ = ("post_ids",)
+    POST_IDS_FIELD_NUMBER: _ClassVar[int]
+    post_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ...) -> None: ...

@@ -97,6 +97,11 @@ class EngagementServiceStub:
                 request_serializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementRequest.SerializeToString,
                 response_deserializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementResponse.FromString,
                 _registered_method=True)
+        self.ListBookmarkIds = channel.unary_unary(
+                '/roost.post.v1.EngagementService/ListBookmarkIds',
+                request_serializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsResponse.FromString,
+                _registered_method=True)
 
 
 class EngagementServiceServicer:
@@ -193,6 +198,14 @@ class EngagementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBookmarkIds(self, request, context):
+        """ListBookmarkIds returns the ids of the posts that a user bookmarked, newest bookmark first, for services
+        that search among them. Services only. Strongly consistent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EngagementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -250,6 +263,11 @@ def add_EngagementServiceServicer_to_server(servicer, server):
                     servicer.BatchGetEngagement,
                     request_deserializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementRequest.FromString,
                     response_serializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementResponse.SerializeToString,
+            ),
+            'ListBookmarkIds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBookmarkIds,
+                    request_deserializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -557,6 +575,33 @@ class EngagementService:
             '/roost.post.v1.EngagementService/BatchGetEngagement',
             roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementRequest.SerializeToString,
             roost_dot_post_dot_v1_dot_engagement__service__pb2.BatchGetEngagementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBookmarkIds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.post.v1.EngagementService/ListBookmarkIds',
+            roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_engagement__service__pb2.ListBookmarkIdsResponse.FromString,
             options,
             channel_credentials,
             insecure,

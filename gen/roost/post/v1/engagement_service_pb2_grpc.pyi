@@ -74,6 +74,10 @@ class EngagementServiceStub:
     """BatchGetEngagement returns counts and the caller's state of posts that the caller may see, in request
     order. Open to anonymous callers.
     """
+    ListBookmarkIds: _grpc.UnaryUnaryMultiCallable[_engagement_service_pb2.ListBookmarkIdsRequest, _engagement_service_pb2.ListBookmarkIdsResponse]
+    """ListBookmarkIds returns the ids of the posts that a user bookmarked, newest bookmark first, for services
+    that search among them. Services only. Strongly consistent.
+    """
 
 @_typing.type_check_only
 class EngagementServiceAsyncStub(EngagementServiceStub):
@@ -120,6 +124,10 @@ class EngagementServiceAsyncStub(EngagementServiceStub):
     BatchGetEngagement: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.BatchGetEngagementRequest, _engagement_service_pb2.BatchGetEngagementResponse]  # type: ignore[assignment]
     """BatchGetEngagement returns counts and the caller's state of posts that the caller may see, in request
     order. Open to anonymous callers.
+    """
+    ListBookmarkIds: _aio.UnaryUnaryMultiCallable[_engagement_service_pb2.ListBookmarkIdsRequest, _engagement_service_pb2.ListBookmarkIdsResponse]  # type: ignore[assignment]
+    """ListBookmarkIds returns the ids of the posts that a user bookmarked, newest bookmark first, for services
+    that search among them. Services only. Strongly consistent.
     """
 
 class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -230,6 +238,16 @@ class EngagementServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_engagement_service_pb2.BatchGetEngagementResponse, _abc.Awaitable[_engagement_service_pb2.BatchGetEngagementResponse]]:
         """BatchGetEngagement returns counts and the caller's state of posts that the caller may see, in request
         order. Open to anonymous callers.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBookmarkIds(
+        self,
+        request: _engagement_service_pb2.ListBookmarkIdsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_engagement_service_pb2.ListBookmarkIdsResponse, _abc.Awaitable[_engagement_service_pb2.ListBookmarkIdsResponse]]:
+        """ListBookmarkIds returns the ids of the posts that a user bookmarked, newest bookmark first, for services
+        that search among them. Services only. Strongly consistent.
         """
 
 def add_EngagementServiceServicer_to_server(servicer: EngagementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,35 +27,35 @@ from roost.media.v1 import media_pb2 as roost_dot_media_dot_v1_dot_media__pb2
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18roost/post/v1/post.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/media/v1/media.proto\x1a\x18roost/user/v1/user.proto\"\xc1\x06\n\x04Post\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1b\n\tauthor_id\x18\x02 \x01(\x03R\x08\x61uthorId\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x31\n\x08\x65ntities\x18\x04 \x03(\x0b\x32\x15.roost.post.v1.EntityR\x08\x65ntities\x12\x39\n\nvisibility\x18\x05 \x01(\x0e\x32\x19.roost.post.v1.VisibilityR\nvisibility\x12\'\n\x10reply_to_post_id\x18\x06 \x01(\x03R\rreplyToPostId\x12+\n\x12reply_to_author_id\x18\x07 \x01(\x03R\x0freplyToAuthorId\x12\'\n\x0f\x63onversation_id\x18\x08 \x01(\x03R\x0e\x63onversationId\x12$\n\x0equoted_post_id\x18\t \x01(\x03R\x0cquotedPostId\x12\x1b\n\tmedia_ids\x18\n \x03(\x03R\x08mediaIds\x12;\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x37\n\tedit_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x65\x64itTime\x12\x1a\n\x08revision\x18\r \x01(\x05R\x08revision\x12\x12\n\x04\x65tag\x18\x0e \x01(\tR\x04\x65tag\x12\x18\n\x07\x64\x65leted\x18\x0f \x01(\x08R\x07\x64\x65leted\x12\x31\n\x06\x63ounts\x18\x10 \x01(\x0b\x32\x19.roost.post.v1.PostCountsR\x06\x63ounts\x12=\n\x0cviewer_state\x18\x11 \x01(\x0b\x32\x1a.roost.post.v1.ViewerStateR\x0bviewerState\x12\x45\n\x0f\x61udience_limits\x18\x12 \x03(\x0b\x32\x1c.roost.post.v1.AudienceLimitR\x0e\x61udienceLimits\x12!\n\x0cquote_hidden\x18\x13 \x01(\x08R\x0bquoteHidden\x12,\n\x05media\x18\x14 \x03(\x0b\x32\x16.roost.media.v1.MediumR\x05media\"\xba\x01\n\rAudienceLimit\x12\x1b\n\tauthor_id\x18\x01 \x01(\x03R\x08\x61uthorId\x12\x39\n\nvisibility\x18\x02 \x01(\x0e\x32\x19.roost.post.v1.VisibilityR\nvisibility\x12,\n\x12\x61\x64\x64ressed_user_ids\x18\x03 \x03(\x03R\x10\x61\x64\x64ressedUserIds\x12#\n\rwas_protected\x18\x04 \x01(\x08R\x0cwasProtected\"\xcb\x01\n\x06\x45ntity\x12\x14\n\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n\x03\x65nd\x18\x02 \x01(\x05R\x03\x65nd\x12\x32\n\x07mention\x18\x03 \x01(\x0b\x32\x16.roost.post.v1.MentionH\x00R\x07mention\x12\x32\n\x07hashtag\x18\x04 \x01(\x0b\x32\x16.roost.post.v1.HashtagH\x00R\x07hashtag\x12)\n\x04link\x18\x05 \x01(\x0b\x32\x13.roost.post.v1.LinkH\x00R\x04linkB\x06\n\x04kind\":\n\x07Mention\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x16\n\x06handle\x18\x02 \x01(\tR\x06handle\"\x1b\n\x07Hashtag\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"\x18\n\x04Link\x12\x10\n\x03url\x18\x01 \x01(\tR\x03url\"n\n\nPostCounts\x12\x14\n\x05likes\x18\x01 \x01(\x03R\x05likes\x12\x18\n\x07reposts\x18\x02 \x01(\x03R\x07reposts\x12\x18\n\x07replies\x18\x03 \x01(\x03R\x07replies\x12\x16\n\x06quotes\x18\x04 \x01(\x03R\x06quotes\"_\n\x0bViewerState\x12\x14\n\x05liked\x18\x01 \x01(\x08R\x05liked\x12\x1a\n\x08reposted\x18\x02 \x01(\x08R\x08reposted\x12\x1e\n\nbookmarked\x18\x03 \x01(\x08R\nbookmarked\"\xdc\x01\n\x0cPostRevision\x12\x1a\n\x08revision\x18\x01 \x01(\x05R\x08revision\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x31\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x15.roost.post.v1.EntityR\x08\x65ntities\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12,\n\x05media\x18\x05 \x03(\x0b\x32\x16.roost.media.v1.MediumR\x05media\"m\n\x08Includes\x12\x36\n\x0cquoted_posts\x18\x01 \x03(\x0b\x32\x13.roost.post.v1.PostR\x0bquotedPosts\x12)\n\x05users\x18\x02 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\"\x81\x01\n\rTimelineEntry\x12\x19\n\x08\x65ntry_id\x18\x01 \x01(\x03R\x07\x65ntryId\x12\x17\n\x07post_id\x18\x02 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x03 \x01(\x03R\x08\x61uthorId\x12\x1f\n\x0breposter_id\x18\x04 \x01(\x03R\nreposterId*s\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x18\n\x14VISIBILITY_FOLLOWERS\x10\x02\x12\x18\n\x14VISIBILITY_MENTIONED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18roost/post/v1/post.proto\x12\rroost.post.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aroost/media/v1/media.proto\x1a\x18roost/user/v1/user.proto\"\xdd\x06\n\x04Post\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1b\n\tauthor_id\x18\x02 \x01(\x03R\x08\x61uthorId\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x31\n\x08\x65ntities\x18\x04 \x03(\x0b\x32\x15.roost.post.v1.EntityR\x08\x65ntities\x12\x39\n\nvisibility\x18\x05 \x01(\x0e\x32\x19.roost.post.v1.VisibilityR\nvisibility\x12\'\n\x10reply_to_post_id\x18\x06 \x01(\x03R\rreplyToPostId\x12+\n\x12reply_to_author_id\x18\x07 \x01(\x03R\x0freplyToAuthorId\x12\'\n\x0f\x63onversation_id\x18\x08 \x01(\x03R\x0e\x63onversationId\x12$\n\x0equoted_post_id\x18\t \x01(\x03R\x0cquotedPostId\x12\x1b\n\tmedia_ids\x18\n \x03(\x03R\x08mediaIds\x12;\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x37\n\tedit_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x65\x64itTime\x12\x1a\n\x08revision\x18\r \x01(\x05R\x08revision\x12\x12\n\x04\x65tag\x18\x0e \x01(\tR\x04\x65tag\x12\x18\n\x07\x64\x65leted\x18\x0f \x01(\x08R\x07\x64\x65leted\x12\x31\n\x06\x63ounts\x18\x10 \x01(\x0b\x32\x19.roost.post.v1.PostCountsR\x06\x63ounts\x12=\n\x0cviewer_state\x18\x11 \x01(\x0b\x32\x1a.roost.post.v1.ViewerStateR\x0bviewerState\x12\x45\n\x0f\x61udience_limits\x18\x12 \x03(\x0b\x32\x1c.roost.post.v1.AudienceLimitR\x0e\x61udienceLimits\x12!\n\x0cquote_hidden\x18\x13 \x01(\x08R\x0bquoteHidden\x12,\n\x05media\x18\x14 \x03(\x0b\x32\x16.roost.media.v1.MediumR\x05media\x12\x1a\n\x08language\x18\x15 \x01(\tR\x08language\"\xba\x01\n\rAudienceLimit\x12\x1b\n\tauthor_id\x18\x01 \x01(\x03R\x08\x61uthorId\x12\x39\n\nvisibility\x18\x02 \x01(\x0e\x32\x19.roost.post.v1.VisibilityR\nvisibility\x12,\n\x12\x61\x64\x64ressed_user_ids\x18\x03 \x03(\x03R\x10\x61\x64\x64ressedUserIds\x12#\n\rwas_protected\x18\x04 \x01(\x08R\x0cwasProtected\"\xcb\x01\n\x06\x45ntity\x12\x14\n\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n\x03\x65nd\x18\x02 \x01(\x05R\x03\x65nd\x12\x32\n\x07mention\x18\x03 \x01(\x0b\x32\x16.roost.post.v1.MentionH\x00R\x07mention\x12\x32\n\x07hashtag\x18\x04 \x01(\x0b\x32\x16.roost.post.v1.HashtagH\x00R\x07hashtag\x12)\n\x04link\x18\x05 \x01(\x0b\x32\x13.roost.post.v1.LinkH\x00R\x04linkB\x06\n\x04kind\":\n\x07Mention\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x16\n\x06handle\x18\x02 \x01(\tR\x06handle\"\x1b\n\x07Hashtag\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"\x18\n\x04Link\x12\x10\n\x03url\x18\x01 \x01(\tR\x03url\"n\n\nPostCounts\x12\x14\n\x05likes\x18\x01 \x01(\x03R\x05likes\x12\x18\n\x07reposts\x18\x02 \x01(\x03R\x07reposts\x12\x18\n\x07replies\x18\x03 \x01(\x03R\x07replies\x12\x16\n\x06quotes\x18\x04 \x01(\x03R\x06quotes\"_\n\x0bViewerState\x12\x14\n\x05liked\x18\x01 \x01(\x08R\x05liked\x12\x1a\n\x08reposted\x18\x02 \x01(\x08R\x08reposted\x12\x1e\n\nbookmarked\x18\x03 \x01(\x08R\nbookmarked\"\xdc\x01\n\x0cPostRevision\x12\x1a\n\x08revision\x18\x01 \x01(\x05R\x08revision\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\x12\x31\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x15.roost.post.v1.EntityR\x08\x65ntities\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12,\n\x05media\x18\x05 \x03(\x0b\x32\x16.roost.media.v1.MediumR\x05media\"m\n\x08Includes\x12\x36\n\x0cquoted_posts\x18\x01 \x03(\x0b\x32\x13.roost.post.v1.PostR\x0bquotedPosts\x12)\n\x05users\x18\x02 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\"\x81\x01\n\rTimelineEntry\x12\x19\n\x08\x65ntry_id\x18\x01 \x01(\x03R\x07\x65ntryId\x12\x17\n\x07post_id\x18\x02 \x01(\x03R\x06postId\x12\x1b\n\tauthor_id\x18\x03 \x01(\x03R\x08\x61uthorId\x12\x1f\n\x0breposter_id\x18\x04 \x01(\x03R\nreposterId*s\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x18\n\x14VISIBILITY_FOLLOWERS\x10\x02\x12\x18\n\x14VISIBILITY_MENTIONED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.post.v1.post_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VISIBILITY']._serialized_start=2151
-  _globals['_VISIBILITY']._serialized_end=2266
+  _globals['_VISIBILITY']._serialized_start=2179
+  _globals['_VISIBILITY']._serialized_end=2294
   _globals['_POST']._serialized_start=131
-  _globals['_POST']._serialized_end=964
-  _globals['_AUDIENCELIMIT']._serialized_start=967
-  _globals['_AUDIENCELIMIT']._serialized_end=1153
-  _globals['_ENTITY']._serialized_start=1156
-  _globals['_ENTITY']._serialized_end=1359
-  _globals['_MENTION']._serialized_start=1361
-  _globals['_MENTION']._serialized_end=1419
-  _globals['_HASHTAG']._serialized_start=1421
-  _globals['_HASHTAG']._serialized_end=1448
-  _globals['_LINK']._serialized_start=1450
-  _globals['_LINK']._serialized_end=1474
-  _globals['_POSTCOUNTS']._serialized_start=1476
-  _globals['_POSTCOUNTS']._serialized_end=1586
-  _globals['_VIEWERSTATE']._serialized_start=1588
-  _globals['_VIEWERSTATE']._serialized_end=1683
-  _globals['_POSTREVISION']._serialized_start=1686
-  _globals['_POSTREVISION']._serialized_end=1906
-  _globals['_INCLUDES']._serialized_start=1908
-  _globals['_INCLUDES']._serialized_end=2017
-  _globals['_TIMELINEENTRY']._serialized_start=2020
-  _globals['_TIMELINEENTRY']._serialized_end=2149
+  _globals['_POST']._serialized_end=992
+  _globals['_AUDIENCELIMIT']._serialized_start=995
+  _globals['_AUDIENCELIMIT']._serialized_end=1181
+  _globals['_ENTITY']._serialized_start=1184
+  _globals['_ENTITY']._serialized_end=1387
+  _globals['_MENTION']._serialized_start=1389
+  _globals['_MENTION']._serialized_end=1447
+  _globals['_HASHTAG']._serialized_start=1449
+  _globals['_HASHTAG']._serialized_end=1476
+  _globals['_LINK']._serialized_start=1478
+  _globals['_LINK']._serialized_end=1502
+  _globals['_POSTCOUNTS']._serialized_start=1504
+  _globals['_POSTCOUNTS']._serialized_end=1614
+  _globals['_VIEWERSTATE']._serialized_start=1616
+  _globals['_VIEWERSTATE']._serialized_end=1711
+  _globals['_POSTREVISION']._serialized_start=1714
+  _globals['_POSTREVISION']._serialized_end=1934
+  _globals['_INCLUDES']._serialized_start=1936
+  _globals['_INCLUDES']._serialized_end=2045
+  _globals['_TIMELINEENTRY']._serialized_start=2048
+  _globals['_TIMELINEENTRY']._serialized_end=2177
 # @@protoc_insertion_point(module_scope)

@@ -24,7 +24,7 @@ VISIBILITY_FOLLOWERS: Visibility
 VISIBILITY_MENTIONED: Visibility
 
 class Post(_message.Message):
-    __slots__ = ("id", "author_id", "text", "entities", "visibility", "reply_to_post_id", "reply_to_author_id", "conversation_id", "quoted_post_id", "media_ids", "create_time", "edit_time", "revision", "etag", "deleted", "counts", "viewer_state", "audience_limits", "quote_hidden", "media")
+    __slots__ = ("id", "author_id", "text", "entities", "visibility", "reply_to_post_id", "reply_to_author_id", "conversation_id", "quoted_post_id", "media_ids", "create_time", "edit_time", "revision", "etag", "deleted", "counts", "viewer_state", "audience_limits", "quote_hidden", "media", "language")
     ID_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class Post(_message.Message):
     AUDIENCE_LIMITS_FIELD_NUMBER: _ClassVar[int]
     QUOTE_HIDDEN_FIELD_NUMBER: _ClassVar[int]
     MEDIA_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     id: int
     author_id: int
     text: str
@@ -65,7 +66,8 @@ class Post(_message.Message):
     audience_limits: _containers.RepeatedCompositeFieldContainer[AudienceLimit]
     quote_hidden: bool
     media: _containers.RepeatedCompositeFieldContainer[_media_pb2.Medium]
-    def __init__(self, id: _Optional[int] = ..., author_id: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., reply_to_author_id: _Optional[int] = ..., conversation_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., edit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., etag: _Optional[str] = ..., deleted: _Optional[bool] = ..., counts: _Optional[_Union[PostCounts, _Mapping]] = ..., viewer_state: _Optional[_Union[ViewerState, _Mapping]] = ..., audience_limits: _Optional[_Iterable[_Union[AudienceLimit, _Mapping]]] = ..., quote_hidden: _Optional[bool] = ..., media: _Optional[_Iterable[_Union[_media_pb2.Medium, _Mapping]]] = ...) -> None: ...
+    language: str
+    def __init__(self, id: _Optional[int] = ..., author_id: _Optional[int] = ..., text: _Optional[str] = ..., entities: _Optional[_Iterable[_Union[Entity, _Mapping]]] = ..., visibility: _Optional[_Union[Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., reply_to_author_id: _Optional[int] = ..., conversation_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., edit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., etag: _Optional[str] = ..., deleted: _Optional[bool] = ..., counts: _Optional[_Union[PostCounts, _Mapping]] = ..., viewer_state: _Optional[_Union[ViewerState, _Mapping]] = ..., audience_limits: _Optional[_Iterable[_Union[AudienceLimit, _Mapping]]] = ..., quote_hidden: _Optional[bool] = ..., media: _Optional[_Iterable[_Union[_media_pb2.Medium, _Mapping]]] = ..., language: _Optional[str] = ...) -> None: ...
 
 class AudienceLimit(_message.Message):
     __slots__ = ("author_id", "visibility", "addressed_user_ids", "was_protected")

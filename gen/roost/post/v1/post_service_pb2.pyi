@@ -10,20 +10,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreatePostRequest(_message.Message):
-    __slots__ = ("text", "visibility", "reply_to_post_id", "quoted_post_id", "media_ids", "request_id")
+    __slots__ = ("text", "visibility", "reply_to_post_id", "quoted_post_id", "media_ids", "request_id", "language")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     REPLY_TO_POST_ID_FIELD_NUMBER: _ClassVar[int]
     QUOTED_POST_ID_FIELD_NUMBER: _ClassVar[int]
     MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     text: str
     visibility: _post_pb2.Visibility
     reply_to_post_id: int
     quoted_post_id: int
     media_ids: _containers.RepeatedScalarFieldContainer[int]
     request_id: str
-    def __init__(self, text: _Optional[str] = ..., visibility: _Optional[_Union[_post_pb2.Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    language: str
+    def __init__(self, text: _Optional[str] = ..., visibility: _Optional[_Union[_post_pb2.Visibility, str]] = ..., reply_to_post_id: _Optional[int] = ..., quoted_post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ..., request_id: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
 
 class CreatePostResponse(_message.Message):
     __slots__ = ("post", "includes")
@@ -66,18 +68,20 @@ class BatchGetPostsResponse(_message.Message):
     def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ...) -> None: ...
 
 class UpdatePostRequest(_message.Message):
-    __slots__ = ("post_id", "text", "etag", "request_id", "media")
+    __slots__ = ("post_id", "text", "etag", "request_id", "media", "language")
     POST_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MEDIA_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     post_id: int
     text: str
     etag: str
     request_id: str
     media: MediaList
-    def __init__(self, post_id: _Optional[int] = ..., text: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., media: _Optional[_Union[MediaList, _Mapping]] = ...) -> None: ...
+    language: str
+    def __init__(self, post_id: _Optional[int] = ..., text: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., media: _Optional[_Union[MediaList, _Mapping]] = ..., language: _Optional[str] = ...) -> None: ...
 
 class MediaList(_message.Message):
     __slots__ = ("media_ids",)
@@ -274,6 +278,46 @@ class PostMedia(_message.Message):
     post_id: int
     media_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, post_id: _Optional[int] = ..., media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ScanPostsRequest(_message.Message):
+    __slots__ = ("after_id", "until_id", "page_size")
+    AFTER_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    after_id: int
+    until_id: int
+    page_size: int
+    def __init__(self, after_id: _Optional[int] = ..., until_id: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ScanPostsResponse(_message.Message):
+    __slots__ = ("posts", "has_more", "total_estimate")
+    POSTS_FIELD_NUMBER: _ClassVar[int]
+    HAS_MORE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    posts: _containers.RepeatedCompositeFieldContainer[_post_pb2.Post]
+    has_more: bool
+    total_estimate: int
+    def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., has_more: _Optional[bool] = ..., total_estimate: _Optional[int] = ...) -> None: ...
+
+class BatchGetPostCountsRequest(_message.Message):
+    __slots__ = ("post_ids",)
+    POST_IDS_FIELD_NUMBER: _ClassVar[int]
+    post_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class BatchGetPostCountsResponse(_message.Message):
+    __slots__ = ("posts",)
+    POSTS_FIELD_NUMBER: _ClassVar[int]
+    posts: _containers.RepeatedCompositeFieldContainer[CountsOfPost]
+    def __init__(self, posts: _Optional[_Iterable[_Union[CountsOfPost, _Mapping]]] = ...) -> None: ...
+
+class CountsOfPost(_message.Message):
+    __slots__ = ("post_id", "counts")
+    POST_ID_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    post_id: int
+    counts: _post_pb2.PostCounts
+    def __init__(self, post_id: _Optional[int] = ..., counts: _Optional[_Union[_post_pb2.PostCounts, _Mapping]] = ...) -> None: ...
 
 class BatchCountPostsResponse(_message.Message):
     __slots__ = ("counts",)

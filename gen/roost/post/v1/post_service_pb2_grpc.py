@@ -119,6 +119,16 @@ class PostServiceStub:
                 request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.SerializeToString,
                 response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.FromString,
                 _registered_method=True)
+        self.ScanPosts = channel.unary_unary(
+                '/roost.post.v1.PostService/ScanPosts',
+                request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsResponse.FromString,
+                _registered_method=True)
+        self.BatchGetPostCounts = channel.unary_unary(
+                '/roost.post.v1.PostService/BatchGetPostCounts',
+                request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsRequest.SerializeToString,
+                response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsResponse.FromString,
+                _registered_method=True)
 
 
 class PostServiceServicer:
@@ -260,6 +270,23 @@ class PostServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScanPosts(self, request, context):
+        """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+        for services that build an index of posts. Services only. A post that was committed before the call and is
+        not deleted is on some page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetPostCounts(self, request, context):
+        """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
+        or do not exist. Services only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -332,6 +359,16 @@ def add_PostServiceServicer_to_server(servicer, server):
                     servicer.BatchGetPostMedia,
                     request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.FromString,
                     response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.SerializeToString,
+            ),
+            'ScanPosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScanPosts,
+                    request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsResponse.SerializeToString,
+            ),
+            'BatchGetPostCounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetPostCounts,
+                    request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsRequest.FromString,
+                    response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -727,6 +764,60 @@ class PostService:
             '/roost.post.v1.PostService/BatchGetPostMedia',
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaRequest.SerializeToString,
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScanPosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.post.v1.PostService/ScanPosts',
+            roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_post__service__pb2.ScanPostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetPostCounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.post.v1.PostService/BatchGetPostCounts',
+            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsRequest.SerializeToString,
+            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostCountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,6 +112,15 @@ class PostServiceStub:
     deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
     consistent.
     """
+    ScanPosts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]
+    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+    for services that build an index of posts. Services only. A post that was committed before the call and is
+    not deleted is on some page.
+    """
+    BatchGetPostCounts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostCountsRequest, _post_service_pb2.BatchGetPostCountsResponse]
+    """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
+    or do not exist. Services only.
+    """
 
 @_typing.type_check_only
 class PostServiceAsyncStub(PostServiceStub):
@@ -196,6 +205,15 @@ class PostServiceAsyncStub(PostServiceStub):
     """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
     deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
     consistent.
+    """
+    ScanPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]  # type: ignore[assignment]
+    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+    for services that build an index of posts. Services only. A post that was committed before the call and is
+    not deleted is on some page.
+    """
+    BatchGetPostCounts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostCountsRequest, _post_service_pb2.BatchGetPostCountsResponse]  # type: ignore[assignment]
+    """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
+    or do not exist. Services only.
     """
 
 class PostServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -362,6 +380,27 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         """BatchGetPostMedia returns which media the given posts and their revisions have, without posts that are
         deleted or do not exist: a claim of a medium is confirmed if its post has it. Services only. Strongly
         consistent.
+        """
+
+    @_abc_1.abstractmethod
+    def ScanPosts(
+        self,
+        request: _post_service_pb2.ScanPostsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_post_service_pb2.ScanPostsResponse, _abc.Awaitable[_post_service_pb2.ScanPostsResponse]]:
+        """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+        for services that build an index of posts. Services only. A post that was committed before the call and is
+        not deleted is on some page.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetPostCounts(
+        self,
+        request: _post_service_pb2.BatchGetPostCountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_post_service_pb2.BatchGetPostCountsResponse, _abc.Awaitable[_post_service_pb2.BatchGetPostCountsResponse]]:
+        """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
+        or do not exist. Services only.
         """
 
 def add_PostServiceServicer_to_server(servicer: PostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

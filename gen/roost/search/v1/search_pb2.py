@@ -22,15 +22,36 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1croost/search/v1/search.proto\x12\x0froost.search.v1\"d\n\nHashtagUse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\x12\x1f\n\x0bposts_count\x18\x02 \x01(\x03R\npostsCount\x12#\n\rauthors_count\x18\x03 \x01(\x03R\x0c\x61uthorsCountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1croost/search/v1/search.proto\x12\x0froost.search.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\tPostMatch\x12\x1a\n\x08revision\x18\x01 \x01(\x05R\x08revision\x12\x35\n\x06ranges\x18\x02 \x03(\x0b\x32\x1d.roost.search.v1.MatchedRangeR\x06ranges\"Q\n\x0cMatchedRange\x12\x14\n\x05start\x18\x01 \x01(\x05R\x05start\x12\x10\n\x03\x65nd\x18\x02 \x01(\x05R\x03\x65nd\x12\x19\n\x08media_id\x18\x03 \x01(\x03R\x07mediaId\"=\n\tUserMatch\x12\x30\n\x05\x66ield\x18\x01 \x01(\x0e\x32\x1a.roost.search.v1.UserFieldR\x05\x66ield\"\x9c\x01\n\nHashtagUse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\x12\x1f\n\x0bposts_count\x18\x02 \x01(\x03R\npostsCount\x12#\n\rauthors_count\x18\x03 \x01(\x03R\x0c\x61uthorsCount\x12\x36\n\x07history\x18\x04 \x03(\x0b\x32\x1c.roost.search.v1.HashtagHourR\x07history\"\x8e\x01\n\x0bHashtagHour\x12\x39\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n\x0bposts_count\x18\x02 \x01(\x03R\npostsCount\x12#\n\rauthors_count\x18\x03 \x01(\x03R\x0c\x61uthorsCount\"\\\n\x0cTrendMeasure\x12\x14\n\x05score\x18\x01 \x01(\x01R\x05score\x12\x1a\n\x08observed\x18\x02 \x01(\x03R\x08observed\x12\x1a\n\x08\x62\x61seline\x18\x03 \x01(\x01R\x08\x62\x61seline\"h\n\nSuggestion\x12\x19\n\x07user_id\x18\x01 \x01(\x03H\x00R\x06userId\x12\x37\n\x07hashtag\x18\x02 \x01(\x0b\x32\x1b.roost.search.v1.HashtagUseH\x00R\x07hashtagB\x06\n\x04kind\"\xf4\x02\n\x07Reindex\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x33\n\x05state\x18\x02 \x01(\x0e\x32\x1d.roost.search.v1.ReindexStateR\x05state\x12#\n\rposts_scanned\x18\x03 \x01(\x03R\x0cpostsScanned\x12\x1f\n\x0bposts_total\x18\x04 \x01(\x03R\npostsTotal\x12%\n\x0esegments_equal\x18\x05 \x01(\x05R\rsegmentsEqual\x12+\n\x11segments_repaired\x18\x06 \x01(\x05R\x10segmentsRepaired\x12\x39\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x18\n\x07\x66\x61ilure\x18\t \x01(\tR\x07\x66\x61ilure*R\n\tPostOrder\x12\x1a\n\x16POST_ORDER_UNSPECIFIED\x10\x00\x12\x12\n\x0ePOST_ORDER_TOP\x10\x01\x12\x15\n\x11POST_ORDER_LATEST\x10\x02*o\n\tUserField\x12\x1a\n\x16USER_FIELD_UNSPECIFIED\x10\x00\x12\x15\n\x11USER_FIELD_HANDLE\x10\x01\x12\x1b\n\x17USER_FIELD_DISPLAY_NAME\x10\x02\x12\x12\n\x0eUSER_FIELD_BIO\x10\x03*\xb4\x01\n\x0cReindexState\x12\x1d\n\x19REINDEX_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15REINDEX_STATE_COPYING\x10\x01\x12\x1b\n\x17REINDEX_STATE_VERIFYING\x10\x02\x12\x16\n\x12REINDEX_STATE_DONE\x10\x03\x12\x1b\n\x17REINDEX_STATE_CANCELLED\x10\x04\x12\x18\n\x14REINDEX_STATE_FAILED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.search.v1.search_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HASHTAGUSE']._serialized_start=49
-  _globals['_HASHTAGUSE']._serialized_end=149
+  _globals['_POSTORDER']._serialized_start=1203
+  _globals['_POSTORDER']._serialized_end=1285
+  _globals['_USERFIELD']._serialized_start=1287
+  _globals['_USERFIELD']._serialized_end=1398
+  _globals['_REINDEXSTATE']._serialized_start=1401
+  _globals['_REINDEXSTATE']._serialized_end=1581
+  _globals['_POSTMATCH']._serialized_start=82
+  _globals['_POSTMATCH']._serialized_end=176
+  _globals['_MATCHEDRANGE']._serialized_start=178
+  _globals['_MATCHEDRANGE']._serialized_end=259
+  _globals['_USERMATCH']._serialized_start=261
+  _globals['_USERMATCH']._serialized_end=322
+  _globals['_HASHTAGUSE']._serialized_start=325
+  _globals['_HASHTAGUSE']._serialized_end=481
+  _globals['_HASHTAGHOUR']._serialized_start=484
+  _globals['_HASHTAGHOUR']._serialized_end=626
+  _globals['_TRENDMEASURE']._serialized_start=628
+  _globals['_TRENDMEASURE']._serialized_end=720
+  _globals['_SUGGESTION']._serialized_start=722
+  _globals['_SUGGESTION']._serialized_end=826
+  _globals['_REINDEX']._serialized_start=829
+  _globals['_REINDEX']._serialized_end=1201
 # @@protoc_insertion_point(module_scope)

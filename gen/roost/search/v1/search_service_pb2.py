@@ -23,11 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
 from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.search.v1 import search_pb2 as roost_dot_search_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x1croost/search/v1/search.proto\"\x90\x01\n\x12SearchPostsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"X\n\x13SearchPostsResponse\x12\x19\n\x08post_ids\x18\x01 \x03(\x03R\x07postIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x90\x01\n\x12SearchUsersRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"X\n\x13SearchUsersResponse\x12\x19\n\x08user_ids\x18\x01 \x03(\x03R\x07userIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n\x15SearchHashtagsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"y\n\x16SearchHashtagsResponse\x12\x37\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x13\n\x11ListTrendsRequest\"I\n\x12ListTrendsResponse\x12\x33\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x06trends2\xfd\x02\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$roost/search/v1/search_service.proto\x12\x0froost.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x1croost/search/v1/search.proto\"\xcc\x01\n\x12SearchPostsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\x80@R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\x12:\n\x05order\x18\x04 \x01(\x0e\x32\x1a.roost.search.v1.PostOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\"\xb0\x01\n\x13SearchPostsResponse\x12\x19\n\x08post_ids\x18\x01 \x03(\x03R\x07postIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x34\n\x07matches\x18\x03 \x03(\x0b\x32\x1a.roost.search.v1.PostMatchR\x07matches\x12 \n\x0cnext_post_id\x18\x04 \x01(\x03R\nnextPostId\"\x90\x01\n\x12SearchUsersRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb0\x01\n\x13SearchUsersResponse\x12\x19\n\x08user_ids\x18\x01 \x03(\x03R\x07userIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x34\n\x07matches\x18\x03 \x03(\x0b\x32\x1a.roost.search.v1.UserMatchR\x07matches\x12 \n\x0cnext_user_id\x18\x04 \x01(\x03R\nnextUserId\"\x93\x01\n\x15SearchHashtagsRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xc0>R\x05query\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"y\n\x16SearchHashtagsResponse\x12\x37\n\x08hashtags\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa4\x01\n\x11ListTrendsRequest\x12\x8e\x01\n\x08language\x18\x01 \x01(\tBr\xbaHo\xba\x01l\n\rlanguage.code\x12:must be a language code of two or three lower-case letters\x1a\x1fthis.matches(\'^([a-z]{2,3})?$\')R\x08language\"\xbe\x01\n\x12ListTrendsResponse\x12\x33\n\x06trends\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x06trends\x12\x38\n\nas_of_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x61sOfTime\x12\x39\n\x08measures\x18\x03 \x03(\x0b\x32\x1d.roost.search.v1.TrendMeasureR\x08measures\"\\\n\x10TypeaheadRequest\x12 \n\x05query\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x05query\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00R\x08pageSize\"R\n\x11TypeaheadResponse\x12=\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1b.roost.search.v1.SuggestionR\x0bsuggestions\"1\n\x11GetHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\"K\n\x12GetHashtagResponse\x12\x35\n\x07hashtag\x18\x01 \x01(\x0b\x32\x1b.roost.search.v1.HashtagUseR\x07hashtag\"\xb0\x01\n\x17ListHashtagPostsRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12\x1d\n\nonly_media\x18\x02 \x01(\x08R\tonlyMedia\x12+\n\tpage_size\x18\x03 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\x7f\n\x18ListHashtagPostsResponse\x12\x19\n\x08post_ids\x18\x01 \x03(\x03R\x07postIds\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12 \n\x0cnext_post_id\x18\x03 \x01(\x03R\nnextPostId\"\x9d\x01\n\x19ListHashtagEntriesRequest\x12(\n\x04tags\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01(\xd0\x0fR\x04tags\x12-\n\x0e\x62\x65\x66ore_post_id\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x0c\x62\x65\x66orePostId\x12\'\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xa0\x06(\x00R\x08pageSize\"T\n\x1aListHashtagEntriesResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries2\x80\x06\n\rSearchService\x12X\n\x0bSearchPosts\x12#.roost.search.v1.SearchPostsRequest\x1a$.roost.search.v1.SearchPostsResponse\x12X\n\x0bSearchUsers\x12#.roost.search.v1.SearchUsersRequest\x1a$.roost.search.v1.SearchUsersResponse\x12\x61\n\x0eSearchHashtags\x12&.roost.search.v1.SearchHashtagsRequest\x1a\'.roost.search.v1.SearchHashtagsResponse\x12U\n\nListTrends\x12\".roost.search.v1.ListTrendsRequest\x1a#.roost.search.v1.ListTrendsResponse\x12R\n\tTypeahead\x12!.roost.search.v1.TypeaheadRequest\x1a\".roost.search.v1.TypeaheadResponse\x12U\n\nGetHashtag\x12\".roost.search.v1.GetHashtagRequest\x1a#.roost.search.v1.GetHashtagResponse\x12g\n\x10ListHashtagPosts\x12(.roost.search.v1.ListHashtagPostsRequest\x1a).roost.search.v1.ListHashtagPostsResponse\x12m\n\x12ListHashtagEntries\x12*.roost.search.v1.ListHashtagEntriesRequest\x1a+.roost.search.v1.ListHashtagEntriesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +37,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.search.v1.search_serv
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\200@'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHPOSTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['order']._loaded_options = None
+  _globals['_SEARCHPOSTSREQUEST'].fields_by_name['order']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._loaded_options = None
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\300>'
   _globals['_SEARCHUSERSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -52,22 +56,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHHASHTAGSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
-  _globals['_SEARCHPOSTSREQUEST']._serialized_start=145
-  _globals['_SEARCHPOSTSREQUEST']._serialized_end=289
-  _globals['_SEARCHPOSTSRESPONSE']._serialized_start=291
-  _globals['_SEARCHPOSTSRESPONSE']._serialized_end=379
-  _globals['_SEARCHUSERSREQUEST']._serialized_start=382
-  _globals['_SEARCHUSERSREQUEST']._serialized_end=526
-  _globals['_SEARCHUSERSRESPONSE']._serialized_start=528
-  _globals['_SEARCHUSERSRESPONSE']._serialized_end=616
-  _globals['_SEARCHHASHTAGSREQUEST']._serialized_start=619
-  _globals['_SEARCHHASHTAGSREQUEST']._serialized_end=766
-  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_start=768
-  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_end=889
-  _globals['_LISTTRENDSREQUEST']._serialized_start=891
-  _globals['_LISTTRENDSREQUEST']._serialized_end=910
-  _globals['_LISTTRENDSRESPONSE']._serialized_start=912
-  _globals['_LISTTRENDSRESPONSE']._serialized_end=985
-  _globals['_SEARCHSERVICE']._serialized_start=988
-  _globals['_SEARCHSERVICE']._serialized_end=1369
+  _globals['_LISTTRENDSREQUEST'].fields_by_name['language']._loaded_options = None
+  _globals['_LISTTRENDSREQUEST'].fields_by_name['language']._serialized_options = b'\272Ho\272\001l\n\rlanguage.code\022:must be a language code of two or three lower-case letters\032\037this.matches(\'^([a-z]{2,3})?$\')'
+  _globals['_TYPEAHEADREQUEST'].fields_by_name['query']._loaded_options = None
+  _globals['_TYPEAHEADREQUEST'].fields_by_name['query']._serialized_options = b'\272H\007r\005\020\001(\320\017'
+  _globals['_TYPEAHEADREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_TYPEAHEADREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030\024(\000'
+  _globals['_GETHASHTAGREQUEST'].fields_by_name['tag']._loaded_options = None
+  _globals['_GETHASHTAGREQUEST'].fields_by_name['tag']._serialized_options = b'\272H\007r\005\020\001(\320\017'
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['tag']._loaded_options = None
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['tag']._serialized_options = b'\272H\007r\005\020\001(\320\017'
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTHASHTAGPOSTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['tags']._loaded_options = None
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['tags']._serialized_options = b'\272H\021\222\001\016\010\001\020\310\001\"\007r\005\020\001(\320\017'
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['before_post_id']._loaded_options = None
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['before_post_id']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTHASHTAGENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\240\006(\000'
+  _globals['_SEARCHPOSTSREQUEST']._serialized_start=204
+  _globals['_SEARCHPOSTSREQUEST']._serialized_end=408
+  _globals['_SEARCHPOSTSRESPONSE']._serialized_start=411
+  _globals['_SEARCHPOSTSRESPONSE']._serialized_end=587
+  _globals['_SEARCHUSERSREQUEST']._serialized_start=590
+  _globals['_SEARCHUSERSREQUEST']._serialized_end=734
+  _globals['_SEARCHUSERSRESPONSE']._serialized_start=737
+  _globals['_SEARCHUSERSRESPONSE']._serialized_end=913
+  _globals['_SEARCHHASHTAGSREQUEST']._serialized_start=916
+  _globals['_SEARCHHASHTAGSREQUEST']._serialized_end=1063
+  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_start=1065
+  _globals['_SEARCHHASHTAGSRESPONSE']._serialized_end=1186
+  _globals['_LISTTRENDSREQUEST']._serialized_start=1189
+  _globals['_LISTTRENDSREQUEST']._serialized_end=1353
+  _globals['_LISTTRENDSRESPONSE']._serialized_start=1356
+  _globals['_LISTTRENDSRESPONSE']._serialized_end=1546
+  _globals['_TYPEAHEADREQUEST']._serialized_start=1548
+  _globals['_TYPEAHEADREQUEST']._serialized_end=1640
+  _globals['_TYPEAHEADRESPONSE']._serialized_start=1642
+  _globals['_TYPEAHEADRESPONSE']._serialized_end=1724
+  _globals['_GETHASHTAGREQUEST']._serialized_start=1726
+  _globals['_GETHASHTAGREQUEST']._serialized_end=1775
+  _globals['_GETHASHTAGRESPONSE']._serialized_start=1777
+  _globals['_GETHASHTAGRESPONSE']._serialized_end=1852
+  _globals['_LISTHASHTAGPOSTSREQUEST']._serialized_start=1855
+  _globals['_LISTHASHTAGPOSTSREQUEST']._serialized_end=2031
+  _globals['_LISTHASHTAGPOSTSRESPONSE']._serialized_start=2033
+  _globals['_LISTHASHTAGPOSTSRESPONSE']._serialized_end=2160
+  _globals['_LISTHASHTAGENTRIESREQUEST']._serialized_start=2163
+  _globals['_LISTHASHTAGENTRIESREQUEST']._serialized_end=2320
+  _globals['_LISTHASHTAGENTRIESRESPONSE']._serialized_start=2322
+  _globals['_LISTHASHTAGENTRIESRESPONSE']._serialized_end=2406
+  _globals['_SEARCHSERVICE']._serialized_start=2409
+  _globals['_SEARCHSERVICE']._serialized_end=3177
 # @@protoc_insertion_point(module_scope)

@@ -26,8 +26,15 @@ if _version_not_supported:
 
 
 class SearchServiceStub:
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     def __init__(self, channel):
@@ -56,36 +63,102 @@ class SearchServiceStub:
                 request_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsRequest.SerializeToString,
                 response_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsResponse.FromString,
                 _registered_method=True)
+        self.Typeahead = channel.unary_unary(
+                '/roost.search.v1.SearchService/Typeahead',
+                request_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadRequest.SerializeToString,
+                response_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadResponse.FromString,
+                _registered_method=True)
+        self.GetHashtag = channel.unary_unary(
+                '/roost.search.v1.SearchService/GetHashtag',
+                request_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagRequest.SerializeToString,
+                response_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagResponse.FromString,
+                _registered_method=True)
+        self.ListHashtagPosts = channel.unary_unary(
+                '/roost.search.v1.SearchService/ListHashtagPosts',
+                request_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsRequest.SerializeToString,
+                response_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsResponse.FromString,
+                _registered_method=True)
+        self.ListHashtagEntries = channel.unary_unary(
+                '/roost.search.v1.SearchService/ListHashtagEntries',
+                request_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesRequest.SerializeToString,
+                response_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     def SearchPosts(self, request, context):
-        """SearchPosts returns ids of matching posts, newest first.
+        """SearchPosts returns ids of matching posts. The language of queries is in docs/search.md. An empty page is
+        the last. UNAUTHENTICATED (TOKEN_MISSING) if a query with `in:` has no signed-in caller. Open to anonymous
+        callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchUsers(self, request, context):
-        """SearchUsers returns ids of matching users, best match first.
+        """SearchUsers returns ids of matching users, best match first: the exact handle, then names that begin with
+        the words, then the bio; users whom the caller follows and users with more followers first among equals.
+        Open to anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchHashtags(self, request, context):
-        """SearchHashtags returns hashtags that begin with the query, most used first.
+        """SearchHashtags returns hashtags that begin with the query, most used first, with history. Open to
+        anonymous callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTrends(self, request, context):
-        """ListTrends returns the hashtags whose usage rises most compared with their own past, at most 20.
+        """ListTrends returns the hashtags whose usage rises most compared with their own past, with history. At most
+        20. Computed at least once a minute. Open to anonymous callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Typeahead(self, request, context):
+        """Typeahead suggests users and hashtags that begin with what was typed: only users after an @, only hashtags
+        after a #, else both, best first. Users whom the caller follows come before others. Open to anonymous
+        callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetHashtag(self, request, context):
+        """GetHashtag returns the usage of one hashtag, with history; zeros for one that nobody uses.
+        INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHashtagPosts(self, request, context):
+        """ListHashtagPosts returns ids of the posts with a hashtag, newest first: SearchPosts for `#tag`, in the
+        order LATEST, without its cost. INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHashtagEntries(self, request, context):
+        """ListHashtagEntries returns the newest posts with any of the given hashtags that everyone may see and that
+        reply to nothing, newest first, as timelines hold them. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,6 +187,26 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsRequest.FromString,
                     response_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsResponse.SerializeToString,
             ),
+            'Typeahead': grpc.unary_unary_rpc_method_handler(
+                    servicer.Typeahead,
+                    request_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadRequest.FromString,
+                    response_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadResponse.SerializeToString,
+            ),
+            'GetHashtag': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHashtag,
+                    request_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagRequest.FromString,
+                    response_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagResponse.SerializeToString,
+            ),
+            'ListHashtagPosts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHashtagPosts,
+                    request_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsRequest.FromString,
+                    response_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsResponse.SerializeToString,
+            ),
+            'ListHashtagEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHashtagEntries,
+                    request_deserializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesRequest.FromString,
+                    response_serializer=roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'roost.search.v1.SearchService', rpc_method_handlers)
@@ -123,8 +216,15 @@ def add_SearchServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SearchService:
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     @staticmethod
@@ -225,6 +325,114 @@ class SearchService:
             '/roost.search.v1.SearchService/ListTrends',
             roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsRequest.SerializeToString,
             roost_dot_search_dot_v1_dot_search__service__pb2.ListTrendsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Typeahead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.search.v1.SearchService/Typeahead',
+            roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadRequest.SerializeToString,
+            roost_dot_search_dot_v1_dot_search__service__pb2.TypeaheadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHashtag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.search.v1.SearchService/GetHashtag',
+            roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagRequest.SerializeToString,
+            roost_dot_search_dot_v1_dot_search__service__pb2.GetHashtagResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHashtagPosts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.search.v1.SearchService/ListHashtagPosts',
+            roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsRequest.SerializeToString,
+            roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagPostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHashtagEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.search.v1.SearchService/ListHashtagEntries',
+            roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesRequest.SerializeToString,
+            roost_dot_search_dot_v1_dot_search__service__pb2.ListHashtagEntriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

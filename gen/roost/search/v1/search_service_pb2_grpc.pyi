@@ -27,8 +27,15 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SearchServiceStub:
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     @_typing.overload
@@ -36,33 +43,101 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SearchPosts: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchPostsRequest, _search_service_pb2.SearchPostsResponse]
-    """SearchPosts returns ids of matching posts, newest first."""
+    """SearchPosts returns ids of matching posts. The language of queries is in docs/search.md. An empty page is
+    the last. UNAUTHENTICATED (TOKEN_MISSING) if a query with `in:` has no signed-in caller. Open to anonymous
+    callers.
+    """
     SearchUsers: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchUsersRequest, _search_service_pb2.SearchUsersResponse]
-    """SearchUsers returns ids of matching users, best match first."""
+    """SearchUsers returns ids of matching users, best match first: the exact handle, then names that begin with
+    the words, then the bio; users whom the caller follows and users with more followers first among equals.
+    Open to anonymous callers.
+    """
     SearchHashtags: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchHashtagsRequest, _search_service_pb2.SearchHashtagsResponse]
-    """SearchHashtags returns hashtags that begin with the query, most used first."""
+    """SearchHashtags returns hashtags that begin with the query, most used first, with history. Open to
+    anonymous callers.
+    """
     ListTrends: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ListTrendsRequest, _search_service_pb2.ListTrendsResponse]
-    """ListTrends returns the hashtags whose usage rises most compared with their own past, at most 20."""
+    """ListTrends returns the hashtags whose usage rises most compared with their own past, with history. At most
+    20. Computed at least once a minute. Open to anonymous callers.
+    """
+    Typeahead: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.TypeaheadRequest, _search_service_pb2.TypeaheadResponse]
+    """Typeahead suggests users and hashtags that begin with what was typed: only users after an @, only hashtags
+    after a #, else both, best first. Users whom the caller follows come before others. Open to anonymous
+    callers.
+    """
+    GetHashtag: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetHashtagRequest, _search_service_pb2.GetHashtagResponse]
+    """GetHashtag returns the usage of one hashtag, with history; zeros for one that nobody uses.
+    INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+    """
+    ListHashtagPosts: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ListHashtagPostsRequest, _search_service_pb2.ListHashtagPostsResponse]
+    """ListHashtagPosts returns ids of the posts with a hashtag, newest first: SearchPosts for `#tag`, in the
+    order LATEST, without its cost. INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+    """
+    ListHashtagEntries: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ListHashtagEntriesRequest, _search_service_pb2.ListHashtagEntriesResponse]
+    """ListHashtagEntries returns the newest posts with any of the given hashtags that everyone may see and that
+    reply to nothing, newest first, as timelines hold them. Services only.
+    """
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchPosts: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchPostsRequest, _search_service_pb2.SearchPostsResponse]  # type: ignore[assignment]
-    """SearchPosts returns ids of matching posts, newest first."""
+    """SearchPosts returns ids of matching posts. The language of queries is in docs/search.md. An empty page is
+    the last. UNAUTHENTICATED (TOKEN_MISSING) if a query with `in:` has no signed-in caller. Open to anonymous
+    callers.
+    """
     SearchUsers: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchUsersRequest, _search_service_pb2.SearchUsersResponse]  # type: ignore[assignment]
-    """SearchUsers returns ids of matching users, best match first."""
+    """SearchUsers returns ids of matching users, best match first: the exact handle, then names that begin with
+    the words, then the bio; users whom the caller follows and users with more followers first among equals.
+    Open to anonymous callers.
+    """
     SearchHashtags: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchHashtagsRequest, _search_service_pb2.SearchHashtagsResponse]  # type: ignore[assignment]
-    """SearchHashtags returns hashtags that begin with the query, most used first."""
+    """SearchHashtags returns hashtags that begin with the query, most used first, with history. Open to
+    anonymous callers.
+    """
     ListTrends: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ListTrendsRequest, _search_service_pb2.ListTrendsResponse]  # type: ignore[assignment]
-    """ListTrends returns the hashtags whose usage rises most compared with their own past, at most 20."""
+    """ListTrends returns the hashtags whose usage rises most compared with their own past, with history. At most
+    20. Computed at least once a minute. Open to anonymous callers.
+    """
+    Typeahead: _aio.UnaryUnaryMultiCallable[_search_service_pb2.TypeaheadRequest, _search_service_pb2.TypeaheadResponse]  # type: ignore[assignment]
+    """Typeahead suggests users and hashtags that begin with what was typed: only users after an @, only hashtags
+    after a #, else both, best first. Users whom the caller follows come before others. Open to anonymous
+    callers.
+    """
+    GetHashtag: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetHashtagRequest, _search_service_pb2.GetHashtagResponse]  # type: ignore[assignment]
+    """GetHashtag returns the usage of one hashtag, with history; zeros for one that nobody uses.
+    INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+    """
+    ListHashtagPosts: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ListHashtagPostsRequest, _search_service_pb2.ListHashtagPostsResponse]  # type: ignore[assignment]
+    """ListHashtagPosts returns ids of the posts with a hashtag, newest first: SearchPosts for `#tag`, in the
+    order LATEST, without its cost. INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+    """
+    ListHashtagEntries: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ListHashtagEntriesRequest, _search_service_pb2.ListHashtagEntriesResponse]  # type: ignore[assignment]
+    """ListHashtagEntries returns the newest posts with any of the given hashtags that everyone may see and that
+    reply to nothing, newest first, as timelines hold them. Services only.
+    """
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
-    """SearchService searches public content. It returns ids, not content; its index settles within seconds.
-    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed. Open to anonymous callers.
+    """SearchService finds posts, users and hashtags. It returns ids, not content. The index follows writes within
+    2 seconds; the content is read from the services that own it, and they decide what the caller may see.
+
+    A post is found by exactly those who may read it. Users who block the caller or whom the caller blocks are
+    never found, and neither are their posts; posts of users whom the caller mutes are found only if the query
+    names the author. What is hidden changes no count, order or page token.
+
+    INVALID_ARGUMENT (QUERY_INVALID) if a query cannot be parsed or names something that does not exist;
+    INVALID_ARGUMENT (QUERY_TOO_COSTLY) if it is too complex. UNAVAILABLE if the index does not answer.
     """
 
     @_abc_1.abstractmethod
@@ -71,7 +146,10 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchPostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchPostsResponse, _abc.Awaitable[_search_service_pb2.SearchPostsResponse]]:
-        """SearchPosts returns ids of matching posts, newest first."""
+        """SearchPosts returns ids of matching posts. The language of queries is in docs/search.md. An empty page is
+        the last. UNAUTHENTICATED (TOKEN_MISSING) if a query with `in:` has no signed-in caller. Open to anonymous
+        callers.
+        """
 
     @_abc_1.abstractmethod
     def SearchUsers(
@@ -79,7 +157,10 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchUsersResponse, _abc.Awaitable[_search_service_pb2.SearchUsersResponse]]:
-        """SearchUsers returns ids of matching users, best match first."""
+        """SearchUsers returns ids of matching users, best match first: the exact handle, then names that begin with
+        the words, then the bio; users whom the caller follows and users with more followers first among equals.
+        Open to anonymous callers.
+        """
 
     @_abc_1.abstractmethod
     def SearchHashtags(
@@ -87,7 +168,9 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchHashtagsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchHashtagsResponse, _abc.Awaitable[_search_service_pb2.SearchHashtagsResponse]]:
-        """SearchHashtags returns hashtags that begin with the query, most used first."""
+        """SearchHashtags returns hashtags that begin with the query, most used first, with history. Open to
+        anonymous callers.
+        """
 
     @_abc_1.abstractmethod
     def ListTrends(
@@ -95,6 +178,49 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.ListTrendsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.ListTrendsResponse, _abc.Awaitable[_search_service_pb2.ListTrendsResponse]]:
-        """ListTrends returns the hashtags whose usage rises most compared with their own past, at most 20."""
+        """ListTrends returns the hashtags whose usage rises most compared with their own past, with history. At most
+        20. Computed at least once a minute. Open to anonymous callers.
+        """
+
+    @_abc_1.abstractmethod
+    def Typeahead(
+        self,
+        request: _search_service_pb2.TypeaheadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.TypeaheadResponse, _abc.Awaitable[_search_service_pb2.TypeaheadResponse]]:
+        """Typeahead suggests users and hashtags that begin with what was typed: only users after an @, only hashtags
+        after a #, else both, best first. Users whom the caller follows come before others. Open to anonymous
+        callers.
+        """
+
+    @_abc_1.abstractmethod
+    def GetHashtag(
+        self,
+        request: _search_service_pb2.GetHashtagRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.GetHashtagResponse, _abc.Awaitable[_search_service_pb2.GetHashtagResponse]]:
+        """GetHashtag returns the usage of one hashtag, with history; zeros for one that nobody uses.
+        INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+        """
+
+    @_abc_1.abstractmethod
+    def ListHashtagPosts(
+        self,
+        request: _search_service_pb2.ListHashtagPostsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.ListHashtagPostsResponse, _abc.Awaitable[_search_service_pb2.ListHashtagPostsResponse]]:
+        """ListHashtagPosts returns ids of the posts with a hashtag, newest first: SearchPosts for `#tag`, in the
+        order LATEST, without its cost. INVALID_ARGUMENT (HASHTAG_INVALID). Open to anonymous callers.
+        """
+
+    @_abc_1.abstractmethod
+    def ListHashtagEntries(
+        self,
+        request: _search_service_pb2.ListHashtagEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.ListHashtagEntriesResponse, _abc.Awaitable[_search_service_pb2.ListHashtagEntriesResponse]]:
+        """ListHashtagEntries returns the newest posts with any of the given hashtags that everyone may see and that
+        reply to nothing, newest first, as timelines hold them. Services only.
+        """
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

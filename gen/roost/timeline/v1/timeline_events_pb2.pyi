@@ -8,14 +8,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class FanOutContinued(_message.Message):
-    __slots__ = ("entry", "after_follower_id", "removal")
+    __slots__ = ("entry", "after_follower_id", "removal", "tag")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     AFTER_FOLLOWER_ID_FIELD_NUMBER: _ClassVar[int]
     REMOVAL_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
     entry: _post_pb2.TimelineEntry
     after_follower_id: int
     removal: bool
-    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ..., removal: _Optional[bool] = ...) -> None: ...
+    tag: str
+    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ..., removal: _Optional[bool] = ..., tag: _Optional[str] = ...) -> None: ...
 
 class EntryDelivered(_message.Message):
     __slots__ = ("entry", "user_ids")
@@ -32,3 +34,19 @@ class ReadMarkerMoved(_message.Message):
     user_id: int
     last_read_id: int
     def __init__(self, user_id: _Optional[int] = ..., last_read_id: _Optional[int] = ...) -> None: ...
+
+class HashtagFollowed(_message.Message):
+    __slots__ = ("user_id", "tag")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    tag: str
+    def __init__(self, user_id: _Optional[int] = ..., tag: _Optional[str] = ...) -> None: ...
+
+class HashtagUnfollowed(_message.Message):
+    __slots__ = ("user_id", "tag")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    tag: str
+    def __init__(self, user_id: _Optional[int] = ..., tag: _Optional[str] = ...) -> None: ...

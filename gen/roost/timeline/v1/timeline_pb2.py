@@ -25,15 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/timeline/v1/timeline.proto\x12\x11roost.timeline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n\nReadMarker\x12+\n\x12last_read_entry_id\x18\x01 \x01(\x03R\x0flastReadEntryId\x12;\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime*W\n\tHomeOrder\x12\x1a\n\x16HOME_ORDER_UNSPECIFIED\x10\x00\x12\x15\n\x11HOME_ORDER_LATEST\x10\x01\x12\x17\n\x13HOME_ORDER_RELEVANT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/timeline/v1/timeline.proto\x12\x11roost.timeline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n\nReadMarker\x12+\n\x12last_read_entry_id\x18\x01 \x01(\x03R\x0flastReadEntryId\x12;\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"`\n\x0f\x46ollowedHashtag\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\x12;\n\x0b\x66ollow_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfollowTime*W\n\tHomeOrder\x12\x1a\n\x16HOME_ORDER_UNSPECIFIED\x10\x00\x12\x15\n\x11HOME_ORDER_LATEST\x10\x01\x12\x17\n\x13HOME_ORDER_RELEVANT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.timeline.v1.timeline_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HOMEORDER']._serialized_start=208
-  _globals['_HOMEORDER']._serialized_end=295
+  _globals['_HOMEORDER']._serialized_start=306
+  _globals['_HOMEORDER']._serialized_end=393
   _globals['_READMARKER']._serialized_start=88
   _globals['_READMARKER']._serialized_end=206
+  _globals['_FOLLOWEDHASHTAG']._serialized_start=208
+  _globals['_FOLLOWEDHASHTAG']._serialized_end=304
 # @@protoc_insertion_point(module_scope)

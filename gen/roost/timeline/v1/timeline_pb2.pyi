@@ -25,3 +25,11 @@ class ReadMarker(_message.Message):
     last_read_entry_id: int
     update_time: _timestamp_pb2.Timestamp
     def __init__(self, last_read_entry_id: _Optional[int] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class FollowedHashtag(_message.Message):
+    __slots__ = ("tag", "follow_time")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_TIME_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    follow_time: _timestamp_pb2.Timestamp
+    def __init__(self, tag: _Optional[str] = ..., follow_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

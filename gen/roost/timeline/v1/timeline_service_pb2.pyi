@@ -83,3 +83,59 @@ class RebuildHomeTimelineResponse(_message.Message):
     ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
     entry_count: int
     def __init__(self, entry_count: _Optional[int] = ...) -> None: ...
+
+class FollowHashtagRequest(_message.Message):
+    __slots__ = ("tag", "request_id")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    request_id: str
+    def __init__(self, tag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class FollowHashtagResponse(_message.Message):
+    __slots__ = ("hashtag",)
+    HASHTAG_FIELD_NUMBER: _ClassVar[int]
+    hashtag: _timeline_pb2.FollowedHashtag
+    def __init__(self, hashtag: _Optional[_Union[_timeline_pb2.FollowedHashtag, _Mapping]] = ...) -> None: ...
+
+class UnfollowHashtagRequest(_message.Message):
+    __slots__ = ("tag", "request_id")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    request_id: str
+    def __init__(self, tag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UnfollowHashtagResponse(_message.Message):
+    __slots__ = ("tag",)
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    tag: str
+    def __init__(self, tag: _Optional[str] = ...) -> None: ...
+
+class ListFollowedHashtagsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListFollowedHashtagsResponse(_message.Message):
+    __slots__ = ("hashtags", "next_page_token")
+    HASHTAGS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    hashtags: _containers.RepeatedCompositeFieldContainer[_timeline_pb2.FollowedHashtag]
+    next_page_token: str
+    def __init__(self, hashtags: _Optional[_Iterable[_Union[_timeline_pb2.FollowedHashtag, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class BatchGetFollowedHashtagsRequest(_message.Message):
+    __slots__ = ("tags",)
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tags: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class BatchGetFollowedHashtagsResponse(_message.Message):
+    __slots__ = ("tags",)
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tags: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -63,6 +63,26 @@ class TimelineServiceStub:
                 request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineRequest.SerializeToString,
                 response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineResponse.FromString,
                 _registered_method=True)
+        self.FollowHashtag = channel.unary_unary(
+                '/roost.timeline.v1.TimelineService/FollowHashtag',
+                request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagRequest.SerializeToString,
+                response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagResponse.FromString,
+                _registered_method=True)
+        self.UnfollowHashtag = channel.unary_unary(
+                '/roost.timeline.v1.TimelineService/UnfollowHashtag',
+                request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagRequest.SerializeToString,
+                response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagResponse.FromString,
+                _registered_method=True)
+        self.ListFollowedHashtags = channel.unary_unary(
+                '/roost.timeline.v1.TimelineService/ListFollowedHashtags',
+                request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsRequest.SerializeToString,
+                response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsResponse.FromString,
+                _registered_method=True)
+        self.BatchGetFollowedHashtags = channel.unary_unary(
+                '/roost.timeline.v1.TimelineService/BatchGetFollowedHashtags',
+                request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsRequest.SerializeToString,
+                response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsResponse.FromString,
+                _registered_method=True)
 
 
 class TimelineServiceServicer:
@@ -74,7 +94,7 @@ class TimelineServiceServicer:
 
     def GetHomeTimeline(self, request, context):
         """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
-        and their reposts. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
+        their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
         call. A post settles in the home timelines of followers within a second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -113,6 +133,37 @@ class TimelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FollowHashtag(self, request, context):
+        """FollowHashtag brings the posts with a hashtag into the caller's home timeline: those that everyone may see
+        and that reply to nothing. Recent ones are added within seconds. Idempotent by nature. INVALID_ARGUMENT
+        (HASHTAG_INVALID); FAILED_PRECONDITION (TOO_MANY_HASHTAGS) above 200.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnfollowHashtag(self, request, context):
+        """UnfollowHashtag ends it, and removes the posts that came only by this hashtag. Idempotent by nature.
+        INVALID_ARGUMENT (HASHTAG_INVALID).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFollowedHashtags(self, request, context):
+        """ListFollowedHashtags returns the hashtags that the caller follows, newest follow first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetFollowedHashtags(self, request, context):
+        """BatchGetFollowedHashtags returns which of the given hashtags the caller follows.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TimelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -140,6 +191,26 @@ def add_TimelineServiceServicer_to_server(servicer, server):
                     servicer.RebuildHomeTimeline,
                     request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineRequest.FromString,
                     response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineResponse.SerializeToString,
+            ),
+            'FollowHashtag': grpc.unary_unary_rpc_method_handler(
+                    servicer.FollowHashtag,
+                    request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagRequest.FromString,
+                    response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagResponse.SerializeToString,
+            ),
+            'UnfollowHashtag': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnfollowHashtag,
+                    request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagRequest.FromString,
+                    response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagResponse.SerializeToString,
+            ),
+            'ListFollowedHashtags': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFollowedHashtags,
+                    request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsRequest.FromString,
+                    response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsResponse.SerializeToString,
+            ),
+            'BatchGetFollowedHashtags': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetFollowedHashtags,
+                    request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsRequest.FromString,
+                    response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -281,6 +352,114 @@ class TimelineService:
             '/roost.timeline.v1.TimelineService/RebuildHomeTimeline',
             roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineRequest.SerializeToString,
             roost_dot_timeline_dot_v1_dot_timeline__service__pb2.RebuildHomeTimelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowHashtag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.timeline.v1.TimelineService/FollowHashtag',
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagRequest.SerializeToString,
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.FollowHashtagResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnfollowHashtag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.timeline.v1.TimelineService/UnfollowHashtag',
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagRequest.SerializeToString,
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.UnfollowHashtagResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFollowedHashtags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.timeline.v1.TimelineService/ListFollowedHashtags',
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsRequest.SerializeToString,
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.ListFollowedHashtagsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetFollowedHashtags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.timeline.v1.TimelineService/BatchGetFollowedHashtags',
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsRequest.SerializeToString,
+            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.BatchGetFollowedHashtagsResponse.FromString,
             options,
             channel_credentials,
             insecure,

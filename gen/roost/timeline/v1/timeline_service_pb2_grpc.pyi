@@ -39,7 +39,7 @@ class TimelineServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TimelineServiceAsyncStub: ...
     GetHomeTimeline: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.GetHomeTimelineRequest, _timeline_service_pb2.GetHomeTimelineResponse]
     """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
-    and their reposts. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
+    their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
     call. A post settles in the home timelines of followers within a second.
     """
     GetPublicTimeline: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.GetPublicTimelineRequest, _timeline_service_pb2.GetPublicTimelineResponse]
@@ -57,6 +57,19 @@ class TimelineServiceStub:
     A service that acts for a user sets user_id. RESOURCE_EXHAUSTED (REBUILD_TOO_SOON) within 10 s of the
     last rebuild.
     """
+    FollowHashtag: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.FollowHashtagRequest, _timeline_service_pb2.FollowHashtagResponse]
+    """FollowHashtag brings the posts with a hashtag into the caller's home timeline: those that everyone may see
+    and that reply to nothing. Recent ones are added within seconds. Idempotent by nature. INVALID_ARGUMENT
+    (HASHTAG_INVALID); FAILED_PRECONDITION (TOO_MANY_HASHTAGS) above 200.
+    """
+    UnfollowHashtag: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.UnfollowHashtagRequest, _timeline_service_pb2.UnfollowHashtagResponse]
+    """UnfollowHashtag ends it, and removes the posts that came only by this hashtag. Idempotent by nature.
+    INVALID_ARGUMENT (HASHTAG_INVALID).
+    """
+    ListFollowedHashtags: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.ListFollowedHashtagsRequest, _timeline_service_pb2.ListFollowedHashtagsResponse]
+    """ListFollowedHashtags returns the hashtags that the caller follows, newest follow first."""
+    BatchGetFollowedHashtags: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.BatchGetFollowedHashtagsRequest, _timeline_service_pb2.BatchGetFollowedHashtagsResponse]
+    """BatchGetFollowedHashtags returns which of the given hashtags the caller follows."""
 
 @_typing.type_check_only
 class TimelineServiceAsyncStub(TimelineServiceStub):
@@ -69,7 +82,7 @@ class TimelineServiceAsyncStub(TimelineServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetHomeTimeline: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.GetHomeTimelineRequest, _timeline_service_pb2.GetHomeTimelineResponse]  # type: ignore[assignment]
     """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
-    and their reposts. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
+    their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
     call. A post settles in the home timelines of followers within a second.
     """
     GetPublicTimeline: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.GetPublicTimelineRequest, _timeline_service_pb2.GetPublicTimelineResponse]  # type: ignore[assignment]
@@ -87,6 +100,19 @@ class TimelineServiceAsyncStub(TimelineServiceStub):
     A service that acts for a user sets user_id. RESOURCE_EXHAUSTED (REBUILD_TOO_SOON) within 10 s of the
     last rebuild.
     """
+    FollowHashtag: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.FollowHashtagRequest, _timeline_service_pb2.FollowHashtagResponse]  # type: ignore[assignment]
+    """FollowHashtag brings the posts with a hashtag into the caller's home timeline: those that everyone may see
+    and that reply to nothing. Recent ones are added within seconds. Idempotent by nature. INVALID_ARGUMENT
+    (HASHTAG_INVALID); FAILED_PRECONDITION (TOO_MANY_HASHTAGS) above 200.
+    """
+    UnfollowHashtag: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.UnfollowHashtagRequest, _timeline_service_pb2.UnfollowHashtagResponse]  # type: ignore[assignment]
+    """UnfollowHashtag ends it, and removes the posts that came only by this hashtag. Idempotent by nature.
+    INVALID_ARGUMENT (HASHTAG_INVALID).
+    """
+    ListFollowedHashtags: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.ListFollowedHashtagsRequest, _timeline_service_pb2.ListFollowedHashtagsResponse]  # type: ignore[assignment]
+    """ListFollowedHashtags returns the hashtags that the caller follows, newest follow first."""
+    BatchGetFollowedHashtags: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.BatchGetFollowedHashtagsRequest, _timeline_service_pb2.BatchGetFollowedHashtagsResponse]  # type: ignore[assignment]
+    """BatchGetFollowedHashtags returns which of the given hashtags the caller follows."""
 
 class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
     """TimelineService owns home and public timelines and the read marker of the home timeline. Entries are
@@ -102,7 +128,7 @@ class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_timeline_service_pb2.GetHomeTimelineResponse, _abc.Awaitable[_timeline_service_pb2.GetHomeTimelineResponse]]:
         """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
-        and their reposts. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
+        their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
         call. A post settles in the home timelines of followers within a second.
         """
 
@@ -144,5 +170,42 @@ class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
         A service that acts for a user sets user_id. RESOURCE_EXHAUSTED (REBUILD_TOO_SOON) within 10 s of the
         last rebuild.
         """
+
+    @_abc_1.abstractmethod
+    def FollowHashtag(
+        self,
+        request: _timeline_service_pb2.FollowHashtagRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_timeline_service_pb2.FollowHashtagResponse, _abc.Awaitable[_timeline_service_pb2.FollowHashtagResponse]]:
+        """FollowHashtag brings the posts with a hashtag into the caller's home timeline: those that everyone may see
+        and that reply to nothing. Recent ones are added within seconds. Idempotent by nature. INVALID_ARGUMENT
+        (HASHTAG_INVALID); FAILED_PRECONDITION (TOO_MANY_HASHTAGS) above 200.
+        """
+
+    @_abc_1.abstractmethod
+    def UnfollowHashtag(
+        self,
+        request: _timeline_service_pb2.UnfollowHashtagRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_timeline_service_pb2.UnfollowHashtagResponse, _abc.Awaitable[_timeline_service_pb2.UnfollowHashtagResponse]]:
+        """UnfollowHashtag ends it, and removes the posts that came only by this hashtag. Idempotent by nature.
+        INVALID_ARGUMENT (HASHTAG_INVALID).
+        """
+
+    @_abc_1.abstractmethod
+    def ListFollowedHashtags(
+        self,
+        request: _timeline_service_pb2.ListFollowedHashtagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_timeline_service_pb2.ListFollowedHashtagsResponse, _abc.Awaitable[_timeline_service_pb2.ListFollowedHashtagsResponse]]:
+        """ListFollowedHashtags returns the hashtags that the caller follows, newest follow first."""
+
+    @_abc_1.abstractmethod
+    def BatchGetFollowedHashtags(
+        self,
+        request: _timeline_service_pb2.BatchGetFollowedHashtagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_timeline_service_pb2.BatchGetFollowedHashtagsResponse, _abc.Awaitable[_timeline_service_pb2.BatchGetFollowedHashtagsResponse]]:
+        """BatchGetFollowedHashtags returns which of the given hashtags the caller follows."""
 
 def add_TimelineServiceServicer_to_server(servicer: TimelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -300,3 +300,21 @@ class ListFollowingIdsResponse(_message.Message):
     has_more: bool
     total_count: int
     def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., has_more: _Optional[bool] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class GetRelatedUserIdsRequest(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: int
+    def __init__(self, user_id: _Optional[int] = ...) -> None: ...
+
+class GetRelatedUserIdsResponse(_message.Message):
+    __slots__ = ("following_ids", "blocking_ids", "blocked_by_ids", "muting_ids")
+    FOLLOWING_IDS_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_IDS_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_BY_IDS_FIELD_NUMBER: _ClassVar[int]
+    MUTING_IDS_FIELD_NUMBER: _ClassVar[int]
+    following_ids: _containers.RepeatedScalarFieldContainer[int]
+    blocking_ids: _containers.RepeatedScalarFieldContainer[int]
+    blocked_by_ids: _containers.RepeatedScalarFieldContainer[int]
+    muting_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, following_ids: _Optional[_Iterable[int]] = ..., blocking_ids: _Optional[_Iterable[int]] = ..., blocked_by_ids: _Optional[_Iterable[int]] = ..., muting_ids: _Optional[_Iterable[int]] = ...) -> None: ...

@@ -130,6 +130,11 @@ class GraphServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsResponse.FromString,
                 _registered_method=True)
+        self.GetRelatedUserIds = channel.unary_unary(
+                '/roost.user.v1.GraphService/GetRelatedUserIds',
+                request_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsResponse.FromString,
+                _registered_method=True)
 
 
 class GraphServiceServicer:
@@ -290,6 +295,14 @@ class GraphServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRelatedUserIds(self, request, context):
+        """GetRelatedUserIds returns the users whom a user follows, mutes and blocks, and those who block the user, in
+        one call, for services that filter lists for a viewer. Services only. Strongly consistent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GraphServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -382,6 +395,11 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     servicer.ListFollowingIds,
                     request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsResponse.SerializeToString,
+            ),
+            'GetRelatedUserIds': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRelatedUserIds,
+                    request_deserializer=roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -876,6 +894,33 @@ class GraphService:
             '/roost.user.v1.GraphService/ListFollowingIds',
             roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_graph__service__pb2.ListFollowingIdsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRelatedUserIds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.GraphService/GetRelatedUserIds',
+            roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_graph__service__pb2.GetRelatedUserIdsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,6 +112,10 @@ class GraphServiceStub:
     """ListFollowingIds returns the ids of the users whom a user follows in ascending order, page by page, for
     rebuilding a home timeline. Services only. Consistent as ListFollowerIds.
     """
+    GetRelatedUserIds: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.GetRelatedUserIdsRequest, _graph_service_pb2.GetRelatedUserIdsResponse]
+    """GetRelatedUserIds returns the users whom a user follows, mutes and blocks, and those who block the user, in
+    one call, for services that filter lists for a viewer. Services only. Strongly consistent.
+    """
 
 @_typing.type_check_only
 class GraphServiceAsyncStub(GraphServiceStub):
@@ -196,6 +200,10 @@ class GraphServiceAsyncStub(GraphServiceStub):
     ListFollowingIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.ListFollowingIdsRequest, _graph_service_pb2.ListFollowingIdsResponse]  # type: ignore[assignment]
     """ListFollowingIds returns the ids of the users whom a user follows in ascending order, page by page, for
     rebuilding a home timeline. Services only. Consistent as ListFollowerIds.
+    """
+    GetRelatedUserIds: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.GetRelatedUserIdsRequest, _graph_service_pb2.GetRelatedUserIdsResponse]  # type: ignore[assignment]
+    """GetRelatedUserIds returns the users whom a user follows, mutes and blocks, and those who block the user, in
+    one call, for services that filter lists for a viewer. Services only. Strongly consistent.
     """
 
 class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -386,6 +394,16 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_graph_service_pb2.ListFollowingIdsResponse, _abc.Awaitable[_graph_service_pb2.ListFollowingIdsResponse]]:
         """ListFollowingIds returns the ids of the users whom a user follows in ascending order, page by page, for
         rebuilding a home timeline. Services only. Consistent as ListFollowerIds.
+        """
+
+    @_abc_1.abstractmethod
+    def GetRelatedUserIds(
+        self,
+        request: _graph_service_pb2.GetRelatedUserIdsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.GetRelatedUserIdsResponse, _abc.Awaitable[_graph_service_pb2.GetRelatedUserIdsResponse]]:
+        """GetRelatedUserIds returns the users whom a user follows, mutes and blocks, and those who block the user, in
+        one call, for services that filter lists for a viewer. Services only. Strongly consistent.
         """
 
 def add_GraphServiceServicer_to_server(servicer: GraphServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,7 +28,7 @@ from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.user.v1 import user_pb2 as roost_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/user_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x18roost/user/v1/user.proto\"2\n\x0eGetUserRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\":\n\x0fGetUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\";\n\x16GetUserByHandleRequest\x12!\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0fR\x06handle\"B\n\x17GetUserByHandleResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"\x92\x01\n\x14\x42\x61tchGetUsersRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12(\n\x07handles\x18\x02 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18@R\x07handles\x12$\n\tviewer_id\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08viewerId\"B\n\x15\x42\x61tchGetUsersResponse\x12)\n\x05users\x18\x01 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\"\xe5\x01\n\x11UpdateUserRequest\x12/\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserB\x06\xbaH\x03\xc8\x01\x01R\x04user\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x1b\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12=\n\nrequest_id\x18\x04 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"=\n\x12UpdateUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"z\n\x11\x44\x65leteUserRequest\x12&\n\x08password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x14\n\x12\x44\x65leteUserResponse\"6\n\x08Settings\x12*\n\x11\x61lt_text_reminder\x18\x01 \x01(\x08R\x0f\x61ltTextReminder\"\x14\n\x12GetSettingsRequest\"J\n\x13GetSettingsResponse\x12\x33\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsR\x08settings\"\xd8\x01\n\x15UpdateSettingsRequest\x12;\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsB\x06\xbaH\x03\xc8\x01\x01R\x08settings\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12=\n\nrequest_id\x18\x03 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"M\n\x16UpdateSettingsResponse\x12\x33\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsR\x08settings2\xf0\x04\n\x0bUserService\x12H\n\x07GetUser\x12\x1d.roost.user.v1.GetUserRequest\x1a\x1e.roost.user.v1.GetUserResponse\x12`\n\x0fGetUserByHandle\x12%.roost.user.v1.GetUserByHandleRequest\x1a&.roost.user.v1.GetUserByHandleResponse\x12Z\n\rBatchGetUsers\x12#.roost.user.v1.BatchGetUsersRequest\x1a$.roost.user.v1.BatchGetUsersResponse\x12Q\n\nUpdateUser\x12 .roost.user.v1.UpdateUserRequest\x1a!.roost.user.v1.UpdateUserResponse\x12T\n\x0bGetSettings\x12!.roost.user.v1.GetSettingsRequest\x1a\".roost.user.v1.GetSettingsResponse\x12]\n\x0eUpdateSettings\x12$.roost.user.v1.UpdateSettingsRequest\x1a%.roost.user.v1.UpdateSettingsResponse\x12Q\n\nDeleteUser\x12 .roost.user.v1.DeleteUserRequest\x1a!.roost.user.v1.DeleteUserResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n roost/user/v1/user_service.proto\x12\rroost.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aroost/rules/v1/rules.proto\x1a\x18roost/user/v1/user.proto\"2\n\x0eGetUserRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\":\n\x0fGetUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\";\n\x16GetUserByHandleRequest\x12!\n\x06handle\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x0fR\x06handle\"B\n\x17GetUserByHandleResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"\x92\x01\n\x14\x42\x61tchGetUsersRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12(\n\x07handles\x18\x02 \x03(\tB\x0e\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18@R\x07handles\x12$\n\tviewer_id\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08viewerId\"B\n\x15\x42\x61tchGetUsersResponse\x12)\n\x05users\x18\x01 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\"_\n\x10ScanUsersRequest\x12\"\n\x08\x61\x66ter_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x07\x61\x66terId\x12\'\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00R\x08pageSize\"Y\n\x11ScanUsersResponse\x12)\n\x05users\x18\x01 \x03(\x0b\x32\x13.roost.user.v1.UserR\x05users\x12\x19\n\x08has_more\x18\x02 \x01(\x08R\x07hasMore\"\xe5\x01\n\x11UpdateUserRequest\x12/\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserB\x06\xbaH\x03\xc8\x01\x01R\x04user\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12\x1b\n\x04\x65tag\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x04\x65tag\x12=\n\nrequest_id\x18\x04 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"=\n\x12UpdateUserResponse\x12\'\n\x04user\x18\x01 \x01(\x0b\x32\x13.roost.user.v1.UserR\x04user\"z\n\x11\x44\x65leteUserRequest\x12&\n\x08password\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"\x14\n\x12\x44\x65leteUserResponse\"6\n\x08Settings\x12*\n\x11\x61lt_text_reminder\x18\x01 \x01(\x08R\x0f\x61ltTextReminder\"\x14\n\x12GetSettingsRequest\"J\n\x13GetSettingsResponse\x12\x33\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsR\x08settings\"\xd8\x01\n\x15UpdateSettingsRequest\x12;\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsB\x06\xbaH\x03\xc8\x01\x01R\x08settings\x12\x43\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\nupdateMask\x12=\n\nrequest_id\x18\x03 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"M\n\x16UpdateSettingsResponse\x12\x33\n\x08settings\x18\x01 \x01(\x0b\x32\x17.roost.user.v1.SettingsR\x08settings2\xc0\x05\n\x0bUserService\x12H\n\x07GetUser\x12\x1d.roost.user.v1.GetUserRequest\x1a\x1e.roost.user.v1.GetUserResponse\x12`\n\x0fGetUserByHandle\x12%.roost.user.v1.GetUserByHandleRequest\x1a&.roost.user.v1.GetUserByHandleResponse\x12Z\n\rBatchGetUsers\x12#.roost.user.v1.BatchGetUsersRequest\x1a$.roost.user.v1.BatchGetUsersResponse\x12N\n\tScanUsers\x12\x1f.roost.user.v1.ScanUsersRequest\x1a .roost.user.v1.ScanUsersResponse\x12Q\n\nUpdateUser\x12 .roost.user.v1.UpdateUserRequest\x1a!.roost.user.v1.UpdateUserResponse\x12T\n\x0bGetSettings\x12!.roost.user.v1.GetSettingsRequest\x1a\".roost.user.v1.GetSettingsResponse\x12]\n\x0eUpdateSettings\x12$.roost.user.v1.UpdateSettingsRequest\x1a%.roost.user.v1.UpdateSettingsResponse\x12Q\n\nDeleteUser\x12 .roost.user.v1.DeleteUserRequest\x1a!.roost.user.v1.DeleteUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETUSERSREQUEST'].fields_by_name['handles']._serialized_options = b'\272H\013\222\001\010\020d\"\004r\002\030@'
   _globals['_BATCHGETUSERSREQUEST'].fields_by_name['viewer_id']._loaded_options = None
   _globals['_BATCHGETUSERSREQUEST'].fields_by_name['viewer_id']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_SCANUSERSREQUEST'].fields_by_name['after_id']._loaded_options = None
+  _globals['_SCANUSERSREQUEST'].fields_by_name['after_id']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_SCANUSERSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_SCANUSERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_UPDATEUSERREQUEST'].fields_by_name['user']._loaded_options = None
   _globals['_UPDATEUSERREQUEST'].fields_by_name['user']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEUSERREQUEST'].fields_by_name['update_mask']._loaded_options = None
@@ -75,24 +79,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETUSERSREQUEST']._serialized_end=556
   _globals['_BATCHGETUSERSRESPONSE']._serialized_start=558
   _globals['_BATCHGETUSERSRESPONSE']._serialized_end=624
-  _globals['_UPDATEUSERREQUEST']._serialized_start=627
-  _globals['_UPDATEUSERREQUEST']._serialized_end=856
-  _globals['_UPDATEUSERRESPONSE']._serialized_start=858
-  _globals['_UPDATEUSERRESPONSE']._serialized_end=919
-  _globals['_DELETEUSERREQUEST']._serialized_start=921
-  _globals['_DELETEUSERREQUEST']._serialized_end=1043
-  _globals['_DELETEUSERRESPONSE']._serialized_start=1045
-  _globals['_DELETEUSERRESPONSE']._serialized_end=1065
-  _globals['_SETTINGS']._serialized_start=1067
-  _globals['_SETTINGS']._serialized_end=1121
-  _globals['_GETSETTINGSREQUEST']._serialized_start=1123
-  _globals['_GETSETTINGSREQUEST']._serialized_end=1143
-  _globals['_GETSETTINGSRESPONSE']._serialized_start=1145
-  _globals['_GETSETTINGSRESPONSE']._serialized_end=1219
-  _globals['_UPDATESETTINGSREQUEST']._serialized_start=1222
-  _globals['_UPDATESETTINGSREQUEST']._serialized_end=1438
-  _globals['_UPDATESETTINGSRESPONSE']._serialized_start=1440
-  _globals['_UPDATESETTINGSRESPONSE']._serialized_end=1517
-  _globals['_USERSERVICE']._serialized_start=1520
-  _globals['_USERSERVICE']._serialized_end=2144
+  _globals['_SCANUSERSREQUEST']._serialized_start=626
+  _globals['_SCANUSERSREQUEST']._serialized_end=721
+  _globals['_SCANUSERSRESPONSE']._serialized_start=723
+  _globals['_SCANUSERSRESPONSE']._serialized_end=812
+  _globals['_UPDATEUSERREQUEST']._serialized_start=815
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1044
+  _globals['_UPDATEUSERRESPONSE']._serialized_start=1046
+  _globals['_UPDATEUSERRESPONSE']._serialized_end=1107
+  _globals['_DELETEUSERREQUEST']._serialized_start=1109
+  _globals['_DELETEUSERREQUEST']._serialized_end=1231
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1233
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1253
+  _globals['_SETTINGS']._serialized_start=1255
+  _globals['_SETTINGS']._serialized_end=1309
+  _globals['_GETSETTINGSREQUEST']._serialized_start=1311
+  _globals['_GETSETTINGSREQUEST']._serialized_end=1331
+  _globals['_GETSETTINGSRESPONSE']._serialized_start=1333
+  _globals['_GETSETTINGSRESPONSE']._serialized_end=1407
+  _globals['_UPDATESETTINGSREQUEST']._serialized_start=1410
+  _globals['_UPDATESETTINGSREQUEST']._serialized_end=1626
+  _globals['_UPDATESETTINGSRESPONSE']._serialized_start=1628
+  _globals['_UPDATESETTINGSRESPONSE']._serialized_end=1705
+  _globals['_USERSERVICE']._serialized_start=1708
+  _globals['_USERSERVICE']._serialized_end=2412
 # @@protoc_insertion_point(module_scope)

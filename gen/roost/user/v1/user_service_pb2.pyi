@@ -50,6 +50,22 @@ class BatchGetUsersResponse(_message.Message):
     users: _containers.RepeatedCompositeFieldContainer[_user_pb2.User]
     def __init__(self, users: _Optional[_Iterable[_Union[_user_pb2.User, _Mapping]]] = ...) -> None: ...
 
+class ScanUsersRequest(_message.Message):
+    __slots__ = ("after_id", "page_size")
+    AFTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    after_id: int
+    page_size: int
+    def __init__(self, after_id: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ScanUsersResponse(_message.Message):
+    __slots__ = ("users", "has_more")
+    USERS_FIELD_NUMBER: _ClassVar[int]
+    HAS_MORE_FIELD_NUMBER: _ClassVar[int]
+    users: _containers.RepeatedCompositeFieldContainer[_user_pb2.User]
+    has_more: bool
+    def __init__(self, users: _Optional[_Iterable[_Union[_user_pb2.User, _Mapping]]] = ..., has_more: _Optional[bool] = ...) -> None: ...
+
 class UpdateUserRequest(_message.Message):
     __slots__ = ("user", "update_mask", "etag", "request_id")
     USER_FIELD_NUMBER: _ClassVar[int]

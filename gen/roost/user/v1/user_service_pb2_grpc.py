@@ -50,6 +50,11 @@ class UserServiceStub:
                 request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersRequest.SerializeToString,
                 response_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersResponse.FromString,
                 _registered_method=True)
+        self.ScanUsers = channel.unary_unary(
+                '/roost.user.v1.UserService/ScanUsers',
+                request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersRequest.SerializeToString,
+                response_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersResponse.FromString,
+                _registered_method=True)
         self.UpdateUser = channel.unary_unary(
                 '/roost.user.v1.UserService/UpdateUser',
                 request_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.UpdateUserRequest.SerializeToString,
@@ -97,6 +102,15 @@ class UserServiceServicer:
         set, so that services can decide visibility. Services only; a service that acts for a user sets
         viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
         viewer may not see (see User.followers_count).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScanUsers(self, request, context):
+        """ScanUsers returns all profiles in ascending order of id, page by page, with complete counts, for services
+        that build an index of users. Services only. A user who registered before the call and was not deleted is
+        on some page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,6 +171,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.BatchGetUsers,
                     request_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersRequest.FromString,
                     response_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersResponse.SerializeToString,
+            ),
+            'ScanUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScanUsers,
+                    request_deserializer=roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersRequest.FromString,
+                    response_serializer=roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersResponse.SerializeToString,
             ),
             'UpdateUser': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateUser,
@@ -261,6 +280,33 @@ class UserService:
             '/roost.user.v1.UserService/BatchGetUsers',
             roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersRequest.SerializeToString,
             roost_dot_user_dot_v1_dot_user__service__pb2.BatchGetUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScanUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/roost.user.v1.UserService/ScanUsers',
+            roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersRequest.SerializeToString,
+            roost_dot_user_dot_v1_dot_user__service__pb2.ScanUsersResponse.FromString,
             options,
             channel_credentials,
             insecure,

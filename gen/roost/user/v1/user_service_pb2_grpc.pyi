@@ -46,6 +46,11 @@ class UserServiceStub:
     viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
     viewer may not see (see User.followers_count).
     """
+    ScanUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ScanUsersRequest, _user_service_pb2.ScanUsersResponse]
+    """ScanUsers returns all profiles in ascending order of id, page by page, with complete counts, for services
+    that build an index of users. Services only. A user who registered before the call and was not deleted is
+    on some page.
+    """
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
     """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
     an etag is given and the profile has changed since; INVALID_ARGUMENT (FIELD_NOT_UPDATABLE) for an unknown
@@ -85,6 +90,11 @@ class UserServiceAsyncStub(UserServiceStub):
     set, so that services can decide visibility. Services only; a service that acts for a user sets
     viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
     viewer may not see (see User.followers_count).
+    """
+    ScanUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ScanUsersRequest, _user_service_pb2.ScanUsersResponse]  # type: ignore[assignment]
+    """ScanUsers returns all profiles in ascending order of id, page by page, with complete counts, for services
+    that build an index of users. Services only. A user who registered before the call and was not deleted is
+    on some page.
     """
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
     """UpdateUser changes the caller's own profile, only the fields of update_mask. ABORTED (ETAG_MISMATCH) if
@@ -140,6 +150,17 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         set, so that services can decide visibility. Services only; a service that acts for a user sets
         viewer_id. Counts are complete for every viewer: a service that shows the profile removes those that the
         viewer may not see (see User.followers_count).
+        """
+
+    @_abc_1.abstractmethod
+    def ScanUsers(
+        self,
+        request: _user_service_pb2.ScanUsersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ScanUsersResponse, _abc.Awaitable[_user_service_pb2.ScanUsersResponse]]:
+        """ScanUsers returns all profiles in ascending order of id, page by page, with complete counts, for services
+        that build an index of users. Services only. A user who registered before the call and was not deleted is
+        on some page.
         """
 
     @_abc_1.abstractmethod
