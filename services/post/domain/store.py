@@ -25,6 +25,7 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
+    ScannedPost,
     Tombstone,
     ViewerEngagement,
     Withdrawn,
@@ -175,6 +176,15 @@ class Store(Protocol):
 
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         """The existing posts and tombstones."""
+        ...
+
+    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
+        """The next `limit` live posts of all users with after < id ≤ until, ascending by id; an
+        `until` of 0 is no bound."""
+        ...
+
+    async def estimate_posts(self) -> int:
+        """About how many live posts there are."""
         ...
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
