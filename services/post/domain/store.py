@@ -75,8 +75,8 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def edit(self, before: Post, after: Post) -> None:
-        """Replaces a locked post's text, entities and media, and stores the old ones as a
-        revision."""
+        """Replaces a locked post's text, entities, media and language, and stores the old text,
+        entities and media as a revision."""
         ...
 
     async def replace_medium(self, post_id: int, medium: Medium) -> None:
@@ -90,8 +90,8 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
-        """Turns posts into tombstones: removes texts, media and revisions, and lowers the counts of
-        the posts that they reply to and quote.
+        """Turns posts into tombstones: removes texts, media, languages and revisions, and lowers
+        the counts of the posts that they reply to and quote.
 
         Returns those that were live, ascending by id.
         """

@@ -87,6 +87,7 @@ class PostServicer(PostServiceServicer):
             request.reply_to_post_id,
             request.quoted_post_id,
             request.media_ids,
+            request.language,
         )
         prepared = await posts.prepare(
             author_id,
@@ -176,6 +177,7 @@ class PostServicer(PostServiceServicer):
             request.post_id,
             request.text,
             request.media.media_ids if request.HasField("media") else None,
+            request.language,
             store=self._store,
             profiles=self._profiles,
         )

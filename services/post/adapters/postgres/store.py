@@ -55,7 +55,7 @@ WHERE c.oid = 'public.posts'::regclass
 
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 29))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 31))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -135,6 +135,8 @@ class PostgresStore:
             new.account.update_time,
             rows.limits_to_json(post.limits),
             rows.media_to_json(post.media),
+            post.language,
+            post.language_given,
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
@@ -156,7 +158,8 @@ class PostgresStore:
         return [rows.scanned_from(row) for row in found]
 
     async def estimate_posts(self) -> int:
-        return round(await self._database.fetchval(_ESTIMATE))
+        estimate: float = await self._database.fetchval(_ESTIMATE)
+        return round(estimate)
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         buckets = rows.buckets_of(post_ids)
