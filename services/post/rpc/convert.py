@@ -20,6 +20,7 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
+    ScannedPost,
     Visibility,
 )
 
@@ -49,6 +50,7 @@ def to_post(post: Post) -> pb.Post:
         etag=post.etag,
         audience_limits=map(_to_limit, post.limits),
         media=to_media(post.media),
+        language=post.language,
     )
     if post.edit_time is not None:
         message.edit_time.CopyFrom(to_timestamp(post.edit_time))
@@ -73,6 +75,13 @@ def to_counts(state: PostState) -> pb.PostCounts:
     return pb.PostCounts(
         likes=state.likes, reposts=state.reposts, replies=state.replies, quotes=state.quotes
     )
+
+
+def to_scanned(scanned: ScannedPost) -> pb.Post:
+    """The post with counts, without viewer_state."""
+    message = to_post(scanned.post)
+    message.counts.CopyFrom(to_counts(scanned.state))
+    return message
 
 
 def to_viewer_state(state: PostState) -> pb.ViewerState:

@@ -157,7 +157,7 @@ async def test_a_deletion_deletes_the_bodies_of_every_version_from_redis(
         await transaction.replace_medium(post.id, a_medium(5, version=2))
     seen.append(await store.state(post))
     await bodies.of(seen[1:])
-    keys = [f"post.3:{{{post.id}.{state.version}}}" for state in seen]
+    keys = [f"post.4:{{{post.id}.{state.version}}}" for state in seen]
 
     async def are_stored() -> bool:
         return None not in await server.pipeline([("GET", key) for key in keys])

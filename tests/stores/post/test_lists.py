@@ -225,3 +225,44 @@ async def test_live_posts_of_a_user_are_listed_oldest_first(scenario: Scenario) 
     await scenario.delete(posts[1])
 
     assert await scenario.store.live_posts_of(scenario.alice, 2) == [posts[0].id, posts[2].id]
+
+
+async def scan(scenario: Scenario, *, after: int, until: int = 0, limit: int = 100) -> list[int]:
+    found = await scenario.store.scan(after=after, until=until, limit=limit)
+    return [each.post.id for each in found]
+
+
+async def test_a_scan_has_the_live_posts_of_all_users_ascending(scenario: Scenario) -> None:
+    start = await scenario.post(scenario.alice)
+    authors = [scenario.carol, scenario.alice, scenario.bob, scenario.alice, scenario.carol]
+    posts = [
+        await scenario.post(author, visibility=visibility)
+        for author, visibility in zip(authors, [*Visibility, *Visibility], strict=False)
+    ]
+    await scenario.delete(posts[2])
+    rest = [post.id for post in posts if post is not posts[2]]
+
+    first = await scan(scenario, after=start.id, limit=2)
+
+    assert first == rest[:2]
+    assert await scan(scenario, after=first[-1]) == rest[2:]
+    assert await scan(scenario, after=start.id, until=rest[2]) == rest[:3]
+    assert await scan(scenario, after=rest[-1]) == []
+
+
+async def test_a_scan_has_posts_as_they_are_with_their_counts(scenario: Scenario) -> None:
+    medium = a_medium(5)
+    first = await scenario.post(scenario.alice, text="Look", media=(medium,))
+    reply = await scenario.post(scenario.bob, answers=first)
+    quote = await scenario.post(scenario.bob, quotes=first)
+    await scenario.engage(EngagementKind.LIKE, scenario.carol, first)
+    await scenario.engage(EngagementKind.REPOST, scenario.carol, first)
+    await scenario.engage(EngagementKind.BOOKMARK, scenario.carol, first)
+
+    found = await scenario.store.scan(after=first.id - 1, until=quote.id, limit=100)
+
+    stored = await scenario.store.posts([first.id, reply.id, quote.id])
+    assert [each.post for each in found] == [stored[id_] for id_ in sorted(stored)]
+    assert found[0].state == await scenario.state(first)
+    assert found[0].state[2:6] == (1, 1, 1, 1)
+    assert found[1].state[2:6] == (0, 0, 0, 0)

@@ -21,6 +21,7 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
+    ScannedPost,
     ViewerEngagement,
 )
 from services.post.domain.store import ChangeListener, NewPost, Store
@@ -58,6 +59,18 @@ class MemoryStore:
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         posts = self.database.tables.posts
         return {each: posts[each] for each in post_ids if each in posts}
+
+    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
+        tables = self.database.tables
+        live = sorted(tables.live(), key=lambda post: post.id)
+        return [
+            ScannedPost(post, tables.states[post.id])
+            for post in live
+            if after < post.id <= (until or MAX_ID)
+        ][:limit]
+
+    async def estimate_posts(self) -> int:
+        return sum(1 for _ in self.database.tables.live())
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         found = ((each, self.database.tables.state(each, viewer_id)) for each in post_ids)

@@ -14,13 +14,15 @@ from services.post.domain.model import (
     Mention,
     Post,
     PostState,
+    ScannedPost,
     Visibility,
 )
 
 POST_COLUMNS = (
     "p.id, p.author_id, p.text, p.entities, p.visibility, p.reply_to_post_id, "
     "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media, p.create_time, "
-    "p.edit_time, p.revision, p.delete_time, p.audience_limits, p.media_changes"
+    "p.edit_time, p.revision, p.delete_time, p.audience_limits, p.media_changes, p.language, "
+    "p.language_given"
 )
 
 ENGAGED_COLUMNS = (
@@ -79,6 +81,12 @@ def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[Audie
     return (AudienceLimit(parent_author_id, visibility, addressed),)
 
 
+def scanned_from(row: asyncpg.Record) -> ScannedPost:
+    """The post and its counts in a row of POST_COLUMNS and the four counts."""
+    post = post_from(row)
+    return ScannedPost(post, PostState(post.id, post.version, *row[18:22]))
+
+
 def post_from(row: asyncpg.Record) -> Post:
     """The post in a row of POST_COLUMNS."""
     entities = entities_from_json(row[3])
@@ -99,6 +107,8 @@ def post_from(row: asyncpg.Record) -> Post:
         deleted=row[13] is not None,
         limits=_limits_from(row, entities),
         media_changes=row[15],
+        language=row[16],
+        language_given=row[17],
     )
 
 

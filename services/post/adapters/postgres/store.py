@@ -22,6 +22,7 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
+    ScannedPost,
     ViewerEngagement,
 )
 from services.post.domain.store import ChangedIds, ChangeListener, NewPost
@@ -31,9 +32,30 @@ SELECT {rows.POST_COLUMNS} FROM posts p
 WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 """  # noqa: S608 - nothing but column names
 
+# On one PostgreSQL both tables are read by their primary keys, from $1 up to the last row of the
+# page. On Citus a range of ids has posts of every bucket: each shard joins its own rows and returns
+# up to $3 of them, and the coordinator merges these.
+_SCAN = f"""
+SELECT {rows.POST_COLUMNS}, s.likes, s.reposts, s.replies, s.quotes
+FROM posts p JOIN post_states s ON s.id = p.id AND s.bucket = p.bucket
+WHERE p.id > $1 AND p.id <= $2 AND s.id > $1 AND s.id <= $2 AND p.delete_time IS NULL
+ORDER BY p.id LIMIT $3
+"""  # noqa: S608 - nothing but column names
+
+# The statistics of the last ANALYZE, or those of writes where it has not run yet. On Citus 0: the
+# coordinator has no rows of its own.
+_ESTIMATE = """
+SELECT greatest(c.reltuples, t.n_live_tup, 0) * coalesce(d.null_frac, 1)
+FROM pg_class c
+LEFT JOIN pg_stat_user_tables t ON t.relid = c.oid
+LEFT JOIN pg_stats d
+  ON d.schemaname = 'public' AND d.tablename = 'posts' AND d.attname = 'delete_time'
+WHERE c.oid = 'public.posts'::regclass
+"""
+
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 29))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 31))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -113,6 +135,8 @@ class PostgresStore:
             new.account.update_time,
             rows.limits_to_json(post.limits),
             rows.media_to_json(post.media),
+            post.language,
+            post.language_given,
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
@@ -128,6 +152,14 @@ class PostgresStore:
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
         return {row[0]: rows.post_from(row) for row in found}
+
+    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
+        found = await self._database.fetch(_SCAN, after, until or MAX_ID, limit)
+        return [rows.scanned_from(row) for row in found]
+
+    async def estimate_posts(self) -> int:
+        estimate: float = await self._database.fetchval(_ESTIMATE)
+        return round(estimate)
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         buckets = rows.buckets_of(post_ids)
