@@ -2,8 +2,7 @@
 name."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from itertools import batched
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter
@@ -44,16 +43,14 @@ class MeshPostSource:
         self._posts = posts
 
     async def scan(self, after_id: int, limit: int) -> PostPage:
-        response = await self._posts.ScanPosts(
-            ScanPostsRequest(after_id=after_id, page_size=limit)
-        )
+        response = await self._posts.ScanPosts(ScanPostsRequest(after_id=after_id, page_size=limit))
         last_id = response.posts[-1].id if response.posts else 0
         posts = _readable(response.posts)
         return PostPage(posts, last_id, response.has_more, response.total_estimate)
 
     async def find(self, post_ids: Collection[int]) -> Mapping[int, SourcePost]:
         found: dict[int, SourcePost] = {}
-        for batch in batched(sorted(post_ids), _FINDS_AT_ONCE):
+        for batch in _slices(post_ids, _FINDS_AT_ONCE):
             for posts in await asyncio.gather(*map(self._find, batch)):
                 found |= {each.facts.post_id: each for each in posts}
         return found
@@ -66,7 +63,7 @@ class MeshPostSource:
 
     async def counts(self, post_ids: Collection[int]) -> Mapping[int, Counts]:
         found: dict[int, Counts] = {}
-        for batch in batched(sorted(post_ids), _MAX_COUNTS):
+        for batch in _slices(post_ids, _MAX_COUNTS):
             response = await self._posts.BatchGetPostCounts(
                 BatchGetPostCountsRequest(post_ids=batch)
             )
@@ -81,17 +78,20 @@ class MeshUserSource:
         self._users = users
 
     async def scan(self, after_id: int, limit: int) -> UserPage:
-        response = await self._users.ScanUsers(
-            ScanUsersRequest(after_id=after_id, page_size=limit)
-        )
+        response = await self._users.ScanUsers(ScanUsersRequest(after_id=after_id, page_size=limit))
         return UserPage(list(map(user_from_proto, response.users)), response.has_more)
 
     async def find(self, user_ids: Collection[int]) -> Mapping[int, SourceUser]:
         found: dict[int, SourceUser] = {}
-        for batch in batched(sorted(user_ids), _MAX_USERS):
+        for batch in _slices(user_ids, _MAX_USERS):
             response = await self._users.BatchGetUsers(BatchGetUsersRequest(user_ids=batch))
             found |= {each.id: user_from_proto(each) for each in response.users}
         return found
+
+
+def _slices(ids: Collection[int], size: int) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))
 
 
 def _readable(posts: Iterable[Post]) -> list[SourcePost]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol, Self
 
 from services.chassis.runtime.errors import NotFound, WrongState
 from services.chassis.storage.transaction import Transaction
+from services.search.domain.analysis import VERSION
+from services.search.domain.posts.index import PostIndex
 
 
 class ReindexRunning(WrongState):
@@ -60,8 +62,8 @@ class Reindex:
     run_after: datetime
     # Failures since the last page.
     failures: int = 0
-    # Whether the generation that nobody needs any more is deleted.
-    cleared: bool = False
+    # The version of the analyzer that makes the documents.
+    analyzer: int
 
     @property
     def ended(self) -> bool:
@@ -102,16 +104,24 @@ class ReindexStore(Protocol):
         """Extends a lease; False if it was lost, or the rebuild has ended."""
         ...
 
-    async def uncleared_reindexes(self) -> list[Reindex]:
-        """Those that ended and were not cleared."""
+    async def was_started(self, analyzer: int) -> bool:
+        """Whether a rebuild with this version of the analyzer was ever started."""
+        ...
+
+    async def users_were_read(self) -> bool:
+        """Whether a rebuild has read all users."""
         ...
 
 
 async def start(
-    store: ReindexStore, transaction: Transaction, *, generation: int, now: datetime
+    index: PostIndex, store: ReindexStore, transaction: Transaction, *, now: datetime
 ) -> Reindex:
-    """Begins a rebuild of `generation`; the worker does the work. Raises ReindexRunning."""
-    reindex = Reindex(id=generation, start_time=now, run_after=now)
+    """Begins a rebuild; the worker does the work. Raises ReindexRunning.
+
+    The transaction must hold no locks that changes of the index wait for.
+    """
+    generation = await index.start_generation(transaction)
+    reindex = Reindex(id=generation, start_time=now, run_after=now, analyzer=VERSION)
     if not await store.add_reindex(transaction, reindex):
         raise ReindexRunning
     return reindex
@@ -126,9 +136,19 @@ async def get(store: ReindexStore, reindex_id: int) -> Reindex:
 
 
 async def cancel(
-    store: ReindexStore, transaction: Transaction, reindex_id: int, *, now: datetime
+    index: PostIndex,
+    store: ReindexStore,
+    transaction: Transaction,
+    reindex_id: int,
+    *,
+    now: datetime,
 ) -> Reindex:
-    """Ends a rebuild that runs; the worker deletes what it built. Raises ReindexNotFound."""
+    """Ends a rebuild that runs, and drops what it built. One that has ended stays as it is. Raises
+    ReindexNotFound."""
+    found = await store.reindex(reindex_id)
+    if found is not None and not found.ended:
+        # Before the row is locked: it waits for changes of the index, which may wait for the row.
+        await index.drop(transaction, reindex_id)
     reindex = await store.lock_reindex(transaction, reindex_id)
     if reindex is None:
         raise ReindexNotFound

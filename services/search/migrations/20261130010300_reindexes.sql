@@ -22,11 +22,11 @@ CREATE TABLE reindexes (
   segments_repaired integer NOT NULL DEFAULT 0,
   -- The failures since the last page.
   failures smallint NOT NULL DEFAULT 0,
+  -- The version of the analyzer.
+  analyzer smallint NOT NULL,
   -- 1 copying, 2 verifying, 3 done, 4 cancelled, 5 failed.
   state smallint NOT NULL CHECK (state BETWEEN 1 AND 5),
   users_read boolean NOT NULL DEFAULT false,
-  -- Whether the generation that nobody needs any more is deleted.
-  cleared boolean NOT NULL DEFAULT false,
   holder text NOT NULL DEFAULT '',
   failure text NOT NULL DEFAULT '',
   CHECK ((state IN (3, 4, 5)) = (end_time IS NOT NULL))

@@ -50,12 +50,11 @@ class MemoryReindexes:
             transaction.tables.reindexes[reindex_id] = reindex.changed(run_after=lease_end)
             return True
 
-    async def uncleared_reindexes(self) -> list[Reindex]:
-        return [
-            each
-            for _, each in sorted(self._store.tables.reindexes.items())
-            if each.ended and not each.cleared
-        ]
+    async def was_started(self, analyzer: int) -> bool:
+        return any(each.analyzer == analyzer for each in self._store.tables.reindexes.values())
+
+    async def users_were_read(self) -> bool:
+        return any(each.users_read for each in self._store.tables.reindexes.values())
 
 
 if TYPE_CHECKING:

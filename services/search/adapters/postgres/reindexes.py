@@ -31,9 +31,8 @@ RETURNING {_COLUMNS}
 _RENEW = f"""
 UPDATE reindexes SET run_after = $3 WHERE id = $1 AND holder = $2 AND {_RUNNING} RETURNING true
 """  # noqa: S608
-_UNCLEARED = f"""
-SELECT {_COLUMNS} FROM reindexes WHERE NOT {_RUNNING} AND NOT cleared ORDER BY id
-"""  # noqa: S608
+_WAS_STARTED = "SELECT EXISTS (SELECT FROM reindexes WHERE analyzer = $1)"
+_USERS_WERE_READ = "SELECT EXISTS (SELECT FROM reindexes WHERE users_read)"
 
 
 class PostgresReindexes:
@@ -69,8 +68,11 @@ class PostgresReindexes:
     async def renew_reindex(self, reindex_id: int, holder: str, lease_end: datetime) -> bool:
         return (await self._database.fetchval(_RENEW, reindex_id, holder, lease_end)) is not None
 
-    async def uncleared_reindexes(self) -> list[Reindex]:
-        return [_reindex_from(row) for row in await self._database.fetch(_UNCLEARED)]
+    async def was_started(self, analyzer: int) -> bool:
+        return bool(await self._database.fetchval(_WAS_STARTED, analyzer))
+
+    async def users_were_read(self) -> bool:
+        return bool(await self._database.fetchval(_USERS_WERE_READ))
 
 
 def _reindex_from(row: asyncpg.Record) -> Reindex:
