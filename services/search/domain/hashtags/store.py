@@ -13,49 +13,63 @@ from services.search.domain.hashtags.model import (
     AccountChanged,
     HashtagHour,
     HashtagUse,
+    Observation,
     Position,
-    TagsOfPost,
+    TaggedPost,
     TrendList,
+    Use,
 )
 
 
 class HashtagTransaction(Protocol):
-    """Changes of usage. `usage.HashtagUsage` calls them in their order."""
+    """Changes of usage. `usage.HashtagUsage` has the rules."""
 
     async def lock_hashtags(self) -> None:
         """Waits for other changes of usage. Before any other method."""
         ...
 
-    async def save_hashtag_accounts(self, accounts: Sequence[AccountChanged]) -> set[int]:
-        """Stores the states of accounts unless newer ones are stored; returns the accounts that
-        are protected or deleted now and were not before, or the other way round."""
+    async def hashtag_accounts(self, user_ids: Collection[int]) -> dict[int, AccountChanged]:
+        """The stored states of these accounts; unknown ones are absent."""
         ...
 
-    async def save_tags(self, posts: Sequence[TagsOfPost]) -> set[int]:
-        """Stores the tags of posts unless a higher revision is stored or the post is deleted;
-        returns the posts that were stored. A post without tags is stored if an earlier event of it
-        may still arrive."""
+    async def save_hashtag_accounts(self, accounts: Sequence[AccountChanged]) -> None:
+        """Stores states of accounts, whatever is stored."""
         ...
 
-    async def delete_tags(self, post_ids: Collection[int]) -> None:
-        """Marks posts as deleted, also unknown ones."""
+    async def tagged_posts(self, post_ids: Collection[int]) -> dict[int, TaggedPost]:
+        """The stored posts of these; others are absent."""
         ...
 
-    async def posts_decided_by(self, user_ids: Collection[int]) -> set[int]:
+    async def tagged_posts_decided_by(self, user_ids: Collection[int]) -> set[int]:
         """The stored posts that these accounts wrote or limit."""
         ...
 
-    async def recount(self, post_ids: Collection[int]) -> None:
-        """Makes the usage of these posts what it must be: each tag once in a post that everyone may
-        see now, none in others."""
+    async def save_tagged_posts(self, posts: Sequence[TaggedPost]) -> None:
+        """Stores posts, whatever is stored."""
         ...
 
-    async def add_vouch(self, follower_id: int, followee_id: int, *, most: int) -> None:
-        """Stores that the follower vouches for the followee, unless it vouches for `most` others."""
+    async def uses_of(self, post_ids: Collection[int]) -> set[Use]:
+        """The uses that are counted of these posts."""
         ...
 
-    async def remove_vouch(self, follower_id: int, followee_id: int) -> None:
-        """Deletes the vouch, if it exists."""
+    async def change_uses(self, *, removed: Collection[Use], added: Collection[Use]) -> None:
+        """Removes uses that exist and adds uses that do not, with all counts that follow. What
+        changes within a closed hour has its trusted authors counted again later."""
+        ...
+
+    async def add_vouch(
+        self, follower_id: int, followee_id: int, *, young_from: int, most: int
+    ) -> None:
+        """Stores that the follower vouches for the followee, unless it vouches for `most` other
+        accounts with ids from `young_from` on."""
+        ...
+
+    async def remove_vouches(self, *, follower_id: int, followee_id: int | None = None) -> None:
+        """Deletes the vouch, if it exists; without a followee all of the follower."""
+        ...
+
+    async def uses_before(self, post_id: int, limit: int) -> list[Use]:
+        """Up to `limit` uses in posts below an id, lowest first."""
         ...
 
 
@@ -93,6 +107,66 @@ class HashtagStore(Protocol):
         """Ends it. The hashtag may trend from the next computation on."""
         ...
 
-    async def hidden_hashtags(self, *, after: str, limit: int) -> Sequence[str]:
+    async def hidden_hashtags(self, *, after: str = "", limit: int) -> Sequence[str]:
         """Up to `limit` hidden hashtags after `after`, in the order of their code points."""
+        ...
+
+
+class TrendStore(Protocol):
+    """What the computation of trends reads and writes. Each write is its own transaction."""
+
+    async def lease_trends(self, now: datetime, lease_end: datetime) -> bool:
+        """Leases the computation; False while another lease lasts."""
+        ...
+
+    async def next_hour_to_close(self) -> int | None:
+        """The first hour whose trusted authors are not counted: after the last closed one, or the
+        oldest with a use. None if there is neither."""
+        ...
+
+    async def close_hour(self, hour: int, *, trusted_below: int) -> None:
+        """Counts the trusted authors of an hour that has ended. A repetition changes nothing."""
+        ...
+
+    async def changed_hours(self, limit: int) -> Sequence[tuple[str, int]]:
+        """Up to `limit` hashtags and closed hours whose trusted authors must be counted again."""
+        ...
+
+    async def recount_hour(self, tag: str, hour: int, *, trusted_below: int) -> None:
+        """Counts the trusted authors of a hashtag in a closed hour again."""
+        ...
+
+    async def observe(
+        self, first_post_id: int, *, trusted_below: int, least: int, limit: int
+    ) -> Sequence[Observation]:
+        """The trusted authors of each hashtag and language since a post: an account with an id
+        below `trusted_below` is trusted, and one that another account vouches for. Only where
+        there are `least`, most first; without hidden hashtags."""
+        ...
+
+    async def past_hours(
+        self, observed: Collection[tuple[str, str]], *, since: int
+    ) -> Mapping[tuple[str, str], Mapping[int, int]]:
+        """By hashtag and language the trusted authors of closed hours from `since` on. Hours with
+        fewer than LEAST_RECORDED are absent. The hashtag "" stands for the sum of all."""
+        ...
+
+    async def first_closed_hour(self) -> int | None:
+        """The oldest hour whose trusted authors were counted and are kept."""
+        ...
+
+    async def save_trends(self, trends: Mapping[str, TrendList]) -> None:
+        """Replaces the trends of all languages."""
+        ...
+
+    async def prune_posts(self, before: int) -> None:
+        """Deletes stored posts with ids below; their uses were removed."""
+        ...
+
+    async def prune_hours(self, *, usage_before: int, trusted_before: int) -> None:
+        """Deletes the usage of hours before, and trusted authors of hours before."""
+        ...
+
+    async def prune_vouches(self, followees_below: int) -> None:
+        """Deletes vouches for accounts with ids below."""
         ...
