@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.chassis.storage.transaction import Transaction
 from services.search.domain.hashtags.model import (
     AccountChanged,
     HashtagHour,
@@ -22,7 +23,7 @@ from services.search.domain.hashtags.model import (
 
 
 class HashtagTransaction(Protocol):
-    """Changes of usage. `usage.HashtagUsage` has the rules."""
+    """Changes of usage within a transaction. `usage.HashtagUsage` has the rules."""
 
     async def lock_hashtags(self) -> None:
         """Waits for other changes of usage. Before any other method."""
@@ -74,7 +75,12 @@ class HashtagTransaction(Protocol):
 
 
 class HashtagStore(Protocol):
-    """Reads of usage and trends, and what operators hide. Each write is its own transaction."""
+    """Reads of usage and trends, and what operators hide. Each write is its own transaction, except
+    those of `within`."""
+
+    def within(self, transaction: Transaction) -> HashtagTransaction:
+        """The changes of usage within a transaction of this database."""
+        ...
 
     async def find_hashtags(
         self, prefix: str, *, after: Position | None, limit: int

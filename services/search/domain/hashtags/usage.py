@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import first_id_at
+from services.chassis.storage.transaction import Transaction
 from services.search.domain.hashtags.model import (
     USAGE_WINDOW,
     AccountChanged,
@@ -15,7 +16,7 @@ from services.search.domain.hashtags.model import (
     TagsOfPost,
     Use,
 )
-from services.search.domain.hashtags.store import HashtagTransaction
+from services.search.domain.hashtags.store import HashtagStore, HashtagTransaction
 
 # How many young accounts one older account makes trusted. One old account and all that it vouches
 # for are fewer than a trend needs, so nobody trends a hashtag with a single old account.
@@ -27,18 +28,19 @@ _AT_ONCE = 2_000
 
 
 class HashtagUsage:
-    """Changes usage in the caller's transaction.
+    """Changes usage within the caller's transaction.
 
     Only posts that everyone may see count. The result depends on the newest state of each post
     and account, not on the order of changes, and a repeated change has no effect. Posts older than
     USAGE_WINDOW are ignored.
     """
 
-    def __init__(self, *, clock: Clock, trust_age: timedelta) -> None:
+    def __init__(self, *, store: HashtagStore, clock: Clock, trust_age: timedelta) -> None:
+        self._store = store
         self._clock = clock
         self._trust_age = trust_age
 
-    async def apply(self, transaction: HashtagTransaction, changes: Sequence[Change]) -> None:
+    async def apply(self, transaction: Transaction, changes: Sequence[Change]) -> None:
         """Applies changes. Locks the usage of hashtags until the transaction ends: call it last."""
         oldest = first_id_at(self._clock.now() - USAGE_WINDOW)
         posts = [_stored(each) for each in changes if isinstance(each, TagsOfPost | PostGone)]
@@ -47,14 +49,15 @@ class HashtagUsage:
         follows = [each for each in changes if isinstance(each, FollowChanged)]
         if not (posts or accounts or follows):
             return
-        await transaction.lock_hashtags()
+        within = self._store.within(transaction)
+        await within.lock_hashtags()
         for follow in follows:
-            await self._apply_follow(transaction, follow)
-        touched = await _save_accounts(transaction, accounts)
-        touched |= await _save_posts(transaction, posts)
+            await self._apply_follow(within, follow)
+        touched = await _save_accounts(within, accounts)
+        touched |= await _save_posts(within, posts)
         post_ids = sorted(touched)
         for start in range(0, len(post_ids), _AT_ONCE):
-            await _recount(transaction, post_ids[start : start + _AT_ONCE])
+            await _recount(within, post_ids[start : start + _AT_ONCE])
 
     async def _apply_follow(self, transaction: HashtagTransaction, follow: FollowChanged) -> None:
         """A follow by an account of the trust age vouches for a younger one. An account that
