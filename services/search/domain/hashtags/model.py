@@ -17,6 +17,13 @@ HISTORY_HOURS = 24
 MAX_TRENDS = 20
 # The language under which the figures of all posts are kept, whatever theirs is.
 ALL_LANGUAGES = ""
+# In counts of trusted authors, what stands for the sum of all hashtags.
+ALL_HASHTAGS = ""
+# Fewer trusted authors of a hashtag in an hour are not stored: most hashtags have one author, and
+# no trend needs to know that.
+LEAST_RECORDED = 2
+# Changes within this many closed hours have the trusted authors counted again.
+EXACT_HOURS = 48
 
 
 def hour_at(moment: datetime) -> int:
@@ -193,3 +200,10 @@ class Observation(NamedTuple):
     tag: str
     language: str
     authors: int
+
+
+class ClosedHours(NamedTuple):
+    """The hours whose trusted authors were counted."""
+
+    first: int
+    last: int

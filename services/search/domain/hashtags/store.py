@@ -12,6 +12,7 @@ from typing import Protocol
 from services.chassis.storage.transaction import Transaction
 from services.search.domain.hashtags.model import (
     AccountChanged,
+    ClosedHours,
     HashtagHour,
     HashtagUse,
     Observation,
@@ -125,13 +126,17 @@ class TrendStore(Protocol):
         """Leases the computation; False while another lease lasts."""
         ...
 
-    async def next_hour_to_close(self) -> int | None:
-        """The first hour whose trusted authors are not counted: after the last closed one, or the
-        oldest with a use. None if there is neither."""
+    async def closed_hours(self) -> ClosedHours | None:
+        """The hours that `close_hour` counted; None before the first."""
+        ...
+
+    async def oldest_hour(self) -> int | None:
+        """The hour of the oldest use; None if there is no use."""
         ...
 
     async def close_hour(self, hour: int, *, trusted_below: int) -> None:
-        """Counts the trusted authors of an hour that has ended. A repetition changes nothing."""
+        """Counts the trusted authors of an hour that has ended, the one after the last closed hour
+        or the first of all. A repetition changes nothing."""
         ...
 
     async def changed_hours(self, limit: int) -> Sequence[tuple[str, int]]:
@@ -154,25 +159,27 @@ class TrendStore(Protocol):
         self, observed: Collection[tuple[str, str]], *, since: int
     ) -> Mapping[tuple[str, str], Mapping[int, int]]:
         """By hashtag and language the trusted authors of closed hours from `since` on. Hours with
-        fewer than LEAST_RECORDED are absent. The hashtag "" stands for the sum of all."""
-        ...
-
-    async def first_closed_hour(self) -> int | None:
-        """The oldest hour whose trusted authors were counted and are kept."""
+        fewer than LEAST_RECORDED are absent. The hashtag ALL_HASHTAGS has the sum of all."""
         ...
 
     async def save_trends(self, trends: Mapping[str, TrendList]) -> None:
         """Replaces the trends of all languages."""
         ...
 
-    async def prune_posts(self, before: int) -> None:
-        """Deletes stored posts with ids below; their uses were removed."""
+    async def prune_posts(self, before: int, limit: int) -> int:
+        """Deletes up to `limit` stored posts with ids below, whose uses were removed; returns how
+        many."""
         ...
 
-    async def prune_hours(self, *, usage_before: int, trusted_before: int) -> None:
-        """Deletes the usage of hours before, and trusted authors of hours before."""
+    async def prune_usage_hours(self, before: int, limit: int) -> int:
+        """Deletes the usage of hours before, up to `limit` rows; returns how many."""
         ...
 
-    async def prune_vouches(self, followees_below: int) -> None:
-        """Deletes vouches for accounts with ids below."""
+    async def prune_trusted_hours(self, before: int, limit: int) -> int:
+        """Deletes the trusted authors of hours before, up to `limit` rows; returns how many. The
+        first closed hour is not before then."""
+        ...
+
+    async def prune_vouches(self, followees_below: int, limit: int) -> int:
+        """Deletes up to `limit` vouches for accounts with ids below; returns how many."""
         ...
