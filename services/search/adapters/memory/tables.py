@@ -5,6 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.chassis.storage.memory import MemoryTables
+from services.search.domain.hashtags.model import (
+    AccountChanged,
+    ClosedHours,
+    TaggedPost,
+    TrendList,
+    Use,
+)
 from services.search.domain.posts.model import Account, Counts, IndexedPost
 from services.search.domain.refreshes import PostReread, Subject
 from services.search.domain.reindexing import Reindex
@@ -50,3 +57,17 @@ class SearchTables(MemoryTables):
     count_marks: dict[tuple[Subject, int], CountMark] = field(default_factory=dict)
     post_rereads: dict[tuple[int, int], StoredReread] = field(default_factory=dict)
     compared: dict[str, int] = field(default_factory=dict)
+
+    hashtag_posts: dict[int, TaggedPost] = field(default_factory=dict)
+    hashtag_accounts: dict[int, AccountChanged] = field(default_factory=dict)
+    hashtag_uses: set[Use] = field(default_factory=set)
+    hidden_hashtags: set[str] = field(default_factory=set)
+    # Follower and followee.
+    hashtag_vouches: set[tuple[int, int]] = field(default_factory=set)
+
+    # By hashtag, language and hour.
+    trusted_hours: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    changed_hours: set[tuple[str, int]] = field(default_factory=set)
+    closed_hours: ClosedHours | None = None
+    trend_lease_end: datetime | None = None
+    trends: dict[str, TrendList] = field(default_factory=dict)
