@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 
 from services.chassis.storage.memory import MemoryTables
-from services.search.domain.users.model import IndexedUser
+from services.search.domain.users.changes import Stored
 
 
 @dataclass
 class SearchTables(MemoryTables):
     """All rows, by noun."""
 
-    users: dict[int, IndexedUser] = field(default_factory=dict)
-    deleted_users: set[int] = field(default_factory=set)
+    users: dict[int, Stored] = field(default_factory=dict)
