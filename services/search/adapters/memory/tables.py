@@ -15,6 +15,7 @@ from services.search.domain.hashtags.model import (
 from services.search.domain.posts.model import Account, Counts, IndexedPost
 from services.search.domain.refreshes import PostReread, Subject
 from services.search.domain.reindexing import Reindex
+from services.search.domain.users.changes import Stored
 from services.search.domain.users.model import IndexedUser
 
 
@@ -71,3 +72,5 @@ class SearchTables(MemoryTables):
     closed_hours: ClosedHours | None = None
     trend_lease_end: datetime | None = None
     trends: dict[str, TrendList] = field(default_factory=dict)
+
+    users: dict[int, Stored] = field(default_factory=dict)
