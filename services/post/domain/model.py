@@ -238,13 +238,6 @@ class PostState(NamedTuple):
 TOMBSTONE = 0
 
 
-class ScannedPost(NamedTuple):
-    """A live post with its counts."""
-
-    post: Post
-    state: PostState
-
-
 class Entry(NamedTuple):
     """A timeline entry: a post, or a repost of a post (reposter_id is not 0)."""
 

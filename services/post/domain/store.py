@@ -25,7 +25,6 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
-    ScannedPost,
     Tombstone,
     ViewerEngagement,
     Withdrawn,
@@ -178,9 +177,8 @@ class Store(Protocol):
         """The existing posts and tombstones."""
         ...
 
-    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
-        """The next `limit` live posts of all users with after < id ≤ until, ascending by id; an
-        `until` of 0 is no bound."""
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        """The next `limit` live posts of all users above `after`, ascending by id."""
         ...
 
     async def estimate_posts(self) -> int:

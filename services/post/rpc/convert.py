@@ -20,7 +20,6 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
-    ScannedPost,
     Visibility,
 )
 
@@ -75,13 +74,6 @@ def to_counts(state: PostState) -> pb.PostCounts:
     return pb.PostCounts(
         likes=state.likes, reposts=state.reposts, replies=state.replies, quotes=state.quotes
     )
-
-
-def to_scanned(scanned: ScannedPost) -> pb.Post:
-    """The post with counts, without viewer_state."""
-    message = to_post(scanned.post)
-    message.counts.CopyFrom(to_counts(scanned.state))
-    return message
 
 
 def to_viewer_state(state: PostState) -> pb.ViewerState:

@@ -21,7 +21,6 @@ from services.post.rpc.convert import (
     to_counts,
     to_entry,
     to_post,
-    to_scanned,
     to_visibility,
 )
 from services.post.rpc.events import describe
@@ -292,13 +291,17 @@ class PostServicer(PostServiceServicer):
 
     @access_policy.service("search")
     async def ScanPosts(self, request: rpc.ScanPostsRequest, context: Any) -> rpc.ScanPostsResponse:
+        """A post that is deleted between the two reads is still on the page."""
         size = request.page_size or DEFAULT_SCAN_PAGE
-        found = await self._store.scan(
-            after=request.after_id, until=request.until_id, limit=size + 1
-        )
+        found = await self._store.scan(after=request.after_id, limit=size + 1)
+        if request.until_id:
+            found = [each for each in found if each.id <= request.until_id]
+        states = await self._store.states([each.id for each in found[:size]], 0)
         response = rpc.ScanPostsResponse(has_more=len(found) > size)
         left = MAX_SCAN_BYTES
-        for post in map(to_scanned, found[:size]):
+        for each in found[:size]:
+            post = to_post(each)
+            post.counts.CopyFrom(to_counts(states[each.id]))
             left -= post.ByteSize()
             if left < 0 and response.posts:
                 response.has_more = True

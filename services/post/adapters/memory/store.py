@@ -21,7 +21,6 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
-    ScannedPost,
     ViewerEngagement,
 )
 from services.post.domain.store import ChangeListener, NewPost, Store
@@ -60,14 +59,9 @@ class MemoryStore:
         posts = self.database.tables.posts
         return {each: posts[each] for each in post_ids if each in posts}
 
-    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
-        tables = self.database.tables
-        live = sorted(tables.live(), key=lambda post: post.id)
-        return [
-            ScannedPost(post, tables.states[post.id])
-            for post in live
-            if after < post.id <= (until or MAX_ID)
-        ][:limit]
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        above = (post for post in self.database.tables.live() if post.id > after)
+        return sorted(above, key=lambda post: post.id)[:limit]
 
     async def estimate_posts(self) -> int:
         return sum(1 for _ in self.database.tables.live())

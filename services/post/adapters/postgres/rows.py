@@ -14,7 +14,6 @@ from services.post.domain.model import (
     Mention,
     Post,
     PostState,
-    ScannedPost,
     Visibility,
 )
 
@@ -79,12 +78,6 @@ def _limits_from(row: asyncpg.Record, entities: Iterable[Entity]) -> tuple[Audie
     visibility = Visibility(row[4])
     addressed = () if visibility is Visibility.PUBLIC else tuple(sorted(mentioned))
     return (AudienceLimit(parent_author_id, visibility, addressed),)
-
-
-def scanned_from(row: asyncpg.Record) -> ScannedPost:
-    """The post and its counts in a row of POST_COLUMNS and the four counts."""
-    post = post_from(row)
-    return ScannedPost(post, PostState(post.id, post.version, *row[18:22]))
 
 
 def post_from(row: asyncpg.Record) -> Post:

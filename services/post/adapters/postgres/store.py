@@ -22,7 +22,6 @@ from services.post.domain.model import (
     Post,
     PostState,
     Revision,
-    ScannedPost,
     ViewerEngagement,
 )
 from services.post.domain.store import ChangedIds, ChangeListener, NewPost
@@ -32,14 +31,12 @@ SELECT {rows.POST_COLUMNS} FROM posts p
 WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 """  # noqa: S608 - nothing but column names
 
-# On one PostgreSQL both tables are read by their primary keys, from $1 up to the last row of the
-# page. On Citus a range of ids has posts of every bucket: each shard joins its own rows and returns
-# up to $3 of them, and the coordinator merges these.
-_SCAN = f"""
-SELECT {rows.POST_COLUMNS}, s.likes, s.reposts, s.replies, s.quotes
-FROM posts p JOIN post_states s ON s.id = p.id AND s.bucket = p.bucket
-WHERE p.id > $1 AND p.id <= $2 AND s.id > $1 AND s.id <= $2 AND p.delete_time IS NULL
-ORDER BY p.id LIMIT $3
+# An index scan with a limit. A second bound would make the planner expect few rows, and sort all of
+# them. On Citus a page has posts of every bucket: each shard returns up to $2 of its own, and the
+# coordinator merges these.
+SCAN = f"""
+SELECT {rows.POST_COLUMNS} FROM posts p
+WHERE p.id > $1 AND p.delete_time IS NULL ORDER BY p.id LIMIT $2
 """  # noqa: S608 - nothing but column names
 
 # The statistics of the last ANALYZE, or those of writes where it has not run yet. On Citus 0: the
@@ -153,9 +150,8 @@ class PostgresStore:
         found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
         return {row[0]: rows.post_from(row) for row in found}
 
-    async def scan(self, *, after: int, until: int, limit: int) -> list[ScannedPost]:
-        found = await self._database.fetch(_SCAN, after, until or MAX_ID, limit)
-        return [rows.scanned_from(row) for row in found]
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        return [rows.post_from(row) for row in await self._database.fetch(SCAN, after, limit)]
 
     async def estimate_posts(self) -> int:
         estimate: float = await self._database.fetchval(_ESTIMATE)
