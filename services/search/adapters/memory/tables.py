@@ -16,7 +16,6 @@ from services.search.domain.posts.model import Account, Counts, IndexedPost
 from services.search.domain.refreshes import PostReread, Subject
 from services.search.domain.reindexing import Reindex
 from services.search.domain.users.changes import Stored
-from services.search.domain.users.model import IndexedUser
 
 
 class CountMark(NamedTuple):
@@ -38,8 +37,7 @@ class StoredReread(NamedTuple):
 class SearchTables(MemoryTables):
     """All rows, by noun."""
 
-    users: dict[int, IndexedUser] = field(default_factory=dict)
-    deleted_users: set[int] = field(default_factory=set)
+    users: dict[int, Stored] = field(default_factory=dict)
 
     # Posts and their counts, by generation.
     posts: dict[int, dict[int, IndexedPost]] = field(default_factory=lambda: {1: {}})
@@ -72,5 +70,3 @@ class SearchTables(MemoryTables):
     closed_hours: ClosedHours | None = None
     trend_lease_end: datetime | None = None
     trends: dict[str, TrendList] = field(default_factory=dict)
-
-    users: dict[int, Stored] = field(default_factory=dict)
