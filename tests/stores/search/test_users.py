@@ -14,6 +14,7 @@ from services.chassis.storage.transaction import Transaction, in_transaction
 from services.search.adapters.memory import MemorySearchStore
 from services.search.adapters.memory.users import MemoryUserIndex
 from services.search.adapters.postgres import PostgresSearchStore
+from services.search.adapters.postgres import users as postgres_users
 from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
@@ -71,12 +72,17 @@ def users_url(postgres: Databases) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["memory", "postgres"])
-async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+@pytest.fixture(params=["memory", "postgres", "postgres, as if all words were common"])
+async def index(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Index]:
     if request.param == "memory":
         memory = MemorySearchStore()
         yield Index(memory, MemoryUserIndex(memory))
         return
+    if request.param != "postgres":
+        monkeypatch.setattr(postgres_users, "_RARE", 1)
+        monkeypatch.setattr(postgres_users, "_STEP", (2, 8))
     url: str = request.getfixturevalue("users_url")
     databases: Databases = request.getfixturevalue("postgres")
     databases.clear(url)
@@ -281,10 +287,13 @@ async def test_concurrent_changes_of_the_same_users_leave_the_newest(index: Inde
     assert await index.ids("v5") == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("rare", [1, 12, 500])
+@pytest.mark.parametrize("seed", range(3))
 async def test_random_queries_find_the_same_users_in_memory_and_in_postgres(
-    seed: int, users_url: str, postgres_index: Index
+    seed: int, rare: int, postgres_index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgres_users, "_RARE", rare)
+    monkeypatch.setattr(postgres_users, "_STEP", (2, 16))
     numbers = random.Random(seed)
     memory = MemorySearchStore()
     other = Index(memory, MemoryUserIndex(memory))
