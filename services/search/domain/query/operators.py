@@ -39,9 +39,7 @@ _TAG_SIGNS = "#＃"
 _PREFIX = regex.compile(r"[\p{L}\p{M}\p{N}_]+\*")
 
 _HAS: Mapping[str, Term | AtLeast] = {
-    **{
-        kind: Term(f"has:{kind}") for kind in ("media", "images", "video", "audio", "links", "alt")
-    },
+    **{kind: Term(f"has:{kind}") for kind in ("media", "images", "video", "audio", "links", "alt")},
     "quotes": AtLeast("quotes", 1),
     "replies": AtLeast("replies", 1),
 }
@@ -93,16 +91,14 @@ def address(text: str, column: int) -> QueryLeaf:
     return Text(text, column) if term is None else Property(Term(term), column)
 
 
-def operator(
-    name: str, value: str, *, quoted: bool, column: int, value_column: int
-) -> QueryLeaf:
+def operator(name: str, value: str, *, quoted: bool, column: int, value_column: int) -> QueryLeaf:
     """An operator by its name in lower case, without the colon."""
     read = OPERATORS.get(name)
     if read is None:
         raise QueryInvalid.at(
             column,
             f"{name}:"[:_MAX_TOKEN],
-            f"one of {', '.join(f'{each}:' for each in OPERATORS)}; or quotation marks around the text",
+            f"one of {_NAMES}; or quotation marks around an ordinary text",
         )
     return read(_Value(value, quoted, column, value_column))
 
@@ -119,7 +115,9 @@ def _person(relation: Relation) -> Callable[[_Value], Person]:
     return read
 
 
-def _choice(choices: Mapping[str, Term | AtLeast] | Mapping[str, Term]) -> Callable[[_Value], Property]:
+def _choice(
+    choices: Mapping[str, Term | AtLeast] | Mapping[str, Term],
+) -> Callable[[_Value], Property]:
     def read(value: _Value) -> Property:
         found = choices.get(value.text.lower())
         if found is None:
@@ -196,3 +194,4 @@ OPERATORS: Mapping[str, Callable[[_Value], QueryLeaf]] = {
     "min_likes": _min_likes,
     "in": _within,
 }
+_NAMES = ", ".join(f"{name}:" for name in OPERATORS)

@@ -59,7 +59,9 @@ async def resolve(
     if needs_viewer and not viewer_id:
         raise Unauthenticated
     handles = {leaf.handle for leaf in leaves if isinstance(leaf, Person) and leaf.handle}
-    needs_bookmarks = any(isinstance(leaf, Within) and leaf.source == "bookmarks" for leaf in leaves)
+    needs_bookmarks = any(
+        isinstance(leaf, Within) and leaf.source == "bookmarks" for leaf in leaves
+    )
     facts = _Facts(
         viewer_id=viewer_id,
         following=frozenset(following),
