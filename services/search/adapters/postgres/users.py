@@ -12,6 +12,7 @@ from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database
 from services.chassis.storage.transaction import Transaction
 from services.search.adapters.postgres.store import connection_of
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.changes import Stored, applied
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.matching import driver, match
@@ -24,7 +25,6 @@ from services.search.domain.users.model import (
     SetFollowers,
     UserChange,
     UserQuery,
-    UserViewer,
     rank_of,
     user_id_of,
 )
@@ -93,7 +93,7 @@ class PostgresUserIndex:
         self._database = database
 
     async def find(
-        self, query: UserQuery, viewer: UserViewer, *, after: Position | None, limit: int
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
     ) -> list[FoundUser]:
         async with self._database.connection() as connection:
             ids = await _ids_of_a_rare_word(connection, query)
@@ -138,7 +138,7 @@ async def _ids_of_a_rare_word(connection: Connection, query: UserQuery) -> set[i
 
 
 async def _among(
-    connection: Connection, ids: Collection[int], query: UserQuery, viewer: UserViewer
+    connection: Connection, ids: Collection[int], query: UserQuery, viewer: Viewer
 ) -> list[FoundUser]:
     """Those of the users that match, in the order of results."""
     if not ids:
@@ -152,7 +152,7 @@ async def _among(
 async def _in_order(
     connection: Connection,
     query: UserQuery,
-    viewer: UserViewer,
+    viewer: Viewer,
     after: Position | None,
     limit: int,
 ) -> list[FoundUser]:
@@ -177,7 +177,7 @@ async def _in_order(
 async def _others(
     connection: Connection,
     query: UserQuery,
-    viewer: UserViewer,
+    viewer: Viewer,
     quality: Quality,
     after: Position | None,
 ) -> AsyncIterator[FoundUser]:
