@@ -24,8 +24,13 @@ def check_text(text: str) -> None:
             raise QueryTooCostly.beyond(limit, most) from None
         if refused.rule is Rule.VISIBLE:
             raise QueryInvalid.at(1, "", "something to search for") from None
-        column = text.find(refused.sign) + 1 if refused.sign else 1
-        raise QueryInvalid.at(column, refused.sign, f"a text that {refused.description}") from None
+        if refused.sign:
+            column, expected = (
+                text.index(refused.sign) + 1,
+                f"a text without U+{ord(refused.sign):04X}",
+            )
+            raise QueryInvalid.at(column, refused.sign, expected) from None
+        raise QueryInvalid.at(1, "", f"a text that {refused.description}") from None
 
 
 def check_shape(*, leaves: int, depth: int) -> None:

@@ -111,8 +111,8 @@ Source: TypeAlias = Literal["following", "bookmarks", "own"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A word, or an exact phrase without its quotation marks. `column` is that of the word or of
-    the opening mark, in code points from 1."""
+    """A word, or an exact phrase without its quotation marks. `column` is that of its first code
+    point, from 1."""
 
     text: str
     column: int

@@ -92,8 +92,8 @@ def address(text: str, column: int) -> QueryLeaf:
 
 
 def operator(name: str, value: str, *, quoted: bool, column: int, value_column: int) -> QueryLeaf:
-    """An operator by its name in lower case, without the colon."""
-    read = OPERATORS.get(name)
+    """An operator by its name in any case, without the colon."""
+    read = OPERATORS.get(name.lower())
     if read is None:
         raise QueryInvalid.at(
             column,
