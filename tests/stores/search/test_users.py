@@ -14,7 +14,9 @@ from services.chassis.storage.transaction import Transaction, in_transaction
 from services.search.adapters.memory import MemorySearchStore
 from services.search.adapters.memory.users import MemoryUserIndex
 from services.search.adapters.postgres import PostgresSearchStore
+from services.search.adapters.postgres import users as postgres_users
 from services.search.adapters.postgres.users import PostgresUserIndex
+from services.search.domain.posts.model import Viewer
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.model import (
@@ -26,12 +28,11 @@ from services.search.domain.users.model import (
     Upsert,
     UserChange,
     UserField,
-    UserViewer,
 )
 from tests.builders.search import a_user_query, an_indexed_user
 from tests.engines import Databases
 
-STRANGER = UserViewer(0)
+STRANGER = Viewer(0)
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Index:
     async def find(
         self,
         query: str,
-        viewer: UserViewer = STRANGER,
+        viewer: Viewer = STRANGER,
         *,
         after: Position | None = None,
         limit: int = 100,
@@ -59,7 +60,7 @@ class Index:
         )
 
     async def ids(
-        self, query: str, viewer: UserViewer = STRANGER, *, with_bio: bool = True
+        self, query: str, viewer: Viewer = STRANGER, *, with_bio: bool = True
     ) -> list[int]:
         return [each.user_id for each in await self.find(query, viewer, with_bio=with_bio)]
 
@@ -71,12 +72,17 @@ def users_url(postgres: Databases) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["memory", "postgres"])
-async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
+@pytest.fixture(params=["memory", "postgres", "postgres, as if all words were common"])
+async def index(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Index]:
     if request.param == "memory":
         memory = MemorySearchStore()
         yield Index(memory, MemoryUserIndex(memory))
         return
+    if request.param != "postgres":
+        monkeypatch.setattr(postgres_users, "_RARE", 1)
+        monkeypatch.setattr(postgres_users, "_STEP", (2, 8))
     url: str = request.getfixturevalue("users_url")
     databases: Databases = request.getfixturevalue("postgres")
     databases.clear(url)
@@ -152,7 +158,7 @@ async def test_followed_users_come_first_among_equals(index: Index) -> None:
         Upsert(an_indexed_user(4, "four", ["x"], bio=["ann"], followers=1)),
     )
 
-    viewer = UserViewer(9, following=frozenset({3, 4}))
+    viewer = Viewer(9, following=frozenset({3, 4}))
     assert await index.ids("ann", viewer) == [1, 3, 2, 4]
     assert await index.ids("ann") == [1, 2, 3, 4]
 
@@ -178,7 +184,7 @@ async def test_users_with_a_block_in_either_direction_are_not_found(index: Index
         Upsert(an_indexed_user(1, "ann", ["ann"])), Upsert(an_indexed_user(2, "anna", ["ann"]))
     )
 
-    blocked = UserViewer(9, following=frozenset({1}), blocked=frozenset({1}))
+    blocked = Viewer(9, following=frozenset({1}), blocked=frozenset({1}))
     assert await index.ids("ann", blocked) == [2]
 
 
@@ -218,7 +224,7 @@ async def test_a_deleted_account_is_never_found_again(index: Index) -> None:
         SetFollowers(1, 7),
     )
 
-    viewer = UserViewer(9, following=frozenset({1, 2}))
+    viewer = Viewer(9, following=frozenset({1, 2}))
     assert await index.ids("ann", viewer) == []
 
 
@@ -247,7 +253,7 @@ async def test_changes_of_an_abandoned_transaction_leave_nothing(index: Index) -
 async def test_pages_continue_exactly_where_the_last_one_ended(index: Index) -> None:
     users = _population(random.Random(7), 300)
     await index.apply(*map(Upsert, users))
-    viewer = UserViewer(9, following=frozenset(range(1, 300, 7)), blocked=frozenset({5, 14}))
+    viewer = Viewer(9, following=frozenset(range(1, 300, 7)), blocked=frozenset({5, 14}))
     for query in ("a", "ab", "b a", "c"):
         whole = await index.find(query, viewer, limit=1_000)
         paged: list[FoundUser] = []
@@ -281,10 +287,13 @@ async def test_concurrent_changes_of_the_same_users_leave_the_newest(index: Inde
     assert await index.ids("v5") == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("rare", [1, 12, 500])
+@pytest.mark.parametrize("seed", range(3))
 async def test_random_queries_find_the_same_users_in_memory_and_in_postgres(
-    seed: int, users_url: str, postgres_index: Index
+    seed: int, rare: int, postgres_index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgres_users, "_RARE", rare)
+    monkeypatch.setattr(postgres_users, "_STEP", (2, 16))
     numbers = random.Random(seed)
     memory = MemorySearchStore()
     other = Index(memory, MemoryUserIndex(memory))
@@ -294,7 +303,7 @@ async def test_random_queries_find_the_same_users_in_memory_and_in_postgres(
         await postgres_index.apply(*changes)
     for _ in range(60):
         query = " ".join(_word(numbers) for _ in range(numbers.choice([1, 1, 2, 3])))
-        viewer = UserViewer(
+        viewer = Viewer(
             500,
             following=frozenset(numbers.sample(range(1, 200), 20)),
             blocked=frozenset(numbers.sample(range(1, 200), 20)),

@@ -1,17 +1,18 @@
 """The index of users in PostgreSQL.
 
-Results have a fixed order, and `user_words` is stored in it: a search reads as many rows as it
-returns, however many users match. Users whom the viewer follows come first; they are few, and are
-read by their ids.
+If a word of the query is rare, its users are read and sorted. Otherwise the rows of `user_words`
+are read in the order of results, which is that of its key: as many as are returned, however many
+users match. Users whom the viewer follows come first; they are few, and are read by their ids.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database
 from services.chassis.storage.transaction import Transaction
 from services.search.adapters.postgres.store import connection_of
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.changes import Stored, applied
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.matching import driver, match
@@ -24,13 +25,14 @@ from services.search.domain.users.model import (
     SetFollowers,
     UserChange,
     UserQuery,
-    UserViewer,
     rank_of,
     user_id_of,
 )
 
 # Rows of the first step of a scan; each further step has twice as many, up to the second figure.
 _STEP = (50, 1_600)
+# A word with fewer users is rare. Reading and sorting them takes about 3 ms.
+_RARE = 500
 # Above every code point of a word in the collation "C".
 _HIGHEST = "\U0010ffff"
 
@@ -39,12 +41,20 @@ _BY_HANDLE = f"SELECT {_COLUMNS} FROM users u WHERE u.handle = $1 AND NOT u.dele
 _AMONG = f"""
 SELECT {_COLUMNS} FROM unnest($1::bigint[]) AS f (user_id) JOIN users u USING (user_id)
 WHERE NOT u.deleted"""  # noqa: S608 - column names
+_IDS = """
+(SELECT user_id FROM user_words WHERE kind = $1 AND rank = ANY ($3::smallint[])
+  AND word >= $4 AND word < $5 LIMIT $7)
+UNION ALL
+(SELECT user_id FROM user_words WHERE kind = $2 AND rank = ANY ($3::smallint[])
+  AND word = $6 LIMIT $7)"""
 # The ranks are listed, so that PostgreSQL reads the primary key in its order, and of each rank only
 # the words of the range.
 _SCAN = f"""
 SELECT w.rank, w.word, {_COLUMNS} FROM user_words w JOIN users u USING (user_id)
 WHERE w.kind = $1 AND w.rank = ANY ($2::smallint[])
   AND (w.word, w.user_id) > ($3, $4)"""  # noqa: S608 - column names
+_SCAN_NAMES = _SCAN + " AND w.word < $6"
+_SCAN_WORDS = _SCAN + " AND w.word = ANY ($6::text[])"
 _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
 _ADD = """
@@ -70,6 +80,8 @@ _ADD_WORDS = """
 INSERT INTO user_words (kind, rank, word, user_id)
 SELECT * FROM unnest($1::smallint[], $2::smallint[], $3::text[], $4::bigint[])"""
 
+_ALL_RANKS = range(RANKS + 1)
+
 # A row of user_words: kind, rank, word, user.
 _Row = tuple[int, int, str, int]
 
@@ -81,25 +93,14 @@ class PostgresUserIndex:
         self._database = database
 
     async def find(
-        self, query: UserQuery, viewer: UserViewer, *, after: Position | None, limit: int
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
     ) -> list[FoundUser]:
-        found: list[FoundUser] = []
         async with self._database.connection() as connection:
-            followed = await _followed(connection, query, viewer)
-            for quality in Quality:
-                found += [
-                    each
-                    for each in followed
-                    if each.position.quality == quality
-                    if after is None or each.position > after
-                ]
-                if len(found) >= limit:
-                    break
-                async for each in _others(connection, query, viewer, quality, after):
-                    found.append(each)
-                    if len(found) == limit:
-                        break
-        return found[:limit]
+            ids = await _ids_of_a_rare_word(connection, query)
+            if ids is not None:
+                found = await _among(connection, ids - viewer.blocked, query, viewer)
+                return [each for each in found if after is None or each.position > after][:limit]
+            return await _in_order(connection, query, viewer, after, limit)
 
     async def apply(self, transaction: Transaction, changes: Sequence[UserChange]) -> None:
         connection = connection_of(transaction)
@@ -125,23 +126,58 @@ class PostgresUserIndex:
         await _save(connection, before, after)
 
 
-async def _followed(
-    connection: Connection, query: UserQuery, viewer: UserViewer
+async def _ids_of_a_rare_word(connection: Connection, query: UserQuery) -> set[int] | None:
+    """All users with one word of the query, if a word is rare; None if all words are common."""
+    bio = Quality.BIO if query.with_bio else -1
+    for word in sorted(query.words, key=len, reverse=True):
+        kinds = Quality.NAME, bio, _ALL_RANKS
+        rows = await connection.fetch(_IDS, *kinds, word, word + _HIGHEST, word, _RARE)
+        if len(rows) < _RARE:
+            return {row["user_id"] for row in rows}
+    return None
+
+
+async def _among(
+    connection: Connection, ids: Collection[int], query: UserQuery, viewer: Viewer
 ) -> list[FoundUser]:
-    """The matching users whom the viewer follows, in their order."""
-    ids = sorted(viewer.following - viewer.blocked)
+    """Those of the users that match, in the order of results."""
     if not ids:
         return []
     condition, values = _has_words(query, first=2)
-    rows = await connection.fetch(_AMONG + condition, ids, *values)
+    rows = await connection.fetch(_AMONG + condition, sorted(ids), *values)
     found = (match(query, _user(row), viewer) for row in rows)
     return sorted(each for each in found if each is not None)
+
+
+async def _in_order(
+    connection: Connection,
+    query: UserQuery,
+    viewer: Viewer,
+    after: Position | None,
+    limit: int,
+) -> list[FoundUser]:
+    followed = await _among(connection, viewer.following - viewer.blocked, query, viewer)
+    found: list[FoundUser] = []
+    for quality in Quality:
+        found += [
+            each
+            for each in followed
+            if each.position.quality == quality
+            if after is None or each.position > after
+        ]
+        if len(found) >= limit:
+            break
+        async for each in _others(connection, query, viewer, quality, after):
+            found.append(each)
+            if len(found) == limit:
+                break
+    return found[:limit]
 
 
 async def _others(
     connection: Connection,
     query: UserQuery,
-    viewer: UserViewer,
+    viewer: Viewer,
     quality: Quality,
     after: Position | None,
 ) -> AsyncIterator[FoundUser]:
@@ -181,15 +217,15 @@ async def _scan(
     connection: Connection, query: UserQuery, quality: Quality, start: Position
 ) -> AsyncIterator[Any]:
     """The rows of `user_words` behind `start` that may match, in the order of results."""
-    among, values = _words_of(query, quality)
-    condition, words = _has_words(query, first=6 + len(values))
-    sql = _SCAN + among + condition + _SCAN_ORDER
+    condition, words = _has_words(query, first=7)
+    sql = (_SCAN_NAMES if quality is Quality.NAME else _SCAN_WORDS) + condition + _SCAN_ORDER
+    lowest, among = _range(query, quality)
     limit, most = _STEP
     # First the rest of the rank where the last step ended, then all higher ranks.
-    ranks = range(start.rank, start.rank + 1) if start.word else range(RANKS + 1)
-    place = start.word, start.user_id
+    ranks = range(start.rank, start.rank + 1) if start.word else _ALL_RANKS
+    place = start.word or lowest, start.user_id
     while ranks:
-        rows = await connection.fetch(sql, quality, list(ranks), *place, limit, *values, *words)
+        rows = await connection.fetch(sql, quality, ranks, *place, limit, among, *words)
         for row in rows:
             yield row
         if len(rows) == limit:
@@ -197,16 +233,19 @@ async def _scan(
             ranks, place = range(last["rank"], last["rank"] + 1), (last["word"], last["user_id"])
             limit = min(2 * limit, most)
         else:
-            ranks, place = range(ranks.stop, RANKS + 1), ("", 0)
+            ranks, place = range(ranks.stop, RANKS + 1), (lowest, 0)
 
 
-def _words_of(query: UserQuery, quality: Quality) -> tuple[str, list[Any]]:
-    """The condition of the rows of a quality, and its values from $6 on."""
-    if quality is Quality.NAME:
-        prefix = driver(query)
-        return " AND w.word >= $6 AND w.word < $7", [prefix, prefix + _HIGHEST]
-    words = [query.whole] if quality is Quality.WHOLE_NAME else list(query.words)
-    return " AND w.word = ANY ($6::text[])", [words]
+def _range(query: UserQuery, quality: Quality) -> tuple[str, str | list[str]]:
+    """Below which word no row may match, and $6 of the statement."""
+    match quality:
+        case Quality.NAME:
+            prefix = driver(query)
+            return prefix, prefix + _HIGHEST
+        case Quality.WHOLE_NAME:
+            return "", [query.whole]
+        case _:
+            return "", list(query.words)
 
 
 def _has_words(query: UserQuery, *, first: int) -> tuple[str, list[str]]:

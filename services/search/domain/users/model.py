@@ -51,15 +51,6 @@ class UserQuery:
     with_bio: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class UserViewer:
-    """For whom users are found. `blocked` are those with a block in either direction."""
-
-    user_id: int
-    following: frozenset[int] = frozenset()
-    blocked: frozenset[int] = frozenset()
-
-
 class UserField(IntEnum):
     """The field by which a user was found."""
 

@@ -28,7 +28,7 @@ def indexed_user(
         user_id=user_id,
         version=version,
         handle=handle.lower(),
-        name_words=_each_once(words + _other_forms(display_name) + _with_underscores(display_name)),
+        name_words=_each_once(words + _other_forms(display_name) + _like_handles(display_name)),
         whole_name=" ".join(words),
         bio_words=_each_once(_words(bio) + _other_forms(bio)),
         followers_count=followers_count,
@@ -39,7 +39,7 @@ def user_query(text: str, *, with_bio: bool = True) -> UserQuery | None:
     """The query of what was typed, with or without an @; None if it has no word."""
     text = text.strip().removeprefix("@")
     handle = text.lower() if _HANDLE.fullmatch(text) else ""
-    words = [handle] if "_" in handle else _words(text)
+    words = [handle] if handle else _words(text)
     if not words:
         return None
     return UserQuery(
@@ -62,10 +62,9 @@ def _other_forms(text: str) -> list[str]:
     return [form[1 : MAX_WORD + 1] for form in forms if form.startswith("=")]
 
 
-def _with_underscores(text: str) -> list[str]:
-    """Words like handles, which the analyzer separates at underscores."""
-    words = [each.lower() for each in text.split() if "_" in each]
-    return [each for each in words if _HANDLE.fullmatch(each)]
+def _like_handles(text: str) -> list[str]:
+    """Words as they would be as handles: the analyzer may fold or separate them otherwise."""
+    return [each.lower() for each in text.split() if _HANDLE.fullmatch(each)]
 
 
 def _each_once(words: list[str]) -> tuple[str, ...]:
