@@ -182,6 +182,8 @@ class World:
         self.worker = Worker(self, stores)
         self.alice = self.new_id()
         self.bob = self.new_id()
+        for user_id, handle in ((self.alice, "alice"), (self.bob, "bob")):
+            self.register(user_id, handle)
 
     def another_worker(self, wrap: Callable[[Any], Any] = lambda inner: inner) -> Worker:
         """Another process; `wrap` stands in for each of its stores."""

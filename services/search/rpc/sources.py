@@ -13,7 +13,7 @@ from services.search.domain.posts.document import Medium, MediumKind, PostFacts
 from services.search.domain.posts.model import AudienceLimit, Counts, Visibility
 from services.search.domain.sources import SourcePost, SourceUser
 
-_KINDS = frozenset(MediumKind)
+_KINDS = {int(each): each for each in MediumKind}
 
 
 def post_from_proto(post: post_pb2.Post) -> SourcePost:
@@ -85,7 +85,7 @@ def _entities(post: post_pb2.Post) -> Iterator[Entity]:
 
 def _medium(medium: MediumMessage) -> Medium:
     # A newer Media service may have more kinds.
-    kind = MediumKind(medium.kind) if medium.kind in _KINDS else MediumKind.UNSPECIFIED
+    kind = _KINDS.get(medium.kind, MediumKind.UNSPECIFIED)
     return Medium(medium.id, kind, bool(medium.alt_text))
 
 

@@ -4,7 +4,6 @@ The Post service consumes the same event, maybe later. So a post is read until i
 in the version of the event.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -70,8 +69,9 @@ class Rereads:
     async def prune(self) -> None:
         """Deletes requests that no late event can make due again."""
         before = self._clock.now() - INBOX_KEPT
-        while await self._refreshes.forget_rereads(before, _PRUNED_AT_ONCE) == _PRUNED_AT_ONCE:
-            await asyncio.sleep(0)
+        forgotten = _PRUNED_AT_ONCE
+        while forgotten == _PRUNED_AT_ONCE:
+            forgotten = await self._refreshes.forget_rereads(before, _PRUNED_AT_ONCE)
 
     async def _read(self, leased: Sequence[PostReread]) -> None:
         found = await self._posts.find({each.post_id for each in leased})

@@ -8,9 +8,9 @@ import random
 from datetime import timedelta
 
 import pytest
+from roost.media.v1 import media_events_pb2 as media
 from roost.media.v1.media_pb2 import MEDIUM_USE_AVATAR
 from roost.media.v1.media_pb2 import Medium as MediumMessage
-from roost.media.v1 import media_events_pb2 as media
 from roost.post.v1.post_pb2 import (
     VISIBILITY_FOLLOWERS,
     VISIBILITY_MENTIONED,
@@ -19,10 +19,9 @@ from roost.post.v1.post_pb2 import (
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.runtime.errors import Unavailable
-from services.search.domain.posts.model import Counts, Viewer
+from services.search.domain.posts.model import ANONYMOUS, Counts, Viewer
 from services.search.domain.query.model import Term
 from services.search.domain.refreshes import Subject
-from services.search.domain.users.model import UserViewer
 from services.search.domain.users.words import user_query
 from tests.builders.search_worker import Killed, Stepping, Steps, World, a_picture
 
@@ -97,7 +96,7 @@ async def test_deleted_account_takes_its_posts_along(world: World) -> None:
 async def handles(world: World, text: str) -> list[int]:
     query = user_query(text)
     assert query is not None
-    found = await world.stores.users.find(query, UserViewer(), after=None, limit=10)
+    found = await world.stores.users.find(query, ANONYMOUS, after=None, limit=10)
     return [each.user_id for each in found]
 
 
@@ -259,9 +258,12 @@ async def test_avatar_that_changes_is_no_matter_of_posts(world: World) -> None:
 
     await world.consume(world.event(body))
 
-    assert await world.stores.refreshes.lease_rereads(
-        now=world.clock.now(), lease_end=world.clock.now(), limit=1
-    ) == []
+    assert (
+        await world.stores.refreshes.lease_rereads(
+            now=world.clock.now(), lease_end=world.clock.now(), limit=1
+        )
+        == []
+    )
 
 
 async def test_likes_need_no_record_and_mark_a_post_once(world: World) -> None:
@@ -323,4 +325,3 @@ async def test_old_post_is_found_though_its_hashtags_count_no_more(world: World)
 
     assert await world.found("marmalade") == [world.last_post]
     assert await world.stores.hashtags.hashtags(["lunch"]) == {}
-

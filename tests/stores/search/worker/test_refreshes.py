@@ -18,9 +18,7 @@ from tests.builders.search_worker import Killed, Stepping, Steps, World, a_pictu
 
 async def mark(world: World, *ids: int) -> None:
     async with world.stores.store.transaction() as transaction:
-        await world.stores.refreshes.mark_counts(
-            transaction, Subject.POST, ids, world.clock.now()
-        )
+        await world.stores.refreshes.mark_counts(transaction, Subject.POST, ids, world.clock.now())
 
 
 async def lease(world: World) -> list[int]:
@@ -93,9 +91,10 @@ async def test_posts_and_users_wait_apart(world: World) -> None:
     await mark(world, 1)
 
     now = world.clock.now()
-    assert await world.stores.refreshes.lease_counts(
-        Subject.USER, now=now, lease_end=now, limit=10
-    ) == []
+    assert (
+        await world.stores.refreshes.lease_counts(Subject.USER, now=now, lease_end=now, limit=10)
+        == []
+    )
 
 
 async def request(world: World, *rereads: PostReread) -> None:
