@@ -1,4 +1,4 @@
-"""A rebuild beside the live index: under writes, killed at each step, cancelled, of a damaged index."""
+"""A rebuild beside the live index: under writes, killed at each step, cancelled."""
 
 from __future__ import annotations
 
