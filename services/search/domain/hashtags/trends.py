@@ -121,10 +121,10 @@ def rank(measures: Iterable[tuple[str, Measure]]) -> list[Ranked]:
 def _average(past: Past, hours: ClosedHours) -> float:
     """The exponentially weighted moving average up to the last of the hours."""
     first = max(hours.first, hours.last - _AVERAGED + 1)
-    decay = 0.5 ** (1 / _HALF_LIFE)
-    weights = (1 - decay ** (hours.last - first + 1)) / (1 - decay)
+    decay = math.pow(0.5, 1 / _HALF_LIFE)
+    weights = (1 - math.pow(decay, hours.last - first + 1)) / (1 - decay)
     total = sum(
-        authors * decay ** (hours.last - hour)
+        authors * math.pow(decay, hours.last - hour)
         for hour, authors in past.items()
         if first <= hour <= hours.last
     )
