@@ -185,9 +185,7 @@ async def _others(
     start = Position(quality, 1, 0, "", 0)
     if after is not None:
         start = max(start, after)
-    if (start.quality, start.distance) != (quality, 1) or (
-        quality is Quality.BIO and not query.with_bio
-    ):
+    if (start.quality, start.distance) != (quality, 1) or not _is_wanted(query, quality):
         return
     if quality is Quality.HANDLE:
         rows = _by_handle(connection, query)
@@ -207,10 +205,22 @@ async def _others(
             yield found
 
 
+def _is_wanted(query: UserQuery, quality: Quality) -> bool:
+    """Whether users of this quality can match."""
+    match quality:
+        case Quality.HANDLE:
+            return bool(query.handle)
+        case Quality.WHOLE_NAME:
+            return bool(query.whole)
+        case Quality.NAME:
+            return True
+        case Quality.BIO:
+            return query.with_bio
+
+
 async def _by_handle(connection: Connection, query: UserQuery) -> AsyncIterator[Any]:
-    if query.handle:
-        for row in await connection.fetch(_BY_HANDLE, query.handle):
-            yield row
+    for row in await connection.fetch(_BY_HANDLE, query.handle):
+        yield row
 
 
 async def _scan(

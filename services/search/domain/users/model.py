@@ -45,7 +45,8 @@ class UserQuery:
 
     words: tuple[str, ...]
     handle: str
-    # The words joined by a space: equal to `whole_name` of users with exactly this name.
+    # The words joined by a space: equal to `whole_name` of users with exactly this name. Empty if
+    # they do not come before others.
     whole: str
     # Whether users are found by their bio too.
     with_bio: bool = True
