@@ -100,7 +100,7 @@ class FoundUser(NamedTuple):
 class Upsert:
     """A profile as it is in one version. It replaces no newer one, and no deleted one.
 
-    The number of followers belongs to no version; it is taken with every Upsert that applies.
+    The number of followers belongs to no version: it is taken only if none is stored.
     """
 
     user: IndexedUser
