@@ -24,12 +24,12 @@ from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.adapters.viewer_changes import ViewerChangesReceiver
 from services.search.domain.hashtags.store import HashtagStore
 from services.search.domain.posts.index import PostIndex
-from services.search.domain.posts.search import PostSearch
 from services.search.domain.query.model import Bookmarks, Users
 from services.search.domain.reindexing import ReindexStore
+from services.search.domain.searches.posts import PostSearch
+from services.search.domain.searches.users import UserSearch
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
-from services.search.domain.users.search import UserSearch
 from services.search.domain.viewers import Viewers
 from services.search.rpc.admin_servicer import SearchAdminServicer
 from services.search.rpc.search_servicer import SearchServicer

@@ -13,7 +13,7 @@ from services.search.domain.posts.highlights import ranges
 from services.search.domain.posts.model import Found
 from services.search.domain.query.model import Expression
 from services.search.domain.reindexing import Reindex
-from services.search.domain.suggestions import Suggestion
+from services.search.domain.searches.suggestions import Suggestion
 from services.search.domain.users.model import FoundUser
 
 

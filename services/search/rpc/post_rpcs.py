@@ -9,7 +9,7 @@ from roost.search.v1.search_service_pb2_grpc import SearchServiceServicer
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.paging import PageTokens, size_of
 from services.search.domain.posts.ranking import TopPosition
-from services.search.domain.posts.search import PostPage, PostSearch
+from services.search.domain.searches.posts import PostPage, PostSearch
 from services.search.domain.texts import folded_tag
 from services.search.rpc.convert import to_entry, to_post_match
 

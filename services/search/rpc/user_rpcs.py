@@ -8,9 +8,9 @@ from roost.search.v1.search_service_pb2_grpc import SearchServiceServicer
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc.paging import PageTokens, size_of
 from services.chassis.text.kinds import SEARCH_QUERY, TYPEAHEAD_QUERY
-from services.search.domain.suggestions import DEFAULT_SIZE, Suggestions
+from services.search.domain.searches.suggestions import DEFAULT_SIZE, Suggestions
+from services.search.domain.searches.users import UserPosition, UserSearch
 from services.search.domain.texts import cleaned
-from services.search.domain.users.search import UserPosition, UserSearch
 from services.search.rpc.convert import to_suggestions, to_user_match
 
 

@@ -57,6 +57,8 @@ _SCAN_NAMES = _SCAN + " AND w.word < $6"
 _SCAN_WORDS = _SCAN + " AND w.word = ANY ($6::text[])"
 _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
+# The version of a row that this transaction added, so that it can be locked.
+_NEW = -1
 _ADD = """
 INSERT INTO users (user_id, version, followers_count, rank, handle, whole_name, names, bio)
 SELECT id, -1, 0, 0, '', '', '', '' FROM unnest($1::bigint[]) AS n (id) ORDER BY id
@@ -115,7 +117,9 @@ class PostgresUserIndex:
         if added:
             await connection.execute(_ADD, added)
         before = {
-            row["user_id"]: _stored(row) for row in await connection.fetch(_LOCK, list(by_user))
+            row["user_id"]: _stored(row)
+            for row in await connection.fetch(_LOCK, list(by_user))
+            if row["version"] != _NEW
         }
         after = {
             user_id: stored

@@ -7,8 +7,8 @@ from typing import TypeAlias
 from services.search.domain.hashtags.model import HashtagUse
 from services.search.domain.hashtags.prefix import prefix_of
 from services.search.domain.hashtags.store import HashtagStore
+from services.search.domain.searches.users import UserSearch
 from services.search.domain.users.model import FoundUser, Quality
-from services.search.domain.users.search import UserSearch
 
 DEFAULT_SIZE = 8
 
