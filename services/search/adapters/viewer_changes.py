@@ -24,7 +24,7 @@ class ValkeyViewerChanges:
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
-    async def announce(self, user_ids: Collection[int]) -> None:
+    async def invalidate(self, user_ids: Collection[int]) -> None:
         if not user_ids:
             return
         try:

@@ -36,9 +36,9 @@ class Relations(Protocol):
 class ViewerChanges(Protocol):
     """Announces to all processes that relations of users changed."""
 
-    async def announce(self, user_ids: Collection[int]) -> None:
-        """The relations of these users changed, and the change is committed. It never fails; an
-        announcement may be lost."""
+    async def invalidate(self, user_ids: Collection[int]) -> None:
+        """The next search of these users reads their relations again. Call it after the commit of
+        the change. It never fails; an announcement may be lost."""
         ...
 
 

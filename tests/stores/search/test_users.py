@@ -214,6 +214,17 @@ async def test_a_newer_version_replaces_all_words(index: Index) -> None:
     assert await index.ids("second") == [1]
 
 
+async def test_a_profile_keeps_its_stored_number_of_followers(index: Index) -> None:
+    await index.apply(
+        Upsert(an_indexed_user(1, "annb", ["x"], followers=1_000, version=1)),
+        Upsert(an_indexed_user(2, "anna", ["x"], followers=10)),
+    )
+
+    await index.apply(Upsert(an_indexed_user(1, "annb", ["new"], version=2)))
+
+    assert await index.ids("ann") == [1, 2]
+
+
 async def test_a_deleted_account_is_never_found_again(index: Index) -> None:
     await index.apply(Upsert(an_indexed_user(1, "ann", ["ann"], bio=["ann"])))
     await index.apply(Delete(1), Delete(2))

@@ -57,6 +57,8 @@ _SCAN_NAMES = _SCAN + " AND w.word < $6"
 _SCAN_WORDS = _SCAN + " AND w.word = ANY ($6::text[])"
 _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
+# The version of a row that this transaction added, so that it can be locked.
+_NEW = -1
 _ADD = """
 INSERT INTO users (user_id, version, followers_count, rank, handle, whole_name, names, bio)
 SELECT id, -1, 0, 0, '', '', '', '' FROM unnest($1::bigint[]) AS n (id) ORDER BY id
@@ -115,7 +117,9 @@ class PostgresUserIndex:
         if added:
             await connection.execute(_ADD, added)
         before = {
-            row["user_id"]: _stored(row) for row in await connection.fetch(_LOCK, list(by_user))
+            row["user_id"]: _stored(row)
+            for row in await connection.fetch(_LOCK, list(by_user))
+            if row["version"] != _NEW
         }
         after = {
             user_id: stored
@@ -185,9 +189,7 @@ async def _others(
     start = Position(quality, 1, 0, "", 0)
     if after is not None:
         start = max(start, after)
-    if (start.quality, start.distance) != (quality, 1) or (
-        quality is Quality.BIO and not query.with_bio
-    ):
+    if (start.quality, start.distance) != (quality, 1) or not _is_wanted(query, quality):
         return
     if quality is Quality.HANDLE:
         rows = _by_handle(connection, query)
@@ -207,10 +209,22 @@ async def _others(
             yield found
 
 
+def _is_wanted(query: UserQuery, quality: Quality) -> bool:
+    """Whether users of this quality can match."""
+    match quality:
+        case Quality.HANDLE:
+            return bool(query.handle)
+        case Quality.WHOLE_NAME:
+            return bool(query.whole)
+        case Quality.NAME:
+            return True
+        case Quality.BIO:
+            return query.with_bio
+
+
 async def _by_handle(connection: Connection, query: UserQuery) -> AsyncIterator[Any]:
-    if query.handle:
-        for row in await connection.fetch(_BY_HANDLE, query.handle):
-            yield row
+    for row in await connection.fetch(_BY_HANDLE, query.handle):
+        yield row
 
 
 async def _scan(

@@ -75,7 +75,7 @@ class _Builder(Transformer[Token, _Built]):
         return _Built(Text(_unquoted(quoted), _start(quoted) + 2, exact=True), _start(quoted))
 
     def address(self, address: Token) -> _Built:
-        return _Built(operators.address(str(address), _start(address) + 1), _start(address))
+        return _Built(Text(str(address), _start(address) + 1), _start(address))
 
     def tag(self, tag: Token) -> _Built:
         return _Built(operators.tag(str(tag), _start(tag) + 1), _start(tag))

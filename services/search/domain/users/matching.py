@@ -23,7 +23,7 @@ def match(query: UserQuery, user: IndexedUser, viewer: Viewer) -> FoundUser | No
     unnamed = [each for each in query.words if not _begins(each, names)]
     if query.handle and user.handle == query.handle:
         quality, field, word = Quality.HANDLE, UserField.HANDLE, user.handle
-    elif user.whole_name == query.whole:
+    elif query.whole and user.whole_name == query.whole:
         quality, field, word = Quality.WHOLE_NAME, UserField.DISPLAY_NAME, user.whole_name
     elif not unnamed:
         prefix = driver(query)

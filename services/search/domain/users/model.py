@@ -45,7 +45,8 @@ class UserQuery:
 
     words: tuple[str, ...]
     handle: str
-    # The words joined by a space: equal to `whole_name` of users with exactly this name.
+    # The words joined by a space: equal to `whole_name` of users with exactly this name. Empty if
+    # they do not come before others.
     whole: str
     # Whether users are found by their bio too.
     with_bio: bool = True
@@ -99,7 +100,7 @@ class FoundUser(NamedTuple):
 class Upsert:
     """A profile as it is in one version. It replaces no newer one, and no deleted one.
 
-    The number of followers belongs to no version; it is taken with every Upsert that applies.
+    The number of followers belongs to no version: it is taken only if none is stored.
     """
 
     user: IndexedUser
