@@ -2,7 +2,7 @@
 
 from services.chassis.text import hashtags
 
-_SIGNS = "#＃"  # noqa: RUF001 - keyboards of East Asia
+_SIGNS = "#＃"
 # A letter that composes with nothing before it: a beginning is a hashtag once it follows.
 _LETTER = "a"
 
