@@ -113,7 +113,7 @@ class PostServiceStub:
     consistent.
     """
     ScanPosts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]
-    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+    """ScanPosts returns all live posts, of every audience, in ascending order of id, page by page, with counts,
     for services that build an index of posts. Services only. A post that was committed before the call and is
     not deleted is on some page.
     """
@@ -207,7 +207,7 @@ class PostServiceAsyncStub(PostServiceStub):
     consistent.
     """
     ScanPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]  # type: ignore[assignment]
-    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+    """ScanPosts returns all live posts, of every audience, in ascending order of id, page by page, with counts,
     for services that build an index of posts. Services only. A post that was committed before the call and is
     not deleted is on some page.
     """
@@ -388,7 +388,7 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.ScanPostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.ScanPostsResponse, _abc.Awaitable[_post_service_pb2.ScanPostsResponse]]:
-        """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
+        """ScanPosts returns all live posts, of every audience, in ascending order of id, page by page, with counts,
         for services that build an index of posts. Services only. A post that was committed before the call and is
         not deleted is on some page.
         """
