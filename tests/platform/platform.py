@@ -446,10 +446,11 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     graph, posts = MeshGraph(mesh), MeshPosts(mesh)
     celebrities = Celebrities(store=store, cache=cache, clock=clock)
     home_sources = HomeSourceQueries(graph=graph, store=store, celebrities=celebrities)
-    feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
+    feed_builder = FeedBuilder(feeds=feeds, posts=posts, store=store, home_sources=home_sources)
     homes = Homes(
         feeds=feeds,
         posts=posts,
+        store=store,
         home_sources=home_sources,
         celebrities=celebrities,
         feed_builder=feed_builder,
@@ -459,6 +460,7 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
         homes=homes,
         rankings=rankings,
         feed_builder=feed_builder,
+        earlier_posts=EarlierPosts(store=store, index=MeshHashtagIndex(mesh)),
         store=store,
         cache=cache,
         page_tokens=PageTokens(MASTER_KEY),
