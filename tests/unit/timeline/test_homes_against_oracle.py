@@ -3,7 +3,8 @@
 People follow people and hashtags, mute, post, edit, repost and read; events of one key are handled
 in order, everything else side by side and one call at a time, in an order that Hypothesis chooses.
 Events come again, homes are lost, ids are taken before others and committed after them, authors
-become celebrities. When all is handled every home, read page by page, is what a plain computation over the truth gives.
+become celebrities. When all is handled every home, read page by page, is what a plain computation
+over the truth gives.
 """
 
 from __future__ import annotations
