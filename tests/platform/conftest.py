@@ -11,7 +11,6 @@ from services.user.domain.passwords import Passwords
 from tests.engines import Engines
 from tests.platform.platform import Platform, platform
 
-
 # More than any request of these tests needs on a busy machine.
 _PATIENCE_SECONDS = 60.0
 
