@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from roost.search.v1.search_admin_service_pb2_grpc import add_SearchAdminServiceServicer_to_server
 from roost.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
@@ -13,16 +14,19 @@ from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
+from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.search.adapters.clients import MeshBookmarks, MeshRelations, MeshUsers
 from services.search.adapters.postgres import PostgresSearchStore
 from services.search.adapters.postgres.hashtags import PostgresHashtags
 from services.search.adapters.postgres.post_index import PostgresPostIndex
 from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.trends import PostgresTrends
 from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.adapters.viewer_changes import ViewerChangesReceiver
-from services.search.domain.hashtags.store import HashtagStore
+from services.search.domain.hashtags.store import HashtagStore, TrendStore
 from services.search.domain.posts.index import PostIndex
 from services.search.domain.query.model import Bookmarks, Users
 from services.search.domain.reindexing import ReindexStore
@@ -34,6 +38,9 @@ from services.search.domain.viewers import Viewers
 from services.search.rpc.admin_servicer import SearchAdminServicer
 from services.search.rpc.search_servicer import SearchServicer
 from services.search.settings import SearchSettings
+from services.search.worker import hashtag_retention, trends
+from services.search.worker.hashtag_retention import HashtagRetention
+from services.search.worker.trends import TrendComputation
 
 SERVICE = "search"
 
@@ -128,4 +135,36 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ),
     ):
-        yield ProcessParts(jobs=[retention.job(database)])
+        yield ProcessParts(
+            jobs=[
+                retention.job(database),
+                *hashtag_jobs(
+                    store=PostgresSearchStore(database),
+                    hashtags=PostgresHashtags(database),
+                    trend_store=PostgresTrends(database),
+                    trust_age=settings.trust_age,
+                    clock=clock,
+                ),
+            ]
+        )
+
+
+def hashtag_jobs(
+    *,
+    store: Store,
+    hashtags: HashtagStore,
+    trend_store: TrendStore,
+    trust_age: timedelta,
+    clock: Clock,
+) -> list[Job]:
+    """What the worker does at intervals for hashtags and trends."""
+    computation = TrendComputation(
+        store=trend_store, hashtags=hashtags, clock=clock, trust_age=trust_age
+    )
+    expiry = HashtagRetention(
+        store=store, hashtags=hashtags, trends=trend_store, clock=clock, trust_age=trust_age
+    )
+    return [
+        every(trends.INTERVAL_SECONDS, "search_trends", computation.run_due),
+        every(hashtag_retention.INTERVAL_SECONDS, "hashtag_retention", expiry.delete_expired),
+    ]
