@@ -145,7 +145,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
             posts=PostgresPostIndex(database),
             users=PostgresUserIndex(database),
             hashtags=PostgresHashtags(database),
-            trends=PostgresTrends(database),
+            trend_store=PostgresTrends(database),
             refreshes=PostgresRefreshes(database),
             reindexes=PostgresReindexes(database),
             post_source=MeshPostSource(mesh),

@@ -48,7 +48,7 @@ class Stores:
     posts: PostIndex
     users: UserIndex
     hashtags: HashtagStore
-    trends: TrendStore
+    trend_store: TrendStore
     refreshes: RefreshStore
     reindexes: ReindexStore
 

@@ -14,12 +14,20 @@ from services.search.domain.sources import PostSource, UserSource
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
 from services.search.domain.viewers import ViewerChanges
-from services.search.worker import comparing, counts, reindexing, rereads, trends
+from services.search.worker import (
+    comparing,
+    counts,
+    hashtag_retention,
+    reindexing,
+    rereads,
+    trends,
+)
 from services.search.worker.accounts import AccountReader
 from services.search.worker.comparing import Comparing
 from services.search.worker.consumer import SearchConsumer
 from services.search.worker.counts import CountRefreshes
 from services.search.worker.effects import Indexes
+from services.search.worker.hashtag_retention import HashtagRetention
 from services.search.worker.reindexing import Reindexing
 from services.search.worker.rereads import Rereads
 from services.search.worker.trends import TrendComputation
@@ -38,7 +46,7 @@ class Worker:
         posts: PostIndex,
         users: UserIndex,
         hashtags: HashtagStore,
-        trends: TrendStore,
+        trend_store: TrendStore,
         refreshes: RefreshStore,
         reindexes: ReindexStore,
         post_source: PostSource,
@@ -85,7 +93,10 @@ class Worker:
             clock=clock,
         )
         self.trends = TrendComputation(
-            store=trends, hashtags=hashtags, clock=clock, trust_age=trust_age
+            store=trend_store, hashtags=hashtags, clock=clock, trust_age=trust_age
+        )
+        self.hashtag_retention = HashtagRetention(
+            store=store, hashtags=hashtags, trends=trend_store, clock=clock, trust_age=trust_age
         )
 
     def jobs(self) -> list[Job]:
@@ -97,5 +108,10 @@ class Worker:
             every(comparing.INTERVAL_SECONDS, "search_comparison", self.comparing.step),
             every(reindexing.INTERVAL_SECONDS, "search_reindexing", self.reindexing.run_due),
             every(trends.INTERVAL_SECONDS, "search_trends", self.trends.run_due),
+            every(
+                hashtag_retention.INTERVAL_SECONDS,
+                "hashtag_retention",
+                self.hashtag_retention.delete_expired,
+            ),
             every(_MAINTENANCE_SECONDS, "search_index_maintenance", self._posts.maintain),
         ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -30,6 +32,8 @@ from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
+from services.search.worker.hashtag_retention import HashtagRetention
+from services.search.worker.trends import TrendComputation
 from services.timeline import compose as timeline_compose
 from services.user.domain.handles import HandleTombstones
 from services.user.worker.background_tasks import BackgroundTasks
@@ -133,6 +137,35 @@ class WithoutMedia:
         return call
 
 
+class WithoutHashtags:
+    """The stores of a Search service without hashtags, on what fails. Its transactions begin."""
+
+    _RESULTS: Mapping[str, Any] = {
+        "lease_trends": True,
+        "closed_hours": None,
+        "oldest_hour": None,
+        "past_hours": {},
+        "hashtags": {},
+        "histories": {},
+    }
+
+    def __init__(self, fails: Any) -> None:
+        self._fails = fails
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_: Any, **__: Any) -> Any:
+            await self._fails.act()
+            return self._RESULTS.get(name, 0 if name.startswith("prune") else [])
+
+        return call
+
+    def transaction(self) -> Any:
+        return nullcontext()
+
+    def within(self, _: object) -> Any:
+        return self
+
+
 def _sweep(fails: Any) -> Sweep:
     return Sweep(store=fails, storage=fails, uploads=fails, clock=ManualClock(NOW))
 
@@ -186,6 +219,27 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     ),
     "post.worker.protections.review": lambda fails: every(
         0.0, "protections", Protections(store=fails, profiles=fails).review
+    ),
+    "search.worker.hashtag_retention.delete_expired": lambda fails: every(
+        0.0,
+        "hashtag_retention",
+        HashtagRetention(
+            store=cast(Any, WithoutHashtags(fails)),
+            hashtags=cast(Any, WithoutHashtags(fails)),
+            trends=cast(Any, WithoutHashtags(fails)),
+            clock=ManualClock(NOW),
+            trust_age=timedelta(days=7),
+        ).delete_expired,
+    ),
+    "search.worker.trends.run_due": lambda fails: every(
+        0.0,
+        "search_trends",
+        TrendComputation(
+            store=cast(Any, WithoutHashtags(fails)),
+            hashtags=cast(Any, WithoutHashtags(fails)),
+            clock=ManualClock(NOW),
+            trust_age=timedelta(days=7),
+        ).run_due,
     ),
     "timeline.compose.prune_hashtags": lambda store: timeline_compose.prune_hashtags(
         store, ManualClock()

@@ -29,7 +29,7 @@ def memory_stores(clock: ManualClock) -> Stores:
         posts=MemoryPostIndex(store),
         users=MemoryUserIndex(store),
         hashtags=MemoryHashtags(store),
-        trends=MemoryTrends(store),
+        trend_store=MemoryTrends(store),
         refreshes=MemoryRefreshes(store),
         reindexes=MemoryReindexes(store),
     )
@@ -41,7 +41,7 @@ def postgres_stores(database: postgres.Database) -> Stores:
         posts=PostgresPostIndex(database),
         users=PostgresUserIndex(database),
         hashtags=PostgresHashtags(database),
-        trends=PostgresTrends(database),
+        trend_store=PostgresTrends(database),
         refreshes=PostgresRefreshes(database),
         reindexes=PostgresReindexes(database),
     )
