@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import random
@@ -329,6 +330,31 @@ async def test_worker_whose_lease_was_taken_changes_nothing_more(world: World) -
     ended = await latest(world)
     assert (ended.state, ended.posts_scanned) == (ReindexState.DONE, 10)
     await assert_right(world, [world.alice])
+
+
+async def test_worker_that_is_stopped_leaves_the_rebuild_to_another_at_once(
+    world: World,
+) -> None:
+    for number in range(10):
+        world.post(world.alice, f"word{number}")
+    reached = asyncio.Event()
+
+    async def wait() -> None:
+        if world.post_service.pages == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    world.post_service.before_page.append(wait)
+    running = asyncio.create_task(world.another_worker().reindexing.run_due())
+    await reached.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    world.post_service.before_page.clear()
+
+    await world.worker.reindexing.run_due()
+
+    ended = await latest(world)
+    assert (ended.state, ended.posts_scanned) == (ReindexState.DONE, 10)
 
 
 async def test_rebuild_waits_while_the_post_service_is_away(world: World) -> None:
