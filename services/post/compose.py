@@ -24,6 +24,7 @@ from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
+from services.chassis.text import language
 from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.user_client import MeshProfiles
@@ -34,6 +35,7 @@ from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_scans import PostScans
 from services.post.rpc.post_servicer import PostServicer
 from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from services.post.rpc.read_cache.body_cache import PostBodyCache
@@ -55,6 +57,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that serves RPCs."""
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
+    language.load()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
         redis_client.connect(settings.redis_url) as cache_server,
@@ -122,6 +125,7 @@ def mounts(
         hydration=hydration,
         bodies=bodies,
         lists=PostLists(store=store, hydration=hydration, profiles=profile_cache, tokens=tokens),
+        scans=PostScans(store=store),
     )
     engagement = EngagementServicer(
         store=store,

@@ -24,6 +24,7 @@ from services.post.rpc.convert import (
 )
 from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_scans import PostScans
 from services.post.rpc.read_cache.body_cache import PostBodyCache, pack_body
 from services.post.rpc.read_cache.hydration import Hydration, PageCache
 from services.post.rpc.read_cache.profile_cache import CachedProfile
@@ -46,6 +47,7 @@ class PostServicer(PostServiceServicer):
         hydration: Hydration,
         bodies: PostBodyCache,
         lists: PostLists,
+        scans: PostScans,
     ) -> None:
         self._store = store
         self._profiles = profiles
@@ -57,6 +59,7 @@ class PostServicer(PostServiceServicer):
         self._page_cache = PageCache(hydration)
         self._bodies = bodies
         self._lists = lists
+        self._scans = scans
 
     @access_policy.user
     async def CreatePost(
@@ -82,6 +85,7 @@ class PostServicer(PostServiceServicer):
             request.reply_to_post_id,
             request.quoted_post_id,
             request.media_ids,
+            request.language,
         )
         prepared = await posts.prepare(
             author_id,
@@ -171,6 +175,7 @@ class PostServicer(PostServiceServicer):
             request.post_id,
             request.text,
             request.media.media_ids if request.HasField("media") else None,
+            request.language,
             store=self._store,
             profiles=self._profiles,
         )
@@ -282,6 +287,16 @@ class PostServicer(PostServiceServicer):
                 if each in found
             ]
         )
+
+    @access_policy.service("search")
+    async def ScanPosts(self, request: rpc.ScanPostsRequest, context: Any) -> rpc.ScanPostsResponse:
+        return await self._scans.scan(request)
+
+    @access_policy.service("search")
+    async def BatchGetPostCounts(
+        self, request: rpc.BatchGetPostCountsRequest, context: Any
+    ) -> rpc.BatchGetPostCountsResponse:
+        return await self._scans.counts(request)
 
     @access_policy.service("media", "notification")
     async def FilterVisible(
