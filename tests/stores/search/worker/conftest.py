@@ -11,7 +11,7 @@ from services.search.adapters.memory.hashtags import MemoryHashtags
 from services.search.adapters.memory.refreshes import MemoryRefreshes
 from services.search.adapters.memory.reindexes import MemoryReindexes
 from services.search.adapters.memory.users import MemoryUserIndex
-from services.search.adapters.postgres import PostgresSearchStore
+from services.search.adapters.postgres import PostgresPostIndex, PostgresSearchStore
 from services.search.adapters.postgres.hashtags import PostgresHashtags
 from services.search.adapters.postgres.refreshes import PostgresRefreshes
 from services.search.adapters.postgres.reindexes import PostgresReindexes
@@ -33,8 +33,6 @@ def memory_stores(clock: ManualClock) -> Stores:
 
 
 def postgres_stores(database: postgres.Database) -> Stores:
-    from services.search.adapters.postgres import PostgresPostIndex
-
     return Stores(
         store=PostgresSearchStore(database),
         posts=PostgresPostIndex(database),
