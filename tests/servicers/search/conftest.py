@@ -4,6 +4,7 @@ channel."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller, UserC
 from services.chassis.events.records import Event
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.storage.postgres import Database
 from services.search import compose
 from services.search.adapters.memory import MemorySearchStore
 from services.search.adapters.memory.hashtags import MemoryHashtags
@@ -22,6 +24,12 @@ from services.search.adapters.memory.post_index import MemoryPostIndex
 from services.search.adapters.memory.refreshes import MemoryRefreshes
 from services.search.adapters.memory.reindexes import MemoryReindexes
 from services.search.adapters.memory.users import MemoryUserIndex
+from services.search.adapters.postgres import PostgresSearchStore
+from services.search.adapters.postgres.hashtags import PostgresHashtags
+from services.search.adapters.postgres.post_index import PostgresPostIndex
+from services.search.adapters.postgres.refreshes import PostgresRefreshes
+from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.domain.posts.model import Viewer
 from services.search.domain.viewers import Viewers
 from tests.builders.search_worker import START, Stores, World
@@ -141,31 +149,18 @@ def _caller(who: int | Caller | None) -> Caller:
     return UserCaller(user_id=who, session_id=1) if isinstance(who, int) else who
 
 
-@pytest.fixture
-async def scenario() -> AsyncIterator[Scenario]:
-    clock = ManualClock(START)
-    store = MemorySearchStore(clock=clock)
-    posts, users, hashtags = MemoryPostIndex(store), MemoryUserIndex(store), MemoryHashtags(store)
-    reindexes = MemoryReindexes(store)
-    world = World(
-        Stores(
-            store=store,
-            posts=posts,
-            users=users,
-            hashtags=hashtags,
-            refreshes=MemoryRefreshes(store),
-            reindexes=reindexes,
-        ),
-        clock,
-    )
+@asynccontextmanager
+async def running(stores: Stores, clock: ManualClock) -> AsyncIterator[Scenario]:
+    """The service on these stores."""
+    world = World(stores, clock)
     user_service, bookmarks = FakeUserService(world), FakeBookmarks()
     viewers = Viewers(user_service, clock=clock)
     mounts = compose.mounts(
-        store=store,
-        posts=posts,
-        user_index=users,
-        hashtags=hashtags,
-        reindexes=reindexes,
+        store=stores.store,
+        posts=stores.posts,
+        user_index=stores.users,
+        hashtags=stores.hashtags,
+        reindexes=stores.reindexes,
         users=user_service,
         bookmarks=bookmarks,
         viewers=viewers,
@@ -177,3 +172,33 @@ async def scenario() -> AsyncIterator[Scenario]:
             served, world, user_service=user_service, bookmarks=bookmarks, viewers=viewers
         )
     await viewers.close()
+
+
+def memory_stores(clock: ManualClock) -> Stores:
+    store = MemorySearchStore(clock=clock)
+    return Stores(
+        store=store,
+        posts=MemoryPostIndex(store),
+        users=MemoryUserIndex(store),
+        hashtags=MemoryHashtags(store),
+        refreshes=MemoryRefreshes(store),
+        reindexes=MemoryReindexes(store),
+    )
+
+
+def postgres_stores(database: Database) -> Stores:
+    return Stores(
+        store=PostgresSearchStore(database),
+        posts=PostgresPostIndex(database),
+        users=PostgresUserIndex(database),
+        hashtags=PostgresHashtags(database),
+        refreshes=PostgresRefreshes(database),
+        reindexes=PostgresReindexes(database),
+    )
+
+
+@pytest.fixture
+async def scenario() -> AsyncIterator[Scenario]:
+    clock = ManualClock(START)
+    async with running(memory_stores(clock), clock) as scenario:
+        yield scenario
