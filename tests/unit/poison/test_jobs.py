@@ -142,7 +142,7 @@ class WithoutHashtags:
 
     _RESULTS: Mapping[str, Any] = {
         "lease_trends": True,
-        "closed_hours": None,
+        "counted_hours": None,
         "oldest_hour": None,
         "past_hours": {},
         "hashtags": {},
