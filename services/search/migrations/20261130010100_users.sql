@@ -13,14 +13,18 @@ CREATE TABLE users (
   rank smallint NOT NULL,
   -- A deleted account keeps its row, with no words, so that nothing brings it back.
   deleted boolean NOT NULL DEFAULT false,
+  -- In lower case; empty for a deleted account.
   handle text COLLATE "C" NOT NULL,
   whole_name text COLLATE "C" NOT NULL,
-  name_words text[] COLLATE "C" NOT NULL,
-  bio_words text[] COLLATE "C" NOT NULL
+  -- Each word behind a space: the handle and the words of the display name; the words of the bio.
+  names text COLLATE "C" NOT NULL,
+  bio text COLLATE "C" NOT NULL
 );
 
--- One row a word of a user. `kind`: 1 the whole handle or display name, 2 a beginning of words of
--- handle and display name, 3 a word of the bio.
+CREATE INDEX users_by_handle ON users (handle) WHERE NOT deleted;
+
+-- One row a word of a user. `kind` is the quality of what it matches (domain/users/model.py): 1 the
+-- whole display name, 2 the handle or a word of the display name, 3 a word of the bio.
 CREATE TABLE user_words (
   kind smallint NOT NULL,
   rank smallint NOT NULL,

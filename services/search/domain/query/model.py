@@ -7,7 +7,6 @@ contains numbers and strings only.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
 # --- What engines evaluate ---
@@ -31,7 +30,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The post has this term: another form of a word (`=neil`, `~run`), or a property (`#tag`,
+    """The post has this term: another form of a word (`=neil`, `~en:run`), or a property (`#tag`,
     `host:roost.social`, `from:42`, `has:media`, `is:reply`, `lang:en`)."""
 
     value: str
@@ -106,29 +105,14 @@ class Resolved:
 
 # --- What the parser makes ---
 
-
-class Operator(StrEnum):
-    """The operators that take a value after a colon, and `#`."""
-
-    FROM = "from"
-    TO = "to"
-    MENTIONS = "mentions"
-    TAG = "#"
-    URL = "url"
-    DOMAIN = "domain"
-    HAS = "has"
-    IS = "is"
-    LANG = "lang"
-    SINCE = "since"
-    UNTIL = "until"
-    MIN_LIKES = "min_likes"
-    IN = "in"
+Relation: TypeAlias = Literal["from", "to", "mentions"]
+Source: TypeAlias = Literal["following", "bookmarks", "own"]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A word, or an exact phrase in quotation marks. `column` is that of its first code point, from
-    1."""
+    """A word, or an exact phrase without its quotation marks. `column` is that of its first code
+    point, from 1."""
 
     text: str
     column: int
@@ -136,14 +120,29 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
-    """An operator with its value, without quotation marks. `column` is that of the operator, and
-    `value_column` that of the value, in code points from 1."""
+class Person:
+    """The post is from, replies to or mentions a user. `column` is that of the value."""
 
-    operator: Operator
-    value: str
+    relation: Relation
+    # In lower case, without its @; empty for `me`, the viewer.
+    handle: str
     column: int
-    value_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The post is in a collection of the viewer. `column` is that of the value."""
+
+    source: Source
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """An operator whose value needs no look-up. `column` is that of the operator."""
+
+    expression: "Term | AtLeast | IdRange"
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,8 @@ class Negation:
     column: int
 
 
-Node: TypeAlias = Text | Property | Conjunction | Disjunction | Negation
+QueryLeaf: TypeAlias = Text | Person | Within | Property
+Node: TypeAlias = QueryLeaf | Conjunction | Disjunction | Negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,20 +177,20 @@ class Query:
 
     root: Node
 
-    def leaves(self) -> Iterator[Text | Property]:
-        """The words, phrases and properties from left to right."""
+    def leaves(self) -> Iterator[QueryLeaf]:
+        """The words, phrases and operators from left to right."""
         return _leaves(self.root)
 
 
-def _leaves(node: Node) -> Iterator[Text | Property]:
+def _leaves(node: Node) -> Iterator[QueryLeaf]:
     match node:
-        case Text() | Property():
-            yield node
         case Negation(part):
             yield from _leaves(part)
         case Conjunction(parts) | Disjunction(parts):
             for part in parts:
                 yield from _leaves(part)
+        case _:
+            yield node
 
 
 # --- What resolution needs ---
