@@ -79,7 +79,7 @@ def test_a_part_of_a_word_highlights_the_word() -> None:
 
 
 def test_a_stem_highlights_its_words() -> None:
-    assert highlighted("runs, running, ran", Term("~run"), "en") == ["runs", "running"]
+    assert highlighted("runs, running, ran", Term("~en:run"), "en") == ["runs", "running"]
 
 
 def test_a_hashtag_is_highlighted_with_its_sign() -> None:
