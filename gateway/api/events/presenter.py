@@ -9,7 +9,7 @@ from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 from gateway.api.events import queries
 from gateway.api.events.shared_items import Arrivals
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.hydrate import Entry
+from gateway.core.hydrate import Entry, hydrate_posts
 from gateway.protocols.stream import frames
 from gateway.views import presentation, shapes
 from services.chassis.runtime.clock import Clock
@@ -56,7 +56,7 @@ class EventPresenter:
         newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in wanted.items()}
         ids = dict.fromkeys([*wanted, *(each for replies in newest.values() for each in replies)])
         async with self._watching:
-            found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
+            found = await hydrate_posts(self._backends, list(ids)[: queries.MOST_POSTS])
         presenter = presentation.Presenter(found)
         shown: dict[int, frames.Activity] = {}
         for post_id, replies in newest.items():

@@ -17,6 +17,7 @@ from gateway.api.notifications.types import Notification, notification_id
 from gateway.api.posts.types import Seen
 from gateway.api.timelines.types import TimelineItem
 from gateway.core.clients import Backends
+from gateway.core.hydrate import hydrate_posts
 
 _MOST_REPLIES = 20
 
@@ -53,7 +54,7 @@ class EventLoader:
         """By post, what became of it, with these of its replies."""
         newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in news.items()}
         ids = dict.fromkeys([*news, *(each for replies in newest.values() for each in replies)])
-        found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
+        found = await hydrate_posts(self._backends, list(ids)[: queries.MOST_POSTS])
         seen = Seen(found)
         roots = {}
         for post_id, replies in newest.items():

@@ -1,0 +1,1 @@
+"""Search for posts and users, and suggestions while one types."""
