@@ -68,6 +68,24 @@ class EventPresenter:
             )
         return shown
 
+    async def hashtag_posts(
+        self, wanted: Mapping[str, Sequence[int]]
+    ) -> dict[str, frames.HashtagPosts]:
+        """Of new posts with hashtags what the viewer may see of them; hashtags without any are
+        missing."""
+        async with self._watching:
+            found = await hydrate_posts(
+                self._backends, [each for post_ids in wanted.values() for each in post_ids]
+            )
+        presenter = presentation.Presenter(found)
+        shown: dict[str, frames.HashtagPosts] = {}
+        for tag, post_ids in wanted.items():
+            posts = queries.with_hashtag(post_ids, found)
+            if posts:
+                topic = f"{frames.HASHTAG}{tag}"
+                shown[tag] = frames.HashtagPosts(topic, [presenter.message(each) for each in posts])
+        return shown
+
     async def _shared(
         self, of: Sequence[UserEvent], viewer_id: int
     ) -> dict[int, frames.Change | None]:
@@ -117,6 +135,8 @@ def _plain(event: UserEvent) -> frames.Change | None:
     match event.WhichOneof("kind"):
         case "resource":
             change = event.resource
+            if change.resource == queries.HASHTAG_FOLLOW:
+                return frames.HashtagFollowChanged(change.tag, change.deleted)
             if change.resource not in _RESOURCES:
                 return None
             resource = _RESOURCES[change.resource]

@@ -21,6 +21,8 @@ from gateway.core.hydrate import (
 )
 from gateway.core.rules import authored, is_audible
 
+# The kind of resource that has a hashtag in place of an id.
+HASHTAG_FOLLOW = "hashtag_follow"
 # Posts of an event that are read together; as many as a call brings.
 MOST_POSTS = 200
 

@@ -29,14 +29,12 @@ MediaIds = Annotated[
 ]
 
 
-Language = Annotated[
-    str | None,
+LanguageCode = Annotated[
+    str,
     Meta(
         pattern=pattern(
             "^[a-z]{2,3}$", "must be a language code of two or three lower-case letters"
         ),
-        description="The language of the text, an ISO 639 code of two or three lower-case letters; "
-        "null to detect it.",
         examples=["en"],
     ),
 ]
@@ -53,7 +51,13 @@ class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     reply_to_post_id: Annotated[Id | None, Meta(description="The post to answer.")] = None
     quoted_post_id: Annotated[Id | None, Meta(description="The post to quote.")] = None
     media_ids: MediaIds = ()
-    language: Language = None
+    language: Annotated[
+        LanguageCode | None,
+        Meta(
+            description="The language of the text, an ISO 639 code of two or three lower-case "
+            "letters; null to detect it."
+        ),
+    ] = None
 
 
 class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +66,7 @@ class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
     text: Text
     media_ids: MediaIds | UnsetType = UNSET
     language: Annotated[
-        Language,
+        LanguageCode | None,
         Meta(
             description="The language of the new text; null to keep what the author gave before, "
             "and to detect it otherwise."
