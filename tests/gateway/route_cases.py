@@ -398,6 +398,7 @@ _CASES = (
             "reply_to_post_id": 5,
             "quoted_post_id": 6,
             "media_ids": [7, 8],
+            "language": "en",
         },
         {
             "text": "Hello",
@@ -405,6 +406,7 @@ _CASES = (
             "reply_to_post_id": "5",
             "quoted_post_id": "6",
             "media_ids": ["7", "8"],
+            "language": "en",
         },
     ),
     Case(
@@ -429,8 +431,13 @@ _CASES = (
         "/posts/100",
         "UpdatePost",
         posts.UpdatePostResponse(**_ONE),
-        {"post_id": 100, "text": "New", "media": posts.MediaList(media_ids=[8, 7])},
-        {"text": "New", "media_ids": ["8", "7"]},
+        {
+            "post_id": 100,
+            "text": "New",
+            "media": posts.MediaList(media_ids=[8, 7]),
+            "language": "de",
+        },
+        {"text": "New", "media_ids": ["8", "7"], "language": "de"},
     ),
     Case(
         "delete_post",

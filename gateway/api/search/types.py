@@ -16,9 +16,7 @@ from gateway.api.search.queries import Suggestion as Found
 from gateway.api.users.types import User
 from gateway.core.pipeline import Page
 from gateway.protocols.graphql.connections import PageInfo, Place, page_info
-from gateway.protocols.graphql.fields import MOST, computed, message_field, value
-
-_MOST_RANGES = 100
+from gateway.protocols.graphql.fields import computed, message_field, value
 
 
 @strawberry.enum(description="The order of found posts. Names as in REST, in capitals.")
@@ -64,7 +62,6 @@ class Matches:
     ranges: list[MatchedRange] = strawberry.field(
         description="Those of the text first, then those of alt texts. Empty where only properties "
         "match, and where the post was edited since it was indexed.",
-        metadata={MOST: _MOST_RANGES},
     )
 
 

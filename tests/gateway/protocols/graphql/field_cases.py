@@ -216,6 +216,7 @@ FIELDS: dict[str, FieldCase] = {
         replyToId=("ID", global_id("Post", 5)),
         quotedPostId=("ID", global_id("Post", 6)),
         mediaIds=("[ID!]", _MEDIA_IDS),
+        language=("String", "en"),
     ),
     "get_posts": FieldCase(
         "Query.posts",
@@ -226,7 +227,7 @@ FIELDS: dict[str, FieldCase] = {
     "update_post": _change(
         "updatePost",
         "$id: ID!, $mediaIds: [ID!], $key: String",
-        'postId: $id, text: "New", mediaIds: $mediaIds, idempotencyKey: $key',
+        'postId: $id, text: "New", mediaIds: $mediaIds, language: "de", idempotencyKey: $key',
         f"text etag media {{ {_MEDIUM} }}",
         mediaIds=_MEDIA_IDS[::-1],
         **_POST,
