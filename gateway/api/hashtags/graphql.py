@@ -13,19 +13,9 @@ from gateway.api.hashtags.types import (
     HashtagUse,
     Trends,
     followed_on,
-    hashtags_on,
 )
-from gateway.api.search.requests import SearchNamesQuery
 from gateway.protocols.acts import mutation
-from gateway.protocols.graphql.connections import (
-    DEFAULT_FIRST,
-    After,
-    Connection,
-    First,
-    connection,
-    list_field,
-    place,
-)
+from gateway.protocols.graphql.connections import list_field
 from gateway.protocols.graphql.context import backends_of, own
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.mutation_results import validated
@@ -38,21 +28,6 @@ class HashtagQueries:
     @resolved("A hashtag and how it is used; zeros for one that nobody uses.")
     async def hashtag(self, info: Info, tag: TagName) -> HashtagUse:
         return HashtagUse(message=await queries.hashtag(backends_of(info), tag))
-
-    @resolved("The hashtags that begin with the query, most used first.", cost=20)
-    async def search_hashtags(
-        self,
-        info: Info,
-        query: Annotated[
-            str, strawberry.argument(description="The beginning, with or without the #.")
-        ],
-        first: First = DEFAULT_FIRST,
-        after: After = None,
-    ) -> Connection[HashtagUse]:
-        asked = validated(SearchNamesQuery, q=query)
-        wanted = place(first, after)
-        page = await queries.starting_with(backends_of(info), query=asked.q, **wanted._asdict())
-        return connection(page, hashtags_on, wanted)
 
     @resolved(
         "The hashtags whose use rises most compared with their own past, by the number of their "

@@ -7,8 +7,6 @@ from roost.timeline.v1.timeline_pb2 import FollowedHashtag
 from gateway.api.hashtags import acts, queries
 from gateway.api.hashtags.requests import HashtagPostsQuery, TrendsQuery
 from gateway.api.posts.rest import POSTS
-from gateway.api.search.requests import SearchNamesQuery
-from gateway.api.search.rest import NAME_REASONS, search
 from gateway.core.ids import NO_ID
 from gateway.protocols.acts import route
 from gateway.protocols.rest.context import (
@@ -24,7 +22,8 @@ from gateway.views import search as views
 from gateway.views.search_shapes import HashtagFollowPage, HashtagPage, HashtagUse, Trends
 from gateway.views.shapes import PostPage
 
-_HASHTAGS: PageKind[HashtagUseMessage] = PageKind(
+# Pages of hashtags.
+HASHTAGS: PageKind[HashtagUseMessage] = PageKind(
     HashtagPage, lambda _, page: [views.hashtag_use(each) for each in page.entries]
 )
 _FOLLOWED: PageKind[FollowedHashtag] = PageKind(
@@ -32,21 +31,6 @@ _FOLLOWED: PageKind[FollowedHashtag] = PageKind(
 )
 
 hashtags = Routes("Hashtags", "The use of hashtags, following them, and trends.")
-
-
-# A search, so it stands among the others.
-@search.get("/search/hashtags", access=ANYONE, reasons=NAME_REASONS)
-async def search_hashtags(
-    context: RequestContext[SearchNamesQuery, NoBody],
-) -> Response[HashtagPage]:
-    """Search for hashtags by their beginning, most used first.
-
-    With or without the #.
-    """
-    return _HASHTAGS.response(
-        context,
-        await queries.starting_with(context.backends, query=context.query.q, **place(context)),
-    )
 
 
 @hashtags.get("/trends", access=ANYONE)

@@ -1,1 +1,1 @@
-"""Search for posts and users, and suggestions while one types."""
+"""Search for posts, users and hashtags, and suggestions while one types."""

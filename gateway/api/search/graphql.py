@@ -1,10 +1,12 @@
-"""Search for posts and users, and suggestions while one types."""
+"""Search for posts, users and hashtags, and suggestions while one types."""
 
 from typing import Annotated
 
 import strawberry
 from strawberry.types import Info
 
+from gateway.api.hashtags import queries as hashtags
+from gateway.api.hashtags.types import HashtagUse, hashtags_on
 from gateway.api.search import queries
 from gateway.api.search.requests import (
     DEFAULT_SUGGESTIONS,
@@ -22,12 +24,19 @@ from gateway.api.search.types import (
     found_users,
     suggestion,
 )
-from gateway.protocols.graphql.connections import DEFAULT_FIRST, After, First, place
+from gateway.protocols.graphql.connections import (
+    DEFAULT_FIRST,
+    After,
+    Connection,
+    First,
+    connection,
+    place,
+)
 from gateway.protocols.graphql.context import backends_of
 from gateway.protocols.graphql.fields import resolved
 from gateway.protocols.graphql.mutation_results import validated
 
-# Two calls: the search, and what it found.
+# A search costs its service more than a list does.
 _COST = 20
 
 
@@ -83,6 +92,21 @@ class SearchQueries:
         wanted = place(first, after)
         page = await queries.users(backends_of(info), query=asked.q, **wanted._asdict())
         return found_users(page, wanted)
+
+    @resolved("The hashtags that begin with the query, most used first.", cost=_COST)
+    async def search_hashtags(
+        self,
+        info: Info,
+        query: Annotated[
+            str, strawberry.argument(description="The beginning, with or without the #.")
+        ],
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+    ) -> Connection[HashtagUse]:
+        asked = validated(SearchNamesQuery, q=query)
+        wanted = place(first, after)
+        page = await hashtags.starting_with(backends_of(info), query=asked.q, **wanted._asdict())
+        return connection(page, hashtags_on, wanted)
 
     @resolved(
         "Users and hashtags that begin with what was typed, best first: only users after an @, "

@@ -1,9 +1,11 @@
-"""Search for posts and users, and suggestions while one types."""
+"""Search for posts, users and hashtags, and suggestions while one types."""
 
 from typing import Any
 
 from roost.search.v1 import search_pb2
 
+from gateway.api.hashtags import queries as hashtags
+from gateway.api.hashtags.rest import HASHTAGS
 from gateway.api.search import queries
 from gateway.api.search.queries import FoundPost, FoundUser
 from gateway.api.search.requests import (
@@ -20,6 +22,7 @@ from gateway.views import search as views
 from gateway.views.search_shapes import (
     FoundPostPage,
     FoundUserPage,
+    HashtagPage,
     HashtagSuggestion,
     Suggestions,
     UserSuggestion,
@@ -51,8 +54,7 @@ _FOUND_USERS = PageKind(FoundUserPage, _users_on)
 
 search = Routes("Search", "Finding posts, users and hashtags.")
 
-# What a search for names is refused for.
-NAME_REASONS = ("QUERY_INVALID", "TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
+_NAME_REASONS = ("QUERY_INVALID", "TEXT_EMPTY", "TEXT_TOO_LONG", "TEXT_INVALID")
 
 _ORDER: dict[PostOrderName, search_pb2.PostOrder] = {
     "top": search_pb2.POST_ORDER_TOP,
@@ -93,7 +95,7 @@ async def search_posts(
     )
 
 
-@search.get("/search/users", access=ANYONE, reasons=NAME_REASONS)
+@search.get("/search/users", access=ANYONE, reasons=_NAME_REASONS)
 async def search_users(
     context: RequestContext[SearchNamesQuery, NoBody],
 ) -> Response[FoundUserPage]:
@@ -107,7 +109,21 @@ async def search_users(
     )
 
 
-@search.get("/search/typeahead", access=ANYONE, reasons=NAME_REASONS)
+@search.get("/search/hashtags", access=ANYONE, reasons=_NAME_REASONS)
+async def search_hashtags(
+    context: RequestContext[SearchNamesQuery, NoBody],
+) -> Response[HashtagPage]:
+    """Search for hashtags by their beginning, most used first.
+
+    With or without the #.
+    """
+    return HASHTAGS.response(
+        context,
+        await hashtags.starting_with(context.backends, query=context.query.q, **place(context)),
+    )
+
+
+@search.get("/search/typeahead", access=ANYONE, reasons=_NAME_REASONS)
 async def suggest(context: RequestContext[TypeaheadQuery, NoBody]) -> Response[Suggestions]:
     """Suggest users and hashtags while one types.
 
