@@ -1,4 +1,4 @@
-"""New posts of hashtags: each once, whatever is delivered again, and no more than one call reads."""
+"""New posts of hashtags: each once, whatever is delivered again, and one call reads them."""
 
 import random
 
