@@ -16,12 +16,16 @@ KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_fa
   tests/stores/chassis/test_bus_rejoining.py \
   tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
 
+# OpenSearch's jars, and what is tested with them.
+OPENSEARCH_JARS := $(VENV)/opensearch
+OPENSEARCH_TESTS := tests/stores/search
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -44,6 +48,11 @@ test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timel
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
 	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)); \
 	else echo "Skipped: Apache Kafka needs Java 17 and Maven, and they are not both here."; fi
+
+test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch, with Java 17 or 21 and Maven.
+	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(OPENSEARCH_JARS)/.complete && \
+	  ROOST_OPENSEARCH_JARS=$(abspath $(OPENSEARCH_JARS)) $(BIN)/python -m pytest $(or $(ARGS),$(OPENSEARCH_TESTS)); \
+	else echo "Skipped: OpenSearch needs Java 17 or 21 and Maven, and they are not both here."; fi
 
 lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts and the arrows between packages.
 	@$(BIN)/ruff check
@@ -126,6 +135,13 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what tests and checks need"
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+$(OPENSEARCH_JARS)/.complete: local/opensearch.pom.xml
+	@echo "Fetching OpenSearch"
+	@rm -rf $(OPENSEARCH_JARS)
+	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
+	  -DoutputDirectory=$(abspath $(OPENSEARCH_JARS))
 	@touch $@
 
 $(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml

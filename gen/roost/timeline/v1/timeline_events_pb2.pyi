@@ -8,16 +8,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class FanOutContinued(_message.Message):
-    __slots__ = ("entry", "after_follower_id", "removal", "tag")
+    __slots__ = ("entry", "after_follower_id", "removal", "tags")
     ENTRY_FIELD_NUMBER: _ClassVar[int]
     AFTER_FOLLOWER_ID_FIELD_NUMBER: _ClassVar[int]
     REMOVAL_FIELD_NUMBER: _ClassVar[int]
-    TAG_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     entry: _post_pb2.TimelineEntry
     after_follower_id: int
     removal: bool
-    tag: str
-    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ..., removal: _Optional[bool] = ..., tag: _Optional[str] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., after_follower_id: _Optional[int] = ..., removal: _Optional[bool] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EntryDelivered(_message.Message):
     __slots__ = ("entry", "user_ids")
