@@ -24,6 +24,7 @@ from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
+from services.chassis.text import language
 from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.user_client import MeshProfiles
@@ -55,6 +56,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that serves RPCs."""
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
+    language.load()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
         redis_client.connect(settings.redis_url) as cache_server,

@@ -113,10 +113,13 @@ SHARED = {
 # Pages of ids and events for other services have other sizes.
 OWN_PAGE_SIZES = {
     "BatchListFollowerIdsRequest",
+    "ListBookmarkIdsRequest",
     "ListFollowerIdsRequest",
     "ListFollowingIdsRequest",
     "ListPostIdsByAuthorsRequest",
     "ReadEventsRequest",
+    "ScanPostsRequest",
+    "ScanUsersRequest",
 }
 SHARED_FIELDS = [
     field

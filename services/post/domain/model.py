@@ -92,6 +92,10 @@ class Post:
     conversation_id: int
     quoted_post_id: int = 0
     media: tuple[Medium, ...] = ()
+    # An ISO 639 code, or `und`; empty in posts that are older than the field.
+    language: str = ""
+    # Whether the author gave the language. Otherwise it was detected.
+    language_given: bool = False
     create_time: datetime
     edit_time: datetime | None = None
     revision: int = 1

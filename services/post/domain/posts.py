@@ -58,6 +58,8 @@ class Draft(NamedTuple):
     reply_to_post_id: int = 0
     quoted_post_id: int = 0
     media_ids: Sequence[int] = ()
+    # Empty to detect it.
+    language: str = ""
 
 
 class PreparedPost(NamedTuple, Generic[P]):
@@ -83,6 +85,8 @@ class Edit(NamedTuple, Generic[P]):
     media_ids: Sequence[int] | None
     # Those of them that the post did not have when it was read.
     new_media_ids: Sequence[int]
+    # Empty to keep one that the author gave before, and to detect it otherwise.
+    language: str
 
 
 async def prepare(
@@ -120,11 +124,14 @@ async def prepare(
         raise QuoteNotAllowed
 
     id_ = await ids.make(bucket_of(author_id))
+    resolved = texts.resolved(entities, _mentionable(found, author_id))
     post = Post(
         id=id_,
         author_id=author_id,
         text=text,
-        entities=texts.resolved(entities, _mentionable(found, author_id)),
+        entities=resolved,
+        language=draft.language or texts.language_of(text, resolved),
+        language_given=bool(draft.language),
         visibility=max(draft.visibility, parent.visibility) if parent else draft.visibility,
         reply_to_post_id=parent.id if parent else 0,
         reply_to_author_id=parent.author_id if parent else 0,
@@ -167,6 +174,7 @@ async def prepare_edit(
     post_id: int,
     text: str,
     media_ids: Sequence[int] | None,
+    language: str,
     *,
     store: Store,
     profiles: Profiles[P],
@@ -196,7 +204,7 @@ async def prepare_edit(
         raise NotAuthor
     resolved = texts.resolved(entities, _mentionable(found, author_id))
     new_media_ids = [each for each in media_ids or () if each not in post.media_ids]
-    return Edit(post_id, author_id, clean, resolved, found, media_ids, new_media_ids)
+    return Edit(post_id, author_id, clean, resolved, found, media_ids, new_media_ids, language)
 
 
 async def edit(
@@ -208,7 +216,8 @@ async def edit(
     clock: Clock,
     describe: Describe,
 ) -> Post:
-    """Makes the edit and returns the post after it. The same text and media change nothing.
+    """Makes the edit and returns the post after it. The same text, media and language change
+    nothing.
 
     `new_media` were claimed for the post. Raises PostNotFound, EtagMismatch,
     MediaCombinationNotAllowed, TextEmpty.
@@ -223,23 +232,39 @@ async def edit(
     check_combination(media)
     if not media:
         texts.cleaned(edit.text)
+    language, language_given = _language_after(before, edit)
     after = replace(
         before,
         text=edit.text,
         entities=edit.entities,
         media=media,
+        language=language,
+        language_given=language_given,
         edit_time=clock.now(),
         revision=before.revision + 1,
     )
-    if (after.text, after.entities, after.media_ids) == (
-        before.text,
-        before.entities,
-        before.media_ids,
-    ):
+    if _written(after) == _written(before):
         return before
     await transaction.edit(before, after)
     await transaction.publish(describe(PostUpdated(before, after)))
     return after
+
+
+def _written(post: Post) -> tuple[object, ...]:
+    """What an edit may change."""
+    return post.text, post.entities, post.media_ids, post.language, post.language_given
+
+
+def _language_after(before: Post, edit: Edit[P]) -> tuple[str, bool]:
+    """The language after the edit, and whether the author gave it.
+
+    A detected one follows the text: the same text keeps it, also the empty one of an old post.
+    """
+    if edit.language:
+        return edit.language, True
+    if before.language_given or edit.text == before.text:
+        return before.language, before.language_given
+    return texts.language_of(edit.text, edit.entities), False
 
 
 def _media_after(before: Post, edit: Edit[P], new_media: Sequence[Medium]) -> tuple[Medium, ...]:

@@ -74,8 +74,8 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def edit(self, before: Post, after: Post) -> None:
-        """Replaces a locked post's text, entities and media, and stores the old ones as a
-        revision."""
+        """Replaces a locked post's text, entities, media and language, and stores the old text,
+        entities and media as a revision."""
         ...
 
     async def replace_medium(self, post_id: int, medium: Medium) -> None:
@@ -89,8 +89,8 @@ class PostTransaction(Transaction, Protocol):
         ...
 
     async def delete(self, post_ids: Sequence[int], now: datetime) -> list[Tombstone]:
-        """Turns posts into tombstones: removes texts, media and revisions, and lowers the counts of
-        the posts that they reply to and quote.
+        """Turns posts into tombstones: removes texts, media, languages and revisions, and lowers
+        the counts of the posts that they reply to and quote.
 
         Returns those that were live, ascending by id.
         """
@@ -175,6 +175,14 @@ class Store(Protocol):
 
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         """The existing posts and tombstones."""
+        ...
+
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        """The next `limit` live posts of all users above `after`, ascending by id."""
+        ...
+
+    async def estimate_posts(self) -> int:
+        """About how many live posts there are."""
         ...
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:

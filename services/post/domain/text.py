@@ -1,4 +1,4 @@
-"""Normalizes the text of a post and resolves its mentions to users.
+"""Normalizes the text of a post, resolves its mentions to users and detects its language.
 
 docs/text.md states what clients may rely on: the length in grapheme clusters, the rejected
 characters, and the grammar of mentions, hashtags and links. `services.chassis.text` implements the
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.chassis.runtime.errors import Violation
-from services.chassis.text import entities
+from services.chassis.text import entities, language
 from services.chassis.text.entities import Found, FoundHandle, FoundTag
 from services.chassis.text.kinds import POST
 from services.chassis.text.rules import Rule, TextRefused, clean
@@ -65,3 +65,8 @@ def resolved(found: Sequence[Found], profiles: Mapping[str, Profile]) -> tuple[E
         else:
             kept.append(Link(each.start, each.end, each.url))
     return tuple(kept)
+
+
+def language_of(text: str, entities: Sequence[Entity]) -> str:
+    """The detected language of a cleaned text: an ISO 639 code, or `und`."""
+    return language.detect(text, [(each.start, each.end) for each in entities])

@@ -49,6 +49,7 @@ def to_post(post: Post) -> pb.Post:
         etag=post.etag,
         audience_limits=map(_to_limit, post.limits),
         media=to_media(post.media),
+        language=post.language,
     )
     if post.edit_time is not None:
         message.edit_time.CopyFrom(to_timestamp(post.edit_time))

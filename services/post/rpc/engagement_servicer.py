@@ -21,6 +21,8 @@ from services.post.rpc.read_cache.hydration import Hydration
 M = TypeVar("M", rpc.LikeResponse, rpc.RepostResponse, rpc.BookmarkResponse)
 W = TypeVar("W", rpc.UnlikeResponse, rpc.UndoRepostResponse, rpc.RemoveBookmarkResponse)
 
+DEFAULT_BOOKMARK_IDS = 1_000
+
 
 class EngagementServicer(EngagementServiceServicer):
     """Likes, reposts and bookmarks."""
@@ -91,6 +93,18 @@ class EngagementServicer(EngagementServiceServicer):
         self, request: rpc.ListBookmarksRequest, context: Any
     ) -> rpc.ListBookmarksResponse:
         return await self._lists.bookmarks(request, caller.user().user_id)
+
+    @access_policy.service("search")
+    async def ListBookmarkIds(
+        self, request: rpc.ListBookmarkIdsRequest, context: Any
+    ) -> rpc.ListBookmarkIdsResponse:
+        found = await self._store.engagements_by_user(
+            EngagementKind.BOOKMARK,
+            request.user_id,
+            before=0,
+            limit=request.page_size or DEFAULT_BOOKMARK_IDS,
+        )
+        return rpc.ListBookmarkIdsResponse(post_ids=[each.subject_id for each in found])
 
     @access_policy.anyone
     async def BatchGetEngagement(

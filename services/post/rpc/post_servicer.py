@@ -14,10 +14,11 @@ from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
 from services.post.domain.media import MediaClaim, MediaClaims, claim_key, claimed
-from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
+from services.post.domain.model import TOMBSTONE, Ids, PostState, Profiles, ProfileSource
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import (
     set_state,
+    to_counts,
     to_entry,
     to_post,
     to_visibility,
@@ -29,6 +30,9 @@ from services.post.rpc.read_cache.hydration import Hydration, PageCache
 from services.post.rpc.read_cache.profile_cache import CachedProfile
 
 DEFAULT_ENTRIES = 100
+DEFAULT_SCAN_PAGE = 500
+# A message may have 4 MB, and most posts have less than 1 KB.
+MAX_SCAN_BYTES = 3_000_000
 
 
 class PostServicer(PostServiceServicer):
@@ -82,6 +86,7 @@ class PostServicer(PostServiceServicer):
             request.reply_to_post_id,
             request.quoted_post_id,
             request.media_ids,
+            request.language,
         )
         prepared = await posts.prepare(
             author_id,
@@ -171,6 +176,7 @@ class PostServicer(PostServiceServicer):
             request.post_id,
             request.text,
             request.media.media_ids if request.HasField("media") else None,
+            request.language,
             store=self._store,
             profiles=self._profiles,
         )
@@ -280,6 +286,42 @@ class PostServicer(PostServiceServicer):
                 rpc.PostMedia(post_id=each, media_ids=sorted(found[each]))
                 for each in post_ids
                 if each in found
+            ]
+        )
+
+    @access_policy.service("search")
+    async def ScanPosts(self, request: rpc.ScanPostsRequest, context: Any) -> rpc.ScanPostsResponse:
+        """A post that is deleted between the two reads is still on the page."""
+        size = request.page_size or DEFAULT_SCAN_PAGE
+        found = await self._store.scan(after=request.after_id, limit=size + 1)
+        if request.until_id:
+            found = [each for each in found if each.id <= request.until_id]
+        states = await self._store.states([each.id for each in found[:size]], 0)
+        response = rpc.ScanPostsResponse(has_more=len(found) > size)
+        left = MAX_SCAN_BYTES
+        for each in found[:size]:
+            post = to_post(each)
+            post.counts.CopyFrom(to_counts(states[each.id]))
+            left -= post.ByteSize()
+            if left < 0 and response.posts:
+                response.has_more = True
+                break
+            response.posts.append(post)
+        if not request.after_id:
+            response.total_estimate = await self._store.estimate_posts()
+        return response
+
+    @access_policy.service("search")
+    async def BatchGetPostCounts(
+        self, request: rpc.BatchGetPostCountsRequest, context: Any
+    ) -> rpc.BatchGetPostCountsResponse:
+        post_ids = list(dict.fromkeys(request.post_ids))
+        states = await self._store.states(post_ids, 0)
+        return rpc.BatchGetPostCountsResponse(
+            posts=[
+                rpc.CountsOfPost(post_id=each, counts=to_counts(state))
+                for each in post_ids
+                if (state := states.get(each)) is not None and state.version != TOMBSTONE
             ]
         )
 

@@ -16,6 +16,7 @@ from services.user.domain.model import (
     Direction,
     IdPage,
     ListedRelationship,
+    RelatedUsers,
     Relationship,
     RelationshipKind,
     Session,
@@ -274,6 +275,10 @@ class MemoryUserStore:
         found = (self._tables.user(user_id) for user_id in user_ids)
         return [user for user in found if user is not None]
 
+    async def scan_users(self, *, after_id: int, limit: int) -> list[User]:
+        above = sorted(user_id for user_id in self._tables.users if user_id > after_id)
+        return (await self.users(above))[:limit]
+
     async def settings(self, user_id: int) -> Settings:
         return self._tables.settings.get(user_id, Settings())
 
@@ -322,6 +327,21 @@ class MemoryUserStore:
             total = counts.followers if direction is Direction.IN else counts.following
             pages[user_id] = IdPage(ids[:limit], len(ids) > limit, total)
         return pages
+
+    async def related_users(self, user_id: int, *, limit: int) -> RelatedUsers:
+        def newest(
+            kind: RelationshipKind, direction: Direction, limit: int | None = None
+        ) -> list[int]:
+            ends = self._tables.ends(kind, direction, user_id)
+            ends.sort(key=lambda each: each.id, reverse=True)
+            return sorted(each.other_id for each in ends[:limit])
+
+        return RelatedUsers(
+            following=newest(RelationshipKind.FOLLOW, Direction.OUT),
+            blocking=newest(RelationshipKind.BLOCK, Direction.OUT, limit),
+            blocked_by=newest(RelationshipKind.BLOCK, Direction.IN, limit),
+            muting=newest(RelationshipKind.MUTE, Direction.OUT, limit),
+        )
 
     async def counts(self, user_id: int) -> Counts:
         return self._tables.counts.get(user_id, Counts())

@@ -150,6 +150,15 @@ class StoredRelationship:
     target_id: int
 
 
+class RelatedUsers(NamedTuple):
+    """The users with whom a user has a relationship, by kind; each list is ascending."""
+
+    following: Sequence[int] = ()
+    blocking: Sequence[int] = ()
+    blocked_by: Sequence[int] = ()
+    muting: Sequence[int] = ()
+
+
 class IdPage(NamedTuple):
     """A page of the ids of a user's followers, or of the users they follow, ascending; whether more
     follow; the total, from the counter."""

@@ -18,6 +18,7 @@ from services.user.domain.model import (
     Direction,
     IdPage,
     ListedRelationship,
+    RelatedUsers,
     Relationship,
     RelationshipKind,
     Session,
@@ -221,6 +222,10 @@ class Store(Protocol):
         """The profiles of the users that exist, in any order."""
         ...
 
+    async def scan_users(self, *, after_id: int, limit: int) -> list[User]:
+        """The profiles of the next `limit` users above `after_id`, ascending by id."""
+        ...
+
     async def settings(self, user_id: int) -> Settings:
         """What the user has set; the defaults for all else, and for unknown users."""
         ...
@@ -268,6 +273,11 @@ class Store(Protocol):
     ) -> dict[int, IdPage]:
         """The followers (IN) of each of these users, or the users they follow (OUT): a page of the
         ids above `after_id`. The result has a page for each user."""
+        ...
+
+    async def related_users(self, user_id: int, *, limit: int) -> RelatedUsers:
+        """All users whom the user follows, and the newest `limit` blocks in each direction and
+        mutes, in one round trip."""
         ...
 
     async def counts(self, user_id: int) -> Counts:

@@ -26,6 +26,8 @@ Act = Callable[[UserTransaction, int, int], Awaitable[Relationship]]
 # Pages of ids alone, for other services.
 DEFAULT_ID_PAGE = 1000
 MAX_ID_PAGE = 5000
+# Blocks in each direction, and mutes: with all follows a message of at most 1.5 MB.
+MAX_RELATED = 50_000
 
 
 class GraphServicer(GraphServiceServicer):
@@ -171,6 +173,18 @@ class GraphServicer(GraphServiceServicer):
         page = await self._id_page(request, Direction.OUT)
         return pb.ListFollowingIdsResponse(
             user_ids=page.ids, has_more=page.has_more, total_count=page.total
+        )
+
+    @access_policy.service("search")
+    async def GetRelatedUserIds(
+        self, request: pb.GetRelatedUserIdsRequest, context: Any
+    ) -> pb.GetRelatedUserIdsResponse:
+        found = await self._store.related_users(request.user_id, limit=MAX_RELATED)
+        return pb.GetRelatedUserIdsResponse(
+            following_ids=found.following,
+            blocking_ids=found.blocking,
+            blocked_by_ids=found.blocked_by,
+            muting_ids=found.muting,
         )
 
     def _with_ids(self, act: Callable[..., Awaitable[Relationship]]) -> Act:

@@ -20,6 +20,8 @@ from services.user.domain.store import Store, UserTransaction
 from services.user.domain.user_queries import UserQueries
 from services.user.rpc import convert
 
+DEFAULT_SCAN_PAGE = 500
+
 
 class UserServicer(UserServiceServicer):
     """The promises are in `user_service.proto`."""
@@ -59,7 +61,7 @@ class UserServicer(UserServiceServicer):
         found = await self._user_queries.one_by_handle(request.handle, viewer_id)
         return pb.GetUserByHandleResponse(user=convert.unpack_user(found, viewer_id=viewer_id))
 
-    @access_policy.service("post", "notification", "media")
+    @access_policy.service("post", "notification", "media", "search")
     async def BatchGetUsers(
         self, request: pb.BatchGetUsersRequest, context: Any
     ) -> pb.BatchGetUsersResponse:
@@ -69,6 +71,14 @@ class UserServicer(UserServiceServicer):
         response = pb.BatchGetUsersResponse()
         convert.add_packed_users(response.users, found)
         return response
+
+    @access_policy.service("search")
+    async def ScanUsers(self, request: pb.ScanUsersRequest, context: Any) -> pb.ScanUsersResponse:
+        size = request.page_size or DEFAULT_SCAN_PAGE
+        found = await self._store.scan_users(after_id=request.after_id, limit=size + 1)
+        return pb.ScanUsersResponse(
+            users=map(convert.user, found[:size]), has_more=len(found) > size
+        )
 
     @access_policy.user
     async def UpdateUser(

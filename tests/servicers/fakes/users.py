@@ -128,8 +128,8 @@ class FakeGraph(GraphServiceServicer):
 
 # The methods that the fakes do not have.
 WITHOUT = frozenset(
-    {"GetUser", "GetUserByHandle", "UpdateUser", "GetSettings", "UpdateSettings", "DeleteUser"}
-)
+    each.name for each in rpc.DESCRIPTOR.services_by_name["UserService"].methods
+) - {"BatchGetUsers"}
 WITHOUT_OF_GRAPH = frozenset(
     each.name for each in graph.DESCRIPTOR.services_by_name["GraphService"].methods
 ) - {"BatchGetPairRelationships"}

@@ -36,6 +36,8 @@ MATRIX = {
         "BatchCountPosts": services("user"),
         "FilterVisible": services("media", "notification"),
         "BatchGetPostMedia": services("media"),
+        "ScanPosts": services("search"),
+        "BatchGetPostCounts": services("search"),
     },
     "EngagementService": {
         "Like": USER,
@@ -49,6 +51,7 @@ MATRIX = {
         "ListLikedPosts": ANYONE,
         "ListBookmarks": USER,
         "BatchGetEngagement": ANYONE,
+        "ListBookmarkIds": services("search"),
     },
     "ProfileCacheService": {"InvalidateProfiles": services("user")},
 }

@@ -33,7 +33,8 @@ MATRIX = {
     "UserService": {
         "GetUser": ANYONE,
         "GetUserByHandle": ANYONE,
-        "BatchGetUsers": services("post", "notification", "media"),
+        "BatchGetUsers": services("post", "notification", "media", "search"),
+        "ScanUsers": services("search"),
         "UpdateUser": USER,
         "GetSettings": USER,
         "UpdateSettings": USER,
@@ -58,6 +59,7 @@ MATRIX = {
         "ListFollowerIds": services("timeline"),
         "BatchListFollowerIds": services("timeline"),
         "ListFollowingIds": services("timeline"),
+        "GetRelatedUserIds": services("search"),
     },
 }
 

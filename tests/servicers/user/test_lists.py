@@ -1,5 +1,6 @@
 """Lists of people, and reading many at once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1.user_service_pb2 import (
     BatchGetUsersRequest,
     DeleteUserRequest,
+    ScanUsersRequest,
 )
 
 from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller
@@ -16,7 +18,9 @@ from tests.servicers.grpc_server import raises_reason
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
 from tests.servicers.user.test_follows import follow, protect
 
-POST, TIMELINE, NOTIFICATION = map(ServiceCaller, ("post", "timeline", "notification"))
+POST, TIMELINE, NOTIFICATION, SEARCH = map(
+    ServiceCaller, ("post", "timeline", "notification", "search")
+)
 
 
 async def followers(
@@ -325,3 +329,51 @@ async def test_a_batch_costs_one_look_into_the_cache_and_one_query_whatever_its_
 
     assert len(users) == count
     assert sorted(calls) == ["get_many", "relationships_with"]
+
+
+async def test_a_scan_pages_through_all_profiles(
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
+) -> None:
+    search = stack.users(SEARCH)
+
+    first = await search.ScanUsers(ScanUsersRequest(page_size=2))
+    rest = await search.ScanUsers(ScanUsersRequest(after_id=first.users[-1].id))
+
+    assert (first.has_more, rest.has_more) == (True, False)
+    found = [*first.users, *rest.users]
+    assert [user.id for user in found] == sorted([alice.id, bob.id, carol.id])
+    assert {user.handle for user in found} == {"Alice", "bob", "carol"}
+    assert not any(user.HasField("viewer_relationship") for user in found)
+
+
+async def test_a_scan_sees_the_last_change_of_a_profile(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await stack.user_cache.get_many([alice.id])
+    async with stack.store.transaction() as transaction:
+        user = await transaction.lock_user(alice.id)
+        assert user is not None
+        await transaction.save_profile(replace(user, bio="Birds"))
+
+    response = await stack.users(SEARCH).ScanUsers(ScanUsersRequest())
+
+    assert [user.bio for user in response.users] == ["Birds"]
+
+
+async def test_related_users_of_a_viewer_are_read_at_once(
+    stack: UserServiceStack, alice: Actor, bob: Actor, carol: Actor
+) -> None:
+    dave = await stack.register("dave")
+    await follow(alice, bob)
+    await alice.graph.Mute(pb.MuteRequest(user_id=bob.id))
+    await alice.graph.Block(pb.BlockRequest(user_id=carol.id))
+    await dave.graph.Block(pb.BlockRequest(user_id=alice.id))
+
+    response = await stack.graph(SEARCH).GetRelatedUserIds(
+        pb.GetRelatedUserIdsRequest(user_id=alice.id)
+    )
+
+    assert list(response.following_ids) == [bob.id]
+    assert list(response.muting_ids) == [bob.id]
+    assert list(response.blocking_ids) == [carol.id]
+    assert list(response.blocked_by_ids) == [dave.id]

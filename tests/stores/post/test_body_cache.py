@@ -22,7 +22,7 @@ from services.post.domain.model import (
 )
 from services.post.domain.store import NewPost
 from services.post.rpc.convert import to_post
-from services.post.rpc.read_cache.body_cache import PostBodyCache
+from services.post.rpc.read_cache.body_cache import PostBodyCache, pack_body, unpack_body
 from tests.builders.posts import START, Numbers, a_medium, a_post
 from tests.waiting import LIMIT, eventually
 
@@ -146,6 +146,33 @@ async def test_a_changed_medium_is_visible_at_once_without_invalidation(
         await bodies.close()
 
 
+async def test_a_body_has_the_language_of_each_version(
+    store: CountingStore, server: RedisClient
+) -> None:
+    post = await store.write(language="en")
+    bodies = a_process(store, server)
+    states = [await store.state(post)]
+    found = [(await bodies.of(states))[post.id]]
+    edited = replace(post, language="de", revision=2, edit_time=START)
+    async with store.transaction() as transaction:
+        await transaction.edit(post, edited)
+    states = [await store.state(post)]
+    found.append((await bodies.of(states))[post.id])
+
+    assert [PostMessage.FromString(body.packed).language for body in found] == ["en", "de"]
+    await bodies.close()
+
+
+def test_a_body_without_a_language_is_read() -> None:
+    message = to_post(a_post(5, 1, language="en", media=(a_medium(6),)))
+    message.ClearField("language")
+
+    body = unpack_body(message.SerializeToString())
+
+    assert PostMessage.FromString(body.packed) == message
+    assert body == pack_body(message)
+
+
 async def test_a_deletion_deletes_the_bodies_of_every_version_from_redis(
     store: CountingStore, server: RedisClient
 ) -> None:
@@ -157,7 +184,7 @@ async def test_a_deletion_deletes_the_bodies_of_every_version_from_redis(
         await transaction.replace_medium(post.id, a_medium(5, version=2))
     seen.append(await store.state(post))
     await bodies.of(seen[1:])
-    keys = [f"post.3:{{{post.id}.{state.version}}}" for state in seen]
+    keys = [f"post.4:{{{post.id}.{state.version}}}" for state in seen]
 
     async def are_stored() -> bool:
         return None not in await server.pipeline([("GET", key) for key in keys])

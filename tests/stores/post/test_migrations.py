@@ -1,4 +1,5 @@
-"""The migrations of the marks of what is counted, and of media, on a database with data."""
+"""The migrations of the marks of what is counted, of media and of languages, on a database with
+data."""
 
 import shutil
 from dataclasses import replace
@@ -13,14 +14,15 @@ from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage import postgres as database_of
 from services.post.adapters.postgres import PostgresStore
 from services.post.adapters.postgres.reads import ENTRIES_WITH_MEDIA
-from services.post.domain.model import OPEN_ACCOUNT
+from services.post.adapters.postgres.rows import limits_to_json, media_to_json
+from services.post.domain.model import OPEN_ACCOUNT, AudienceLimit, Visibility
 from services.post.domain.store import NewPost
 from services.post.worker.reconciliation import Reconciliation
 from tests.builders.posts import START, Numbers, a_medium, a_post
 from tests.engines import Databases
 
-# The first migrations of the marks, and of media.
-MARKS, MEDIA = "20261129050000", "20261129070000"
+# The first migrations of the marks, of media and of languages.
+MARKS, MEDIA, LANGUAGE = "20261129050000", "20261129070000", "20261130030000"
 
 # How processes of the previous release write.
 WRITE = """
@@ -32,6 +34,11 @@ WRITE_LIMITED = """
 SELECT outcome FROM create_limited_post(
   $1, 7::smallint, $2, 'text', '[]', 1::smallint, false, 0, 0, $1, 7::smallint, 0, '{}', now(),
   gen_random_uuid(), 't', 'x', '', '', '', '', 0, '', '', false, now(), '[]')
+"""
+WRITE_WITH_MEDIA = """
+SELECT outcome FROM create_limited_post(
+  $1, 7::smallint, $2, 'text', '[]', 1::smallint, false, $3, $2, $4, 7::smallint, 0, '{7}', now(),
+  gen_random_uuid(), 't', 'x', '', '', '', '', 0, '', '', false, now(), $5, $6)
 """
 EDIT = """
 WITH kept AS (
@@ -162,6 +169,43 @@ async def test_processes_of_the_previous_release_edit_and_delete_posts_with_medi
         assert await connection.fetchval(
             "SELECT media IS NULL FROM posts WHERE id = $1", deleted.id
         )
+    finally:
+        await connection.close()
+        postgres.drop(url)
+
+
+async def test_older_posts_have_no_language_until_they_are_edited(
+    postgres: Databases, tmp_path: Path
+) -> None:
+    url = postgres.empty()
+    await migrations.apply(url, [earlier(tmp_path, LANGUAGE)])
+    connection = await asyncpg.connect(url)
+    numbers = Numbers()
+    author = numbers.user()
+    before, during, reply = (numbers.of(author) for _ in range(3))
+    limits = (AudienceLimit(author, Visibility.PUBLIC),)
+    media = (a_medium(7),)
+    stored = (limits_to_json(limits), media_to_json(media))
+    try:
+        await connection.execute(WRITE_WITH_MEDIA, before, author, 0, before, *stored)
+        await migrations.apply(url, migrations.folders_of("post"))
+        # Some processes of the previous release are still running.
+        await connection.execute(WRITE_WITH_MEDIA, during, author, 0, during, *stored)
+        await connection.execute(WRITE_WITH_MEDIA, reply, author, before, before, *stored)
+        async with database_of.connect(url) as database:
+            store = PostgresStore(database)
+            posts = await store.posts([before, during, reply])
+            assert {(each.language, each.language_given) for each in posts.values()} == {
+                ("", False)
+            }
+            assert {each.media for each in posts.values()} == {media}
+            assert [posts[each].limits for each in (before, during, reply)] == [(), (), limits]
+            after = replace(posts[before], language="de", edit_time=START, revision=2)
+            async with store.transaction() as transaction:
+                await transaction.edit(posts[before], after)
+            await connection.execute(EDIT.replace("revision = 2", "revision = 3"), before)
+
+            assert (await store.posts([before]))[before].language == "de"
     finally:
         await connection.close()
         postgres.drop(url)

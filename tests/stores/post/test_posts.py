@@ -35,6 +35,8 @@ async def test_a_post_is_read_as_it_was_written(scenario: Scenario) -> None:
         ),
         visibility=Visibility.FOLLOWERS,
         media=(a_medium(6), a_medium(5)),
+        language="en",
+        language_given=True,
     )
 
     assert await scenario.create(written) is None
@@ -55,6 +57,29 @@ async def test_a_reply_keeps_the_audiences_above_it(scenario: Scenario) -> None:
 
     found = await scenario.store.posts([first.id, reply.id, own.id])
     assert [found[each.id].limits for each in (first, reply, own)] == [(), limits, ()]
+
+
+async def test_a_reply_with_media_is_read_as_it_was_written(scenario: Scenario) -> None:
+    first = await scenario.post(scenario.alice, language="und")
+    limits = (AudienceLimit(scenario.alice, Visibility.PUBLIC),)
+
+    reply = await scenario.post(
+        scenario.bob, answers=first, limits=limits, media=(a_medium(5),), language="de"
+    )
+
+    found = await scenario.store.posts([first.id, reply.id])
+    assert found == {first.id: first, reply.id: reply}
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_an_edit_replaces_the_language(scenario: Scenario, given: bool) -> None:
+    before = await scenario.post(scenario.alice, language="en", language_given=not given)
+    after = replace(before, language="de", language_given=given, revision=2, edit_time=START)
+
+    async with scenario.store.transaction() as transaction:
+        await transaction.edit(before, after)
+
+    assert await scenario.store.posts([before.id]) == {before.id: after}
 
 
 async def test_a_new_post_starts_with_no_responses(scenario: Scenario) -> None:
@@ -156,7 +181,13 @@ async def test_an_unknown_post_cannot_be_locked(scenario: Scenario) -> None:
 async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scenario: Scenario) -> None:
     first = await scenario.post(scenario.alice)
     reply = await scenario.post(
-        scenario.bob, answers=first, quotes=first, text="words", media=(a_medium(5),)
+        scenario.bob,
+        answers=first,
+        quotes=first,
+        text="words",
+        media=(a_medium(5),),
+        language="en",
+        language_given=True,
     )
     edited = replace(reply, text="more words", revision=2, edit_time=reply.create_time)
     async with scenario.store.transaction() as transaction:
@@ -168,6 +199,7 @@ async def test_a_tombstone_keeps_its_place_and_nothing_that_was_said(scenario: S
     assert gone == [Tombstone(reply.id, scenario.bob, first.id, first.id, Visibility.PUBLIC)]
     left = (await scenario.store.posts([reply.id]))[reply.id]
     assert (left.text, left.entities, left.media, left.deleted) == ("", (), (), True)
+    assert (left.language, left.language_given) == ("", False)
     assert (left.author_id, left.reply_to_post_id) == (scenario.bob, first.id)
     assert (await scenario.state(reply)).version == 0
     assert await scenario.store.revisions(reply.id, before=0, limit=10) == []

@@ -233,3 +233,22 @@ async def test_a_deleted_account_has_no_known_networks(scenario: Scenario) -> No
         await transaction.delete_user(alice.id, scenario.clock.now())
 
     assert not await scenario.store.is_known_network(alice.id, b"home")
+
+
+async def test_a_scan_has_every_user_once_ascending(scenario: Scenario) -> None:
+    (start, *users) = await scenario.users(8)
+
+    first = await scenario.store.scan_users(after_id=start.id, limit=3)
+    rest = await scenario.store.scan_users(after_id=first[-1].id, limit=10)
+
+    assert [*first, *rest] == users
+
+
+async def test_a_scan_has_no_deleted_users(scenario: Scenario) -> None:
+    start, alice, bob, carol = await scenario.users(4)
+    async with scenario.store.transaction() as transaction:
+        await transaction.delete_user(bob.id, scenario.clock.now())
+
+    found = await scenario.store.scan_users(after_id=start.id, limit=2)
+
+    assert found == [alice, carol]

@@ -307,3 +307,50 @@ async def test_counters_changed_by_many_at_once_add_up(real: Scenario) -> None:
 
     for user in people:
         assert (await real.store.counts(user.id)).followers == 15
+
+
+async def test_related_users_are_listed_by_kind_and_ascending(scenario: Scenario) -> None:
+    alice, *others = await scenario.users(6)
+    bob, carol, dave, erin, frank = others
+    for followee in (carol, bob):
+        await scenario.relate(RelationshipKind.FOLLOW, alice, followee)
+    await scenario.relate(RelationshipKind.FOLLOW, dave, alice)
+    await scenario.relate(RelationshipKind.REQUEST, alice, dave)
+    await scenario.relate(RelationshipKind.BLOCK, alice, dave)
+    await scenario.relate(RelationshipKind.BLOCK, frank, alice)
+    await scenario.relate(RelationshipKind.BLOCK, erin, alice)
+    await scenario.relate(RelationshipKind.MUTE, alice, bob)
+    await scenario.relate(RelationshipKind.MUTE, carol, alice)
+
+    found = await scenario.store.related_users(alice.id, limit=10)
+
+    assert [list(ids) for ids in found] == [
+        [bob.id, carol.id],
+        [dave.id],
+        [erin.id, frank.id],
+        [bob.id],
+    ]
+
+
+async def test_related_users_have_all_follows_and_the_newest_of_the_others(
+    scenario: Scenario,
+) -> None:
+    alice, *others = await scenario.users(4)
+    ends = ((alice, RelationshipKind.FOLLOW), (alice, RelationshipKind.BLOCK))
+    for source, kind in (*ends, (alice, RelationshipKind.MUTE)):
+        for other in reversed(others):
+            await scenario.relate(kind, source, other)
+    for other in reversed(others):
+        await scenario.relate(RelationshipKind.BLOCK, other, alice)
+
+    found = await scenario.store.related_users(alice.id, limit=2)
+
+    newest = [others[0].id, others[1].id]
+    everybody = [other.id for other in others]
+    assert [list(ids) for ids in found] == [everybody, newest, newest, newest]
+
+
+async def test_an_unknown_user_has_no_related_users(scenario: Scenario) -> None:
+    found = await scenario.store.related_users(1, limit=10)
+
+    assert [list(ids) for ids in found] == [[], [], [], []]

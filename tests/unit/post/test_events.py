@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from roost.media.v1.media_pb2 import MEDIUM_KIND_PICTURE
 from roost.post.v1 import post_events_pb2 as wire
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 
@@ -17,6 +18,7 @@ from services.post.domain.domain_events import (
     RepostUndone,
 )
 from services.post.domain.model import (
+    AudienceLimit,
     Entry,
     Mention,
     Tombstone,
@@ -68,6 +70,25 @@ def test_events_of_posts_have_their_media_in_order() -> None:
     assert list(created.post.media) == [a_medium_message(9), a_medium_message(7)]
     assert list(created.post.media_ids) == [9, 7]
     assert list(updated.post.media) == [a_medium_message(7, version=2)]
+
+
+def test_events_of_posts_have_what_an_index_of_posts_stores() -> None:
+    limits = (AudienceLimit(21, Visibility.FOLLOWERS, (22,), protected=True),)
+    before = replace(WRITTEN, limits=limits, media=(a_medium(7),), language="en")
+    after = replace(before, language="de", revision=2)
+
+    created = wire.PostCreated.FromString(describe(PostCreated(before, 0)).payload).post
+    updated = wire.PostUpdated.FromString(describe(PostUpdated(before, after)).payload).post
+
+    assert [created.language, updated.language] == ["en", "de"]
+    for post in (created, updated):
+        assert [each.mention.user_id for each in post.entities] == [5, 5]
+        assert [(each.kind, each.alt_text) for each in post.media] == [
+            (MEDIUM_KIND_PICTURE, "medium 7, version 1")
+        ]
+        (limit,) = post.audience_limits
+        assert (limit.author_id, list(limit.addressed_user_ids)) == (21, [22])
+        assert (limit.visibility, limit.was_protected) == (VISIBILITY_FOLLOWERS, True)
 
 
 def test_a_deletion_event_has_the_parent_and_the_quoted_post() -> None:

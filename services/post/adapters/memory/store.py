@@ -59,6 +59,13 @@ class MemoryStore:
         posts = self.database.tables.posts
         return {each: posts[each] for each in post_ids if each in posts}
 
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        above = (post for post in self.database.tables.live() if post.id > after)
+        return sorted(above, key=lambda post: post.id)[:limit]
+
+    async def estimate_posts(self) -> int:
+        return sum(1 for _ in self.database.tables.live())
+
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         found = ((each, self.database.tables.state(each, viewer_id)) for each in post_ids)
         return {each: state for each, state in found if state is not None}

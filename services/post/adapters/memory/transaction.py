@@ -93,7 +93,14 @@ class MemoryPostTransaction(MemoryTransaction[PostTables]):
             if post is None or post.deleted:
                 continue
             self.tables.posts[post_id] = replace(
-                post, text="", entities=(), media=(), media_changes=0, deleted=True
+                post,
+                text="",
+                entities=(),
+                media=(),
+                media_changes=0,
+                language="",
+                language_given=False,
+                deleted=True,
             )
             self.changed.post_ids.add(post_id)
             state = self.tables.states[post_id]

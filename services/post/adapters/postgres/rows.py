@@ -20,7 +20,8 @@ from services.post.domain.model import (
 POST_COLUMNS = (
     "p.id, p.author_id, p.text, p.entities, p.visibility, p.reply_to_post_id, "
     "p.reply_to_author_id, p.conversation_id, p.quoted_post_id, p.media, p.create_time, "
-    "p.edit_time, p.revision, p.delete_time, p.audience_limits, p.media_changes"
+    "p.edit_time, p.revision, p.delete_time, p.audience_limits, p.media_changes, p.language, "
+    "p.language_given"
 )
 
 ENGAGED_COLUMNS = (
@@ -99,6 +100,8 @@ def post_from(row: asyncpg.Record) -> Post:
         deleted=row[13] is not None,
         limits=_limits_from(row, entities),
         media_changes=row[15],
+        language=row[16],
+        language_given=row[17],
     )
 
 

@@ -31,9 +31,28 @@ SELECT {rows.POST_COLUMNS} FROM posts p
 WHERE p.id = ANY ($1::bigint[]) AND p.bucket = ANY ($2::smallint[])
 """  # noqa: S608 - nothing but column names
 
+# An index scan with a limit. A second bound would make the planner expect few rows, and sort all of
+# them. On Citus a page has posts of every bucket: each shard returns up to $2 of its own, and the
+# coordinator merges these.
+SCAN = f"""
+SELECT {rows.POST_COLUMNS} FROM posts p
+WHERE p.id > $1 AND p.delete_time IS NULL ORDER BY p.id LIMIT $2
+"""  # noqa: S608 - nothing but column names
+
+# The statistics of the last ANALYZE, or those of writes where it has not run yet. On Citus 0: the
+# coordinator has no rows of its own.
+_ESTIMATE = """
+SELECT greatest(c.reltuples, t.n_live_tup, 0) * coalesce(d.null_frac, 1)
+FROM pg_class c
+LEFT JOIN pg_stat_user_tables t ON t.relid = c.oid
+LEFT JOIN pg_stats d
+  ON d.schemaname = 'public' AND d.tablename = 'posts' AND d.attname = 'delete_time'
+WHERE c.oid = 'public.posts'::regclass
+"""
+
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 29))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 31))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -113,6 +132,8 @@ class PostgresStore:
             new.account.update_time,
             rows.limits_to_json(post.limits),
             rows.media_to_json(post.media),
+            post.language,
+            post.language_given,
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
@@ -128,6 +149,13 @@ class PostgresStore:
     async def posts(self, post_ids: Sequence[int]) -> dict[int, Post]:
         found = await self._database.fetch(_POSTS, post_ids, rows.buckets_of(post_ids))
         return {row[0]: rows.post_from(row) for row in found}
+
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        return [rows.post_from(row) for row in await self._database.fetch(SCAN, after, limit)]
+
+    async def estimate_posts(self) -> int:
+        estimate: float = await self._database.fetchval(_ESTIMATE)
+        return round(estimate)
 
     async def states(self, post_ids: Sequence[int], viewer_id: int) -> dict[int, PostState]:
         buckets = rows.buckets_of(post_ids)

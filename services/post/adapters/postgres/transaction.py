@@ -44,7 +44,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 _EDIT = """
 UPDATE posts
-SET text = $3, entities = $4, edit_time = $5, revision = $6, media_ids = $7, media = $8
+SET text = $3, entities = $4, edit_time = $5, revision = $6, media_ids = $7, media = $8,
+  language = $9, language_given = $10
 WHERE id = $1 AND bucket = $2
 """
 
@@ -112,6 +113,8 @@ class PostgresPostTransaction(PostgresTransaction):
             after.revision,
             after.media_ids,
             rows.media_to_json(after.media),
+            after.language,
+            after.language_given,
         )
         await self.connection.execute(_EDIT_STATE, after.id, bucket, after.revision)
 

@@ -60,7 +60,7 @@ class PostBodyCache:
         self._store = store
         self._local: LRUCache[int, tuple[int, Body]] = LRUCache(limit)
         self._shared: Cache[str, Body] = Cache(
-            name="post.3",
+            name="post.4",
             redis=redis,
             clock=clock,
             load=self._load,

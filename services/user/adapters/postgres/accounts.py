@@ -20,6 +20,14 @@ SELECT {_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
 WHERE u.id = ANY($1::bigint[]) AND u.delete_time IS NULL
 """  # noqa: S608 - a constant
 
+# On one PostgreSQL both tables are read by their primary keys, from $1 up to the last row of the
+# page. On Citus a page has users of every shard: each joins its own rows and returns up to $2 of
+# them, and the coordinator merges these.
+_SCAN = f"""
+SELECT {_COLUMNS} FROM users u JOIN user_counts c ON c.user_id = u.id
+WHERE u.id > $1 AND c.user_id > $1 AND u.delete_time IS NULL ORDER BY u.id LIMIT $2
+"""  # noqa: S608 - a constant
+
 _CLAIM = """
 INSERT INTO handles (handle_key, user_id, create_time) SELECT $1, $2, $3
 WHERE NOT EXISTS (SELECT FROM handles WHERE handle_key = $4)
@@ -225,6 +233,9 @@ class PostgresAccounts:
 
     async def users(self, user_ids: Sequence[int]) -> list[User]:
         return [_user_of(row) for row in await self._database.fetch(_USERS, user_ids)]
+
+    async def scan_users(self, *, after_id: int, limit: int) -> list[User]:
+        return [_user_of(row) for row in await self._database.fetch(_SCAN, after_id, limit)]
 
     async def settings(self, user_id: int) -> Settings:
         return _settings_of(await self._database.fetchrow(_SETTINGS, user_id))

@@ -16,6 +16,7 @@ from services.user.domain.model import (
     Direction,
     IdPage,
     ListedRelationship,
+    RelatedUsers,
     Relationship,
     RelationshipKind,
     StoredRelationship,
@@ -128,6 +129,24 @@ FROM unnest($1::bigint[]) AS wanted (id) LEFT JOIN user_counts AS counted ON use
 """  # noqa: S608
     for direction, (table, near, far) in _ENDS.items()
 }
+
+# All follows; of the others the newest $2. Everything about one user is on one shard.
+_RELATED = """
+SELECT 'following', array_agg(target_id ORDER BY target_id) FROM edges_out
+WHERE source_id = $1 AND kind = 1
+UNION ALL
+SELECT 'blocking', array_agg(target_id ORDER BY target_id) FROM (
+  SELECT target_id FROM edges_out WHERE source_id = $1 AND kind = 3
+  ORDER BY edge_id DESC LIMIT $2) AS blocking
+UNION ALL
+SELECT 'blocked_by', array_agg(source_id ORDER BY source_id) FROM (
+  SELECT source_id FROM edges_in WHERE target_id = $1 AND kind = 3
+  ORDER BY edge_id DESC LIMIT $2) AS blocked_by
+UNION ALL
+SELECT 'muting', array_agg(target_id ORDER BY target_id) FROM (
+  SELECT target_id FROM edges_out WHERE source_id = $1 AND kind = 4
+  ORDER BY edge_id DESC LIMIT $2) AS muting
+"""
 
 _COMPARED = """
 SELECT c.user_id, c.followers, c.following, c.posts,
@@ -284,6 +303,10 @@ class PostgresGraph:
         return {
             user_id: IdPage(ids[:limit], len(ids) > limit, total) for user_id, total, ids in rows
         }
+
+    async def related_users(self, user_id: int, *, limit: int) -> RelatedUsers:
+        rows = await self._database.fetch(_RELATED, user_id, limit)
+        return RelatedUsers(**{name: ids or () for name, ids in rows})
 
     async def counts(self, user_id: int) -> Counts:
         row = await self._database.fetchrow(

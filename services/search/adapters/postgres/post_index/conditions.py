@@ -1,0 +1,150 @@
+"""An expression and a viewer as the WHERE clause of a statement over one segment.
+
+The statement names the segment's table `p` and its counts `c`, and uses parameters up to FIRST - 1
+itself. Nothing of a query is in the text of a statement: every value is a parameter.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.runtime.ids import MAX_ID
+from services.search.adapters.postgres.post_index.tokens import (
+    is_made_of_tokens,
+    needs_a_token,
+    tsquery,
+)
+from services.search.domain.posts.model import Viewer
+from services.search.domain.query.model import (
+    All,
+    Among,
+    AtLeast,
+    ByAuthors,
+    Either,
+    Expression,
+    IdRange,
+    Not,
+)
+
+# The number of the first parameter of the conditions.
+FIRST = 4
+
+_COUNTS = {"likes": "c.likes", "replies": "c.replies", "quotes": "c.quotes"}
+
+_NOT_RESTRICTED = """(
+  SELECT true FROM accounts AS a
+  WHERE a.user_id = p.author_id AND (a.protected OR a.deleted) AND {restricted}
+) IS NULL"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What every found post satisfies."""
+
+    sql: str
+    parameters: Sequence[Any]
+    # No post outside of this range matches.
+    first_id: int
+    last_id: int
+    # No other posts match, where there are any; descending.
+    post_ids: tuple[int, ...] | None
+    # Whether the index of tokens leads to the matching posts.
+    by_token: bool
+
+
+class Compiler:
+    """Collects the parameters of one statement."""
+
+    def __init__(self) -> None:
+        self.parameters: list[Any] = []
+
+    def parameter(self, value: Any, kind: str) -> str:
+        """The parameter's place in the statement."""
+        self.parameters.append(value)
+        return f"${FIRST - 1 + len(self.parameters)}::{kind}"
+
+    def condition(self, expression: Expression) -> str:
+        """The expression as a condition that is never NULL."""
+        if is_made_of_tokens(expression):
+            return f"p.tokens @@ {self.parameter(tsquery(expression), 'text')}::tsquery"
+        match expression:
+            case AtLeast(count, least):
+                return f"coalesce({_COUNTS[count]}, 0) >= {self.parameter(least, 'bigint')}"
+            case IdRange(first, last):
+                return (
+                    f"p.post_id BETWEEN {self.parameter(first, 'bigint')}"
+                    f" AND {self.parameter(last, 'bigint')}"
+                )
+            case Among(post_ids):
+                return f"p.post_id = ANY ({self.parameter(sorted(post_ids), 'bigint[]')})"
+            case ByAuthors(author_ids):
+                return f"p.author_id = ANY ({self.parameter(sorted(author_ids), 'bigint[]')})"
+            case All(parts):
+                return f"({' AND '.join(map(self.condition, parts))})"
+            case Either(parts):
+                return f"({' OR '.join(map(self.condition, parts))})"
+            case Not(part):
+                return f"NOT ({self.condition(part)})"
+            case _:
+                raise TypeError(type(expression))
+
+    def visibility(self, viewer: Viewer) -> str:
+        """`visibility.can_find` of a post without limits."""
+        if viewer.user_id == 0:
+            own, restricted = "p.visibility = 1", "true"
+        else:
+            viewer_id = self.parameter(viewer.user_id, "bigint")
+            following = self.parameter(sorted(viewer.following), "bigint[]")
+            own = (
+                f"(p.visibility = 1 OR p.author_id = {viewer_id}"
+                f" OR p.visibility > 0 AND {viewer_id} = ANY (p.addressed)"
+                f" OR p.visibility = 2 AND p.author_id = ANY ({following}))"
+            )
+            restricted = (
+                f"(a.deleted OR p.author_id <> {viewer_id} AND p.author_id <> ALL ({following}))"
+            )
+        conditions = [own]
+        if viewer.hidden_author_ids:
+            hidden = self.parameter(sorted(viewer.hidden_author_ids), "bigint[]")
+            conditions.append(f"p.author_id <> ALL ({hidden})")
+        # Evaluated for the rows that satisfy everything else.
+        conditions.append(_NOT_RESTRICTED.format(restricted=restricted))
+        return " AND ".join(conditions)
+
+
+def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
+    """The conditions of a search."""
+    compiler = Compiler()
+    parts = list(_conjuncts(expression))
+    tokens = [each for each in parts if is_made_of_tokens(each)]
+    ranges = [each for each in parts if isinstance(each, IdRange)]
+    lists = [each for each in parts if isinstance(each, Among)]
+    other = [each for each in parts if each not in tokens and not isinstance(each, IdRange | Among)]
+    texts = []
+    if tokens:
+        whole = tokens[0] if len(tokens) == 1 else All(tuple(tokens))
+        texts.append(compiler.condition(whole))
+    texts.extend(compiler.condition(each) for each in other)
+    texts.append(compiler.visibility(viewer))
+    return Conditions(
+        sql=" AND ".join(texts),
+        parameters=compiler.parameters,
+        first_id=max([0, *(each.first for each in ranges)]),
+        last_id=min([MAX_ID, *(each.last for each in ranges)]),
+        post_ids=_common(lists),
+        by_token=any(map(needs_a_token, tokens)),
+    )
+
+
+def _conjuncts(expression: Expression) -> Iterator[Expression]:
+    if isinstance(expression, All):
+        for part in expression.parts:
+            yield from _conjuncts(part)
+    else:
+        yield expression
+
+
+def _common(lists: Sequence[Among]) -> tuple[int, ...] | None:
+    if not lists:
+        return None
+    return tuple(sorted(frozenset.intersection(*(each.post_ids for each in lists)), reverse=True))
