@@ -222,7 +222,10 @@ async def _serving_at(
         MemoryStore(clock=clock),
     )
     media = MemoryMediaStore(clock=clock, describe=media_events.describe)
-    log = Log([lambda each=each: each.database.published for each in (users, posts, media)])  # type: ignore[misc]
+    timelines = MemoryTimelineStore(clock=clock)
+    log = Log(
+        [lambda each=each: each.database.published for each in (users, posts, media, timelines)]
+    )  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -237,7 +240,7 @@ async def _serving_at(
         _posts(posts, ids, redis, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
-        timeline_mount, timeline_group = _timelines(as_timeline, log)
+        timeline_mount, timeline_group = _timelines(timelines, as_timeline, log)
         media_mounts, media_group, media_jobs = _media(media, as_media, ids, Path(folder))
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
         log.groups += [
@@ -531,10 +534,9 @@ def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.R
     return answer
 
 
-def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
+def _timelines(store: MemoryTimelineStore, mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     """The servicer, and the worker's subscription, over the same stores."""
     clock = SystemClock()
-    store = MemoryTimelineStore(clock=clock)
     feeds = MemoryFeeds(clock=clock)
     cache = MemoryTimelineCache(clock=clock)
     graph, posts = MeshGraph(mesh), MeshPosts(mesh)
