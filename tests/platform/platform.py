@@ -223,9 +223,8 @@ async def _serving_at(
     )
     media = MemoryMediaStore(clock=clock, describe=media_events.describe)
     timelines = MemoryTimelineStore(clock=clock)
-    log = Log(
-        [lambda each=each: each.database.published for each in (users, posts, media, timelines)]
-    )  # type: ignore[misc]
+    stores = (users, posts, media, timelines)
+    log = Log([lambda each=each: each.database.published for each in stores])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
