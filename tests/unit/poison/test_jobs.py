@@ -143,7 +143,7 @@ class EmptySearch:
 
     _RESULTS: Mapping[str, Any] = {
         "lease_trends": True,
-        "closed_hours": None,
+        "counted_hours": None,
         "oldest_hour": None,
         "past_hours": {},
         "hashtags": {},
