@@ -27,6 +27,7 @@ from services.search.adapters.postgres.trends import PostgresTrends
 from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.adapters.viewer_changes import ViewerChangesReceiver
 from services.search.domain.hashtags.store import HashtagStore, TrendStore
+from services.search.domain.hashtags.usage import HashtagUsage
 from services.search.domain.posts.index import PostIndex
 from services.search.domain.query.model import Bookmarks, Users
 from services.search.domain.reindexing import ReindexStore
@@ -38,7 +39,8 @@ from services.search.domain.viewers import Viewers
 from services.search.rpc.admin_servicer import SearchAdminServicer
 from services.search.rpc.search_servicer import SearchServicer
 from services.search.settings import SearchSettings
-from services.search.worker import hashtag_retention, trends
+from services.search.worker import hashtag_recounts, hashtag_retention, trends
+from services.search.worker.hashtag_recounts import HashtagRecounts
 from services.search.worker.hashtag_retention import HashtagRetention
 from services.search.worker.trends import TrendComputation
 
@@ -164,7 +166,11 @@ def hashtag_jobs(
     expiry = HashtagRetention(
         store=store, hashtags=hashtags, trends=trend_store, clock=clock, trust_age=trust_age
     )
+    recounts = HashtagRecounts(
+        store=store, usage=HashtagUsage(store=hashtags, clock=clock, trust_age=trust_age)
+    )
     return [
+        every(hashtag_recounts.INTERVAL_SECONDS, "hashtag_recounts", recounts.run_due),
         every(trends.INTERVAL_SECONDS, "search_trends", computation.run_due),
         every(hashtag_retention.INTERVAL_SECONDS, "hashtag_retention", expiry.delete_expired),
     ]

@@ -32,6 +32,7 @@ from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
+from services.search.worker.hashtag_recounts import HashtagRecounts
 from services.search.worker.hashtag_retention import HashtagRetention
 from services.search.worker.trends import TrendComputation
 from services.timeline import compose as timeline_compose
@@ -219,6 +220,13 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     ),
     "post.worker.protections.review": lambda fails: every(
         0.0, "protections", Protections(store=fails, profiles=fails).review
+    ),
+    "search.worker.hashtag_recounts.run_due": lambda fails: every(
+        0.0,
+        "hashtag_recounts",
+        HashtagRecounts(
+            store=cast(Any, WithoutHashtags(fails)), usage=cast(Any, WithoutHashtags(fails))
+        ).run_due,
     ),
     "search.worker.hashtag_retention.delete_expired": lambda fails: every(
         0.0,
