@@ -10,7 +10,7 @@ from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED
 
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.runtime.errors import Invalid
-from services.post.rpc import post_servicer
+from services.post.rpc import post_scans
 from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario
 
@@ -84,7 +84,7 @@ async def test_a_page_of_long_posts_fits_into_a_message(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = [await scenario.write(scenario.alice, "a" * 400) for _ in range(5)]
-    monkeypatch.setattr(post_servicer, "MAX_SCAN_BYTES", 1_000)
+    monkeypatch.setattr(post_scans, "MAX_PAGE_BYTES", 1_000)
 
     page = await scan(scenario)
 
@@ -97,7 +97,7 @@ async def test_a_post_that_is_larger_than_a_page_is_alone_on_it(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = [await scenario.write(scenario.alice) for _ in range(2)]
-    monkeypatch.setattr(post_servicer, "MAX_SCAN_BYTES", 1)
+    monkeypatch.setattr(post_scans, "MAX_PAGE_BYTES", 1)
 
     assert await scan_all(scenario) == [post.id for post in written]
 

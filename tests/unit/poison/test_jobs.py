@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -32,9 +33,7 @@ from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
-from services.search.worker.hashtag_recounts import HashtagRecounts
-from services.search.worker.hashtag_retention import HashtagRetention
-from services.search.worker.trends import TrendComputation
+from services.search.worker.parts import Worker as SearchWorker
 from services.timeline import compose as timeline_compose
 from services.user.domain.handles import HandleTombstones
 from services.user.worker.background_tasks import BackgroundTasks
@@ -138,8 +137,9 @@ class WithoutMedia:
         return call
 
 
-class WithoutHashtags:
-    """The stores of a Search service without hashtags, on what fails. Its transactions begin."""
+class EmptySearch:
+    """The stores and sources of a Search service without content, on what fails. Its transactions
+    begin."""
 
     _RESULTS: Mapping[str, Any] = {
         "lease_trends": True,
@@ -148,6 +148,12 @@ class WithoutHashtags:
         "past_hours": {},
         "hashtags": {},
         "histories": {},
+        "was_started": True,
+        "lease_reindex": None,
+        "count_waiting": {},
+        "forget_rereads": 0,
+        "last_compared": 0,
+        "scan": SimpleNamespace(posts=[], users=[], last_id=0, has_more=False),
     }
 
     def __init__(self, fails: Any) -> None:
@@ -165,6 +171,28 @@ class WithoutHashtags:
 
     def within(self, _: object) -> Any:
         return self
+
+
+def _search(act: Callable[[SearchWorker], Callable[[], Awaitable[object]]]) -> Callable[[Any], Job]:
+    def make(fails: Any) -> Job:
+        empty = cast(Any, EmptySearch(fails))
+        worker = SearchWorker(
+            store=empty,
+            posts=empty,
+            users=empty,
+            hashtags=empty,
+            trend_store=empty,
+            refreshes=empty,
+            reindexes=empty,
+            post_source=empty,
+            user_source=empty,
+            viewer_changes=empty,
+            clock=ManualClock(NOW),
+            trust_age=timedelta(days=7),
+        )
+        return every(0.0, "search", act(worker))
+
+    return make
 
 
 def _sweep(fails: Any) -> Sweep:
@@ -221,33 +249,20 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "post.worker.protections.review": lambda fails: every(
         0.0, "protections", Protections(store=fails, profiles=fails).review
     ),
-    "search.worker.hashtag_recounts.run_due": lambda fails: every(
-        0.0,
-        "hashtag_recounts",
-        HashtagRecounts(
-            store=cast(Any, WithoutHashtags(fails)), usage=cast(Any, WithoutHashtags(fails))
-        ).run_due,
+    "search.worker.comparing.step": _search(lambda worker: worker.comparing.step),
+    "search.worker.counts.run_due": _search(lambda worker: worker.counts.run_due),
+    "search.worker.hashtag_recounts.run_due": _search(
+        lambda worker: worker.hashtag_recounts.run_due
     ),
-    "search.worker.hashtag_retention.delete_expired": lambda fails: every(
-        0.0,
-        "hashtag_retention",
-        HashtagRetention(
-            store=cast(Any, WithoutHashtags(fails)),
-            hashtags=cast(Any, WithoutHashtags(fails)),
-            trends=cast(Any, WithoutHashtags(fails)),
-            clock=ManualClock(NOW),
-            trust_age=timedelta(days=7),
-        ).delete_expired,
+    "search.worker.hashtag_retention.delete_expired": _search(
+        lambda worker: worker.hashtag_retention.delete_expired
     ),
-    "search.worker.trends.run_due": lambda fails: every(
-        0.0,
-        "search_trends",
-        TrendComputation(
-            store=cast(Any, WithoutHashtags(fails)),
-            hashtags=cast(Any, WithoutHashtags(fails)),
-            clock=ManualClock(NOW),
-            trust_age=timedelta(days=7),
-        ).run_due,
+    "search.worker.reindexing.run_due": _search(lambda worker: worker.reindexing.run_due),
+    "search.worker.rereads.prune": _search(lambda worker: worker.rereads.prune),
+    "search.worker.rereads.run_due": _search(lambda worker: worker.rereads.run_due),
+    "search.worker.trends.run_due": _search(lambda worker: worker.trends.run_due),
+    "timeline.compose.prune_hashtags": lambda store: timeline_compose.prune_hashtags(
+        store, ManualClock()
     ),
     "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
@@ -298,6 +313,7 @@ def no_pauses() -> Any:
         patch.setattr(media_runner, "_POLL_SECONDS", 0.0)
         patch.setattr(media_runner, "_TROUBLE_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
+        patch.setattr(timeline_compose, "_PRUNE_HASHTAGS_SECONDS", 0.0)
         yield
 
 

@@ -51,7 +51,7 @@ def analyze(
         marks.add("", 0, 0, medium_id)
         normalized = NormalizedText(alt_text)
         for token in tokens(normalized.text):
-            marks.add_token(token, normalized, medium_id=medium_id)
+            marks.add_token(token, *normalized.span(token.start, token.end), medium_id=medium_id)
     return Analysis(tuple(marks.marks))
 
 
@@ -83,17 +83,15 @@ class _Marks:
     def add_token(
         self,
         token: Token,
-        source: NormalizedText,
+        start: int,
+        end: int,
         *,
         medium_id: int = 0,
-        start: int | None = None,
         forms: tuple[str, ...] = (),
     ) -> None:
-        """Adds a token at its place in the text, or from an earlier start, with these forms beside
-        its own."""
-        begin, end = source.span(token.start, token.end)
+        """Adds a token at its place in the original text, with these forms beside its own."""
         own = _forms(token.spelling, token.others, self._languages)
-        self.add(token.word, begin if start is None else start, end, medium_id, own + forms)
+        self.add(token.word, start, end, medium_id, own + forms if forms else own)
 
     def add(
         self, word: str, start: int, end: int, medium_id: int = 0, forms: tuple[str, ...] = ()
@@ -154,9 +152,11 @@ def _add_prose(marks: _Marks, signed: _Signed, text: str, start: int, end: int) 
     source = NormalizedText(text[start:end], start)
     addresses = _bare_addresses(source.text)
     for token in tokens(source.text):
-        begin, _ = source.span(token.start, token.end)
+        begin, finish = source.span(token.start, token.end)
         first, forms = signed.around(begin)
-        marks.add_token(token, source, start=first, forms=forms + addresses.get(token.start, ()))
+        if addresses:
+            forms += addresses.get(token.start, ())
+        marks.add_token(token, begin if first is None else first, finish, forms=forms)
 
 
 def _bare_addresses(text: str) -> dict[int, tuple[str, ...]]:
