@@ -415,9 +415,7 @@ async def test_post_that_cannot_be_indexed_does_not_stop_a_rebuild(
     assert [len(await world.found(f"word{number}")) for number in range(10)].count(1) == 9
 
 
-async def test_ghost_of_an_account_is_no_matter_of_posts_that_everyone_may_see(
-    world: World,
-) -> None:
+async def test_posts_of_protected_accounts_are_not_open_after_a_rebuild(world: World) -> None:
     world.register(world.bob, "bob", protected=True)
     world.post(world.bob, "marmalade")
 
