@@ -59,7 +59,7 @@ _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
 # The version of a row that this transaction added, so that it can be locked.
 _NEW = -1
-_IDS = """
+_IDS_BETWEEN = """
 SELECT user_id FROM users WHERE user_id BETWEEN $1 AND $2 AND NOT deleted ORDER BY user_id
 """
 _ADD = """
@@ -108,7 +108,7 @@ class PostgresUserIndex:
             return await _in_order(connection, query, viewer, after, limit)
 
     async def ids(self, first_id: int, last_id: int) -> list[int]:
-        return [row[0] for row in await self._database.fetch(_IDS, first_id, last_id)]
+        return [row[0] for row in await self._database.fetch(_IDS_BETWEEN, first_id, last_id)]
 
     async def apply(self, transaction: Transaction, changes: Sequence[UserChange]) -> None:
         connection = connection_of(transaction)
