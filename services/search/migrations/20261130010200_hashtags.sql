@@ -102,9 +102,9 @@ CREATE TABLE changed_hours (
 CREATE TABLE trend_computation (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   lease_end timestamptz NOT NULL,
-  -- The hours from first_closed to last_closed were counted.
-  first_closed integer,
-  last_closed integer
+  -- The hours from first_counted to last_counted were counted.
+  first_counted integer,
+  last_counted integer
 );
 
 -- The latest trends by language; '' has those of all.

@@ -58,13 +58,13 @@ class MemoryHashtagTransaction:
     async def change_uses(self, *, removed: Collection[Use], added: Collection[Use]) -> None:
         self._tables.hashtag_uses -= set(removed)
         self._tables.hashtag_uses |= set(added)
-        closed = self._tables.closed_hours
-        if closed is not None:
-            first = max(closed.first, closed.last - EXACT_HOURS + 1)
+        counted = self._tables.counted_hours
+        if counted is not None:
+            first = max(counted.first, counted.last - EXACT_HOURS + 1)
             self._tables.changed_hours |= {
                 (each.tag, each.hour)
                 for each in (*removed, *added)
-                if first <= each.hour <= closed.last
+                if first <= each.hour <= counted.last
             }
 
     async def add_vouch(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.chassis.storage.memory import MemoryTables
 from services.search.domain.hashtags.model import (
     AccountChanged,
-    ClosedHours,
+    CountedHours,
     TaggedPost,
     TrendList,
     Use,
@@ -67,6 +67,6 @@ class SearchTables(MemoryTables):
     # By hashtag, language and hour.
     trusted_hours: dict[tuple[str, str, int], int] = field(default_factory=dict)
     changed_hours: set[tuple[str, int]] = field(default_factory=set)
-    closed_hours: ClosedHours | None = None
+    counted_hours: CountedHours | None = None
     trend_lease_end: datetime | None = None
     trends: dict[str, TrendList] = field(default_factory=dict)

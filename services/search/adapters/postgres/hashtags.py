@@ -98,7 +98,7 @@ _NOTE_CHANGED_HOURS = """
 INSERT INTO changed_hours (tag, hour)
 SELECT c.tag, c.hour FROM unnest($1::text[], $2::integer[]) AS c (tag, hour)
 JOIN trend_computation t
-  ON c.hour BETWEEN greatest(t.first_closed, t.last_closed - $3 + 1) AND t.last_closed
+  ON c.hour BETWEEN greatest(t.first_counted, t.last_counted - $3 + 1) AND t.last_counted
 ON CONFLICT DO NOTHING"""
 
 _ADD_VOUCH = """

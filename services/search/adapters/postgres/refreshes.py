@@ -18,10 +18,10 @@ from services.search.domain.refreshes import (
 # In one order for all, so that two transactions do not wait for each other.
 _MARK = """
 INSERT INTO count_refreshes AS r (subject, subject_id, mark_time, due_time)
-SELECT $1, id, $3, $3 FROM unnest($2::bigint[]) AS id ORDER BY id
+SELECT $1, id, $3::timestamptz, $3 FROM unnest($2::bigint[]) AS id ORDER BY id
 ON CONFLICT (subject_id, subject) DO UPDATE SET
   mark_time = greatest(r.mark_time, excluded.mark_time),
-  due_time = least(r.due_time, excluded.due_time + $4)
+  due_time = least(r.due_time, excluded.due_time + $4::interval)
 """
 _LEASE_COUNTS = """
 WITH due AS MATERIALIZED (
@@ -38,12 +38,12 @@ ORDER BY subject_id FOR UPDATE
 """
 _POSTPONE = """
 UPDATE count_refreshes
-SET due_time = CASE WHEN mark_time > $3 THEN $3 + $4 ELSE mark_time + $5 END
-WHERE subject = $1 AND subject_id = ANY ($2) AND mark_time > $3 - $5::interval
+SET due_time = CASE WHEN mark_time > $3::timestamptz THEN $3 + $4::interval ELSE mark_time + $5 END
+WHERE subject = $1 AND subject_id = ANY ($2) AND mark_time > $3::timestamptz - $5::interval
 """
 _FINISH = """
 DELETE FROM count_refreshes
-WHERE subject = $1 AND subject_id = ANY ($2) AND mark_time <= $3 - $4::interval
+WHERE subject = $1 AND subject_id = ANY ($2) AND mark_time <= $3::timestamptz - $4::interval
 """
 _WAITING = """
 SELECT subject, count(*), greatest(coalesce(extract(epoch FROM $1 - min(due_time)), 0), 0)::float

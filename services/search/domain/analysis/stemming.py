@@ -53,6 +53,9 @@ _LANGUAGES = {
 
 STEMMED_LANGUAGES = frozenset(_LANGUAGES)
 
+# Three codes share one stemmer, and their texts are taken for each other.
+_SAME = {"nb": "no", "nn": "no"}
+
 
 class _Stemmer(Protocol):
     # The name is the library's.
@@ -60,9 +63,11 @@ class _Stemmer(Protocol):
 
 
 def stems(word: str, languages: Collection[str]) -> Iterator[str]:
-    """The folded stems of a word in these languages; none for a language without a stemmer, and
-    none for a word of digits, or of another script.
+    """The folded stems of a word in these languages, each with its language: `en:run`. None for a
+    language without a stemmer, and none for a word of digits, or of another script.
 
+    A query has no language, so a word is searched by its stems in all of them. The language belongs
+    to the stem: that of `news` in French is `new`, which is another word in English posts.
     Diacritics are stemmed too, since endings have them, and folded afterwards.
     """
     cased = fold_case(straighten(word))
@@ -71,7 +76,7 @@ def stems(word: str, languages: Collection[str]) -> Iterator[str]:
         if script and script.search(cased):
             stem = fold(_stemmer(algorithm).stemWord(cased).replace("'", ""))
             if stem:
-                yield stem
+                yield f"{_SAME.get(language, language)}:{stem}"
 
 
 @cache

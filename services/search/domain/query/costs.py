@@ -6,9 +6,9 @@ from services.search.domain.query.errors import QueryInvalid, QueryTooCostly
 from services.search.domain.query.model import Conjunction, Disjunction, Negation, Node
 
 # An engine reads the list of posts of each leaf.
-MAX_LEAVES = 20
+LEAVES, MAX_LEAVES = "words, phrases and operators", 20
 # Nobody nests deeper by hand.
-MAX_DEPTH = 5
+DEPTH, MAX_DEPTH = "groups within each other", 5
 
 
 def check_text(text: str) -> None:
@@ -37,9 +37,9 @@ def check_shape(*, leaves: int, depth: int) -> None:
     """Raises QueryTooCostly for too many words, phrases and operators, or too many groups within
     each other."""
     if leaves > MAX_LEAVES:
-        raise QueryTooCostly.beyond("words, phrases and operators", MAX_LEAVES)
+        raise QueryTooCostly.beyond(LEAVES, MAX_LEAVES)
     if depth > MAX_DEPTH:
-        raise QueryTooCostly.beyond("groups within each other", MAX_DEPTH)
+        raise QueryTooCostly.beyond(DEPTH, MAX_DEPTH)
 
 
 def check_negations(root: Node) -> None:

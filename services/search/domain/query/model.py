@@ -30,7 +30,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The post has this term: another form of a word (`=neil`, `~run`), or a property (`#tag`,
+    """The post has this term: another form of a word (`=neil`, `~en:run`), or a property (`#tag`,
     `host:roost.social`, `from:42`, `has:media`, `is:reply`, `lang:en`)."""
 
     value: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,8 @@ from tests.engines import Databases
 TRUST_AGE = timedelta(days=7)
 OLD = timedelta(days=400)
 YOUNG = timedelta(days=1)
+# Within an hour, so that a few minutes stay in it.
+START = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
 
 
 class Scenario:
@@ -168,7 +170,7 @@ def database_url(postgres: Databases) -> Iterator[str]:
 
 @pytest.fixture(params=["memory", "postgres"])
 async def scenario(request: pytest.FixtureRequest) -> AsyncIterator[Scenario]:
-    clock = ManualClock()
+    clock = ManualClock(START)
     if request.param == "memory":
         memory = MemorySearchStore(clock=clock)
         yield Scenario(memory, MemoryHashtags(memory), MemoryTrends(memory), clock)

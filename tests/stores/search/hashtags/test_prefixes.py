@@ -29,7 +29,9 @@ async def test_most_used_hashtags_with_the_prefix_come_first(
 
 
 async def test_prefix_is_matched_by_whole_signs_of_any_script(scenario: Scenario) -> None:
-    await use(scenario, **{"ทวิตล่ม": 1, "ทวิตเตอร์": 2, "東京": 1, "東北": 2, "zähler": 1, "zahler": 1})
+    await use(
+        scenario, **{"ทวิตล่ม": 1, "ทวิตเตอร์": 2, "東京": 1, "東北": 2, "zähler": 1, "zahler": 1}
+    )
 
     assert await scenario.found("ทวิต") == ["ทวิตเตอร์", "ทวิตล่ม"]
     assert await scenario.found("東") == ["東北", "東京"]

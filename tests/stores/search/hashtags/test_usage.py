@@ -208,9 +208,7 @@ async def test_post_and_protection_of_its_author_in_one_batch_count_nothing(
 ) -> None:
     author = scenario.user()
 
-    await scenario.apply(
-        scenario.tags_of(author, "cats"), scenario.account(author, protected=True)
-    )
+    await scenario.apply(scenario.tags_of(author, "cats"), scenario.account(author, protected=True))
 
     assert await scenario.counts("cats") == (0, 0)
 

@@ -185,7 +185,9 @@ async def test_collections_are_those_of_the_viewer() -> None:
     assert bookmarks.asked == [ME]
 
 
-@pytest.mark.parametrize("text", ["in:own", "a -in:bookmarks", "in:following", "to:me", "-from:me a"])
+@pytest.mark.parametrize(
+    "text", ["in:own", "a -in:bookmarks", "in:following", "to:me", "-from:me a"]
+)
 async def test_an_anonymous_viewer_has_no_collections(text: str) -> None:
     users, bookmarks = KnownUsers(), MyBookmarks()
 
