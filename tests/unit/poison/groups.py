@@ -67,6 +67,9 @@ class Notes:
     def announce_activities(self, activities: Collection[Any]) -> None:
         self.forgotten += [each.post_id for each in activities]
 
+    def announce_hashtags(self, activities: Collection[Any]) -> None:
+        self.forgotten += [each.post_id for each in activities]
+
 
 FOLLOW = users.FollowCreated(follower_id=ONE, followee_id=OTHER)
 
@@ -122,6 +125,7 @@ def _timeline_events() -> Served:
             fan_out=scenario.fan_out, follows=scenario.follows, announce=announce
         ),
         timeline_events.PublicTimeline(scenario.store),
+        timeline_events.HashtagTimelines(hashtag_feeds=scenario.hashtag_feeds, announce=announce),
     )
 
     async def is_served() -> bool:

@@ -187,6 +187,9 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "post.worker.protections.review": lambda fails: every(
         0.0, "protections", Protections(store=fails, profiles=fails).review
     ),
+    "timeline.compose.prune_hashtags": lambda store: timeline_compose.prune_hashtags(
+        store, ManualClock()
+    ),
     "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
         0.0,
@@ -236,6 +239,7 @@ def no_pauses() -> Any:
         patch.setattr(media_runner, "_POLL_SECONDS", 0.0)
         patch.setattr(media_runner, "_TROUBLE_SECONDS", 0.0)
         patch.setattr(timeline_compose, "_PRUNE_SECONDS", 0.0)
+        patch.setattr(timeline_compose, "_PRUNE_HASHTAGS_SECONDS", 0.0)
         yield
 
 
