@@ -86,7 +86,7 @@ WHERE tokens @@ $1::text::tsquery ORDER BY post_id + 0 DESC LIMIT $2
 
 
 async def ids_with(connection: Connection, term: str, *, limit: int) -> list[int]:
-    """The newest posts with a term, whoever may see them."""
+    """The newest posts with a term, also those that few may see."""
     ids: list[int] = []
     for segment in (await live_generation(connection)).segments[::-1]:
         if len(ids) < limit:
