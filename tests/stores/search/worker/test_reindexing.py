@@ -116,7 +116,7 @@ async def test_rebuild_starts_by_itself_after_the_analyzer_changed(
     monkeypatch.setattr(reindexing, "VERSION", operations.VERSION + 1)
     monkeypatch.setattr(operations, "VERSION", operations.VERSION + 1)
 
-    await world.worker.reindexing.run_due()
+    await world.another_worker().reindexing.run_due()
 
     second = await latest(world)
     assert second.id > first.id
