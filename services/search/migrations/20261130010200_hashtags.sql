@@ -34,6 +34,12 @@ CREATE TABLE hashtag_accounts (
   deleted boolean NOT NULL
 );
 
+-- Posts whose uses have to be compared with what they must be, after a change of an account that
+-- decides many posts. Shard key: post_id.
+CREATE TABLE hashtag_recounts (
+  post_id bigint PRIMARY KEY
+);
+
 -- Shard key: tag.
 CREATE TABLE hashtag_uses (
   author_id bigint NOT NULL,
@@ -125,5 +131,6 @@ DROP TABLE hidden_hashtags;
 DROP TABLE hashtag_hours;
 DROP TABLE hashtags;
 DROP TABLE hashtag_uses;
+DROP TABLE hashtag_recounts;
 DROP TABLE hashtag_accounts;
 DROP TABLE hashtag_posts;

@@ -17,6 +17,7 @@ from services.search.domain.viewers import ViewerChanges
 from services.search.worker import (
     comparing,
     counts,
+    hashtag_recounts,
     hashtag_retention,
     reindexing,
     rereads,
@@ -27,6 +28,7 @@ from services.search.worker.comparing import Comparing
 from services.search.worker.consumer import SearchConsumer
 from services.search.worker.counts import CountRefreshes
 from services.search.worker.effects import Indexes
+from services.search.worker.hashtag_recounts import HashtagRecounts
 from services.search.worker.hashtag_retention import HashtagRetention
 from services.search.worker.reindexing import Reindexing
 from services.search.worker.rereads import Rereads
@@ -95,6 +97,7 @@ class Worker:
         self.trends = TrendComputation(
             store=trend_store, hashtags=hashtags, clock=clock, trust_age=trust_age
         )
+        self.hashtag_recounts = HashtagRecounts(store=store, usage=usage)
         self.hashtag_retention = HashtagRetention(
             store=store, hashtags=hashtags, trends=trend_store, clock=clock, trust_age=trust_age
         )
@@ -108,6 +111,11 @@ class Worker:
             every(comparing.INTERVAL_SECONDS, "search_comparison", self.comparing.step),
             every(reindexing.INTERVAL_SECONDS, "search_reindexing", self.reindexing.run_due),
             every(trends.INTERVAL_SECONDS, "search_trends", self.trends.run_due),
+            every(
+                hashtag_recounts.INTERVAL_SECONDS,
+                "hashtag_recounts",
+                self.hashtag_recounts.run_due,
+            ),
             every(
                 hashtag_retention.INTERVAL_SECONDS,
                 "hashtag_retention",

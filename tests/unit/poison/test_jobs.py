@@ -251,6 +251,9 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     ),
     "search.worker.comparing.step": _search(lambda worker: worker.comparing.step),
     "search.worker.counts.run_due": _search(lambda worker: worker.counts.run_due),
+    "search.worker.hashtag_recounts.run_due": _search(
+        lambda worker: worker.hashtag_recounts.run_due
+    ),
     "search.worker.hashtag_retention.delete_expired": _search(
         lambda worker: worker.hashtag_retention.delete_expired
     ),

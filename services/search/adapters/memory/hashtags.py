@@ -67,6 +67,14 @@ class MemoryHashtagTransaction:
                 if first <= each.hour <= counted.last
             }
 
+    async def add_recounts(self, post_ids: Collection[int]) -> None:
+        self._tables.hashtag_recounts |= set(post_ids)
+
+    async def take_recounts(self, limit: int) -> list[int]:
+        taken = sorted(self._tables.hashtag_recounts, reverse=True)[:limit]
+        self._tables.hashtag_recounts -= set(taken)
+        return taken
+
     async def add_vouch(
         self, follower_id: int, followee_id: int, *, young_from: int, most: int
     ) -> None:

@@ -60,6 +60,7 @@ class SearchTables(MemoryTables):
     hashtag_posts: dict[int, TaggedPost] = field(default_factory=dict)
     hashtag_accounts: dict[int, AccountChanged] = field(default_factory=dict)
     hashtag_uses: set[Use] = field(default_factory=set)
+    hashtag_recounts: set[int] = field(default_factory=set)
     hidden_hashtags: set[str] = field(default_factory=set)
     # Follower and followee.
     hashtag_vouches: set[tuple[int, int]] = field(default_factory=set)

@@ -5,8 +5,8 @@ same rules. ADR 45 has the reasons.
 
 | of a text | is indexed |
 |---|---|
-| a word of letters, digits and marks | at one position: NFKC, case folding, without invisible signs |
-| diacritics | left out in Latin, Greek, Arabic and Hebrew, and stress marks in Cyrillic |
+| a word of letters, digits, marks | at one position: NFKC, case-folded, without invisible signs |
+| diacritics | left out in Latin, Greek, Arabic, Hebrew; in Cyrillic, stress marks |
 | `ß æ œ ø đ ð þ ł ħ ŧ ŋ ı İ` | as `ss ae oe o d d th l h t n i i`; `ё` as `е` |
 | Arabic: lengthening; `ى ی`, `ک`, `ة ە ہ ھ` | left out; as `ي`, `ك`, `ه` |
 | digits of any script | as those of ASCII; a point, comma or hyphen ends a word |
@@ -18,7 +18,7 @@ same rules. ADR 45 has the reasons.
 | an emoji | at one position; without skin tones, and each that is joined, as another form |
 | a mention or hashtag | as words, without its sign |
 | a hashtag | as a term as well, folded as in docs/text.md: with its diacritics |
-| a link | as terms of its host, the domains above it and its page; labels of its host as other forms |
+| a link | as terms of its host, domains above it and its page; labels are other forms |
 | an address without a scheme | as words, and with the same terms |
 | an alt text | as the text, after a gap |
 | stems | of the language of the post, as terms |

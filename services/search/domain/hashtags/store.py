@@ -59,6 +59,14 @@ class HashtagTransaction(Protocol):
         changes within a counted hour has its trusted authors counted again later."""
         ...
 
+    async def add_recounts(self, post_ids: Collection[int]) -> None:
+        """Stores that the uses of these posts have to be compared with what they must be."""
+        ...
+
+    async def take_recounts(self, limit: int) -> list[int]:
+        """Removes up to `limit` posts of `add_recounts`, newest first, and returns them."""
+        ...
+
     async def add_vouch(
         self, follower_id: int, followee_id: int, *, young_from: int, most: int
     ) -> None:
