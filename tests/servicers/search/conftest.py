@@ -23,12 +23,14 @@ from services.search.adapters.memory.hashtags import MemoryHashtags
 from services.search.adapters.memory.post_index import MemoryPostIndex
 from services.search.adapters.memory.refreshes import MemoryRefreshes
 from services.search.adapters.memory.reindexes import MemoryReindexes
+from services.search.adapters.memory.trends import MemoryTrends
 from services.search.adapters.memory.users import MemoryUserIndex
 from services.search.adapters.postgres import PostgresSearchStore
 from services.search.adapters.postgres.hashtags import PostgresHashtags
 from services.search.adapters.postgres.post_index import PostgresPostIndex
 from services.search.adapters.postgres.refreshes import PostgresRefreshes
 from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.trends import PostgresTrends
 from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.domain.posts.model import Viewer
 from services.search.domain.viewers import Viewers
@@ -181,6 +183,7 @@ def memory_stores(clock: ManualClock) -> Stores:
         posts=MemoryPostIndex(store),
         users=MemoryUserIndex(store),
         hashtags=MemoryHashtags(store),
+        trend_store=MemoryTrends(store),
         refreshes=MemoryRefreshes(store),
         reindexes=MemoryReindexes(store),
     )
@@ -192,6 +195,7 @@ def postgres_stores(database: Database) -> Stores:
         posts=PostgresPostIndex(database),
         users=PostgresUserIndex(database),
         hashtags=PostgresHashtags(database),
+        trend_store=PostgresTrends(database),
         refreshes=PostgresRefreshes(database),
         reindexes=PostgresReindexes(database),
     )
