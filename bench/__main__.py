@@ -19,7 +19,7 @@ from bench.jobs import GeneratorFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE
-from bench.search_corpus import DownloadFailed
+from bench.judged_texts import DownloadFailed
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed

@@ -1,151 +1,245 @@
-"""The posts of the search quality bench: real short texts out of a package, and posts of our own.
+"""Synthetic posts for measuring search, and ten kinds of queries over them.
 
-The source distribution of vaderSentiment (MIT) has 4,200 anonymous tweets. pip downloads it when
-the bench runs, and checks its hash; none of its text is in this repository.
-
-The texts have no times, authors and likes. These are drawn from a fixed seed, independently of the
-judgements, so an order gains nothing by them: engagement and age are noise here.
+Words are invented, by a Zipf law in each language, so that a corpus has frequent and rare words as
+a real one does. The same seed makes the same corpus. Ids are those of posts at even intervals
+before END.
 """
 
-from __future__ import annotations
-
-import asyncio
-import html
-import io
 import random
-import sys
-import tarfile
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
-from bench.machine import ROOT
-from services.chassis.runtime.ids import first_id_at
-from services.chassis.text import entities, language
-from services.search.domain.analysis import Entity, Hashtag, Link, Mention, analyze, encode_marks
-from services.search.domain.posts.document import PostFacts, document_of
-from services.search.domain.posts.model import Counts, IndexedPost, Visibility
-
-FOLDER = ROOT / "bench" / "data" / "search_quality"
-REQUIREMENT = (
-    "vaderSentiment==3.3.2 "
-    "--hash=sha256:5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9\n"
+from services.search.domain.query.model import (
+    All,
+    AtLeast,
+    ByAuthors,
+    Either,
+    Expression,
+    Not,
+    Phrase,
+    Term,
+    Word,
 )
-DOWNLOAD_SECONDS = 120
-_TWEETS = ("hutto_ICWSM_2014.tar.gz", "hutto_ICWSM_2014/tweets_GroundTruth.txt")
 
-NOW = datetime(2026, 11, 30, tzinfo=UTC)
-_SEED = 12
-_SPAN = timedelta(days=90)
-_AUTHORS = 400
+USERS = 50_000
+# Milliseconds between posts.
+_INTERVAL = 600
+_WORDS = 40_000
+_TAGS = 40_000
+_HOSTS = 3_000
+_CONSONANTS = "bcdfghjklmnprstvwz"
+_CODAS = ("", "", "n", "s", "r")
+_EMOJI = "😀😂😍🤔🔥👍🎉🙏🚀😭✨👀🌍🍕⚽🎶"
+
+# The share of each language, and the letters of its words: vowels of a syllable, or a range of
+# signs and the most of them in a word.
+_ALPHABETS: dict[str, tuple[float, str | tuple[int, int, int]]] = {
+    "en": (0.50, "aeiou"),
+    "ja": (0.16, (0x3041, 0x3090, 3)),
+    "es": (0.08, "aeiouáéíó"),
+    "pt": (0.06, "aeiouãáê"),
+    "de": (0.05, "aeiouäöü"),
+    "fr": (0.04, "aeiouéèà"),
+    "zh": (0.03, (0x4E00, 0x5600, 2)),
+    "ko": (0.03, (0xAC00, 0xB200, 4)),
+    "tr": (0.02, "aeiouıöü"),
+    "ru": (0.02, (0x0430, 0x044F, 8)),
+    "ar": (0.01, (0x0621, 0x064A, 6)),
+}
+# Written without spaces.
+_DENSE = {"ja", "zh"}
 
 
-class Item(NamedTuple):
-    """A text: its source (`tweets` or `posts`), its line there from 1, and its language."""
+@dataclass(frozen=True, slots=True)
+class CorpusPost:
+    """One post. `text` is what its author wrote; `words` are its words without tags and links."""
 
-    source: str
-    line: int
-    text: str
+    post_id: int
+    author_id: int
     language: str
+    text: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    # An address within the text; empty for none.
+    url: str
+    mentioned_id: int
+    reply_to_author_id: int
+    # Numbered as in the contract.
+    visibility: int
+    has_picture: bool
+    likes: int
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the text."""
-        return sha256(self.text.encode()).hexdigest()
+
+@dataclass(frozen=True, slots=True)
+class CorpusQuery:
+    """A query as a user types it, and what engines evaluate. The handle of user 42 is u42."""
+
+    text: str
+    expression: Expression
 
 
-class DownloadFailed(Exception):
-    """The package could not be downloaded, or is another one."""
+class Corpus:
+    """A vocabulary for each language, and posts made of it."""
 
+    def __init__(self, *, seed: int = 7) -> None:
+        self._dice = random.Random(seed)
+        self._words = {
+            language: _vocabulary(self._dice, _WORDS, letters)
+            for language, (_, letters) in _ALPHABETS.items()
+        }
+        self._tags = _vocabulary(self._dice, _TAGS, "aeiou")
+        self._by_rank = _zipf(_WORDS, 1.05)
+        self._tags_by_rank = _zipf(_TAGS, 1.1)
+        self._authors_by_rank = _zipf(USERS, 0.9)
 
-async def items(folder: Path) -> list[Item]:
-    """All texts. The package is downloaded into the folder."""
-    tweets = [
-        Item("tweets", number, text, language.detect(text))
-        for number, text in enumerate(
-            (html.unescape(line.split("\t")[2]) for line in (await _tweets(folder)).splitlines()), 1
+    def posts(self, count: int, *, end: int) -> Iterator[CorpusPost]:
+        """Posts in ascending order of id; the last one is written at `end`, in milliseconds since
+        the epoch of ids."""
+        dice = self._dice
+        languages = list(_ALPHABETS)
+        shares = [share for share, _ in _ALPHABETS.values()]
+        for number in range(count):
+            language = dice.choices(languages, shares)[0]
+            author = dice.choices(range(1, USERS + 1), cum_weights=self._authors_by_rank)[0]
+            yield self._post(end - (count - 1 - number) * _INTERVAL, author, language)
+
+    def _post(self, milliseconds: int, author_id: int, language: str) -> CorpusPost:
+        dice = self._dice
+        length = max(1, min(70, int(dice.lognormvariate(2.45, 0.6))))
+        words = dice.choices(self._words[language], cum_weights=self._by_rank, k=length)
+        text = ("" if language in _DENSE else " ").join(words)
+        tags: list[str] = []
+        if dice.random() < 0.2:
+            tags = dice.choices(
+                self._tags, cum_weights=self._tags_by_rank, k=dice.choice([1, 1, 2, 3])
+            )
+            text += "".join(f" #{tag}" for tag in tags)
+        url = ""
+        if dice.random() < 0.15:
+            url = f"https://site{dice.randrange(_HOSTS)}.example/{dice.randrange(10**6)}"
+            text += f" {url}"
+        if dice.random() < 0.12:
+            text += f" {dice.choice(_EMOJI)}"
+        mentioned = self._user() if dice.random() < 0.2 else 0
+        return CorpusPost(
+            post_id=milliseconds << 22 | (author_id & 511) << 13 | dice.randrange(128),
+            author_id=author_id,
+            language=language,
+            text=text,
+            words=tuple(words),
+            tags=tuple(tags),
+            url=url,
+            mentioned_id=mentioned,
+            reply_to_author_id=self._user() if dice.random() < 0.3 else 0,
+            visibility=dice.choices([1, 2, 3], [90, 8, 2])[0],
+            has_picture=dice.random() < 0.25,
+            # A Pareto law: one post in 100 has more than 700 likes.
+            likes=min(200_000, int(dice.paretovariate(0.7)) - 1),
         )
-    ]
-    own = (FOLDER / "posts.tsv").read_text(encoding="utf-8").splitlines()
-    posts = [
-        Item("posts", number, line.split("\t")[1], line.split("\t")[0])
-        for number, line in enumerate(own, 1)
-    ]
-    return tweets + posts
+
+    def _user(self) -> int:
+        return self._dice.choices(range(1, USERS + 1), cum_weights=self._authors_by_rank)[0]
+
+    def query(self, kind: str) -> CorpusQuery:
+        """A random query of one of KINDS."""
+        return KINDS[kind](self)
+
+    def word(self, first: int, last: int) -> str:
+        """An English word of a rank in this range; rank 0 is the most frequent."""
+        return self._words["en"][self._dice.randint(first, last)]
+
+    def tag(self) -> str:
+        """One of the 500 most frequent tags."""
+        return self._tags[self._dice.randrange(500)]
+
+    def author_id(self) -> int:
+        """An author, by how much they write."""
+        return self._user()
+
+    def authors(self, count: int) -> frozenset[int]:
+        """Some of the users."""
+        return frozenset(self._dice.sample(range(1, USERS + 1), count))
 
 
-def documents(texts: list[Item]) -> dict[int, tuple[Item, IndexedPost]]:
-    """What the index has of each text, by the id of the post."""
-    dice = random.Random(_SEED)
-    shuffled = texts.copy()
-    dice.shuffle(shuffled)
-    found: dict[int, tuple[Item, IndexedPost]] = {}
-    for place, item in enumerate(shuffled):
-        post_id = first_id_at(NOW - _SPAN * (place / len(shuffled)))
-        found[post_id] = item, _document(item, post_id, 1 + dice.randrange(_AUTHORS), _counts(dice))
-    return found
+# Ranks of words: in one of 3 to 50 posts, in one of 250 to 3,000, in one of 20,000 or fewer.
+_FREQUENT, _USUAL, _RARE = (0, 30), (150, 1_500), (10_000, _WORDS - 1)
 
 
-def _counts(dice: random.Random) -> Counts:
-    """Engagement with the long tail that posts have: most have next to none."""
-    likes = int(dice.paretovariate(0.8)) - 1
-    return Counts(likes=min(likes, 50_000), reposts=likes // 8, replies=likes // 10)
+def _words(corpus: Corpus, *ranks: tuple[int, int]) -> CorpusQuery:
+    words = [corpus.word(*each) for each in ranks]
+    parts = tuple(map(Word, words))
+    return CorpusQuery(" ".join(words), parts[0] if len(parts) == 1 else All(parts))
 
 
-def _document(item: Item, post_id: int, author_id: int, counts: Counts) -> IndexedPost:
-    found = [_entity(each) for each in entities.find(item.text)]
-    analysis = analyze(item.text, found, item.language)
-    facts = PostFacts(
-        post_id=post_id,
-        author_id=author_id,
-        revision=1,
-        language=item.language,
-        visibility=Visibility.PUBLIC,
-        has_links=any(isinstance(each, Link) for each in found),
-        counts=counts,
-    )
-    return document_of(
-        facts, words=analysis.words, terms=analysis.terms, marks=encode_marks(analysis.marks)
-    )
+def _phrase(corpus: Corpus) -> CorpusQuery:
+    words = (corpus.word(*_FREQUENT), corpus.word(*_FREQUENT))
+    return CorpusQuery(f'"{" ".join(words)}"', Phrase(words))
 
 
-def _entity(found: entities.Found) -> Entity:
-    match found:
-        case entities.FoundHandle(start, end):
-            return Mention(start, end)
-        case entities.FoundTag(start, end, tag):
-            return Hashtag(start, end, tag)
-        case entities.FoundLink(start, end, url):
-            return Link(start, end, url)
+def _hashtag(corpus: Corpus) -> CorpusQuery:
+    tag = corpus.tag()
+    return CorpusQuery(f"#{tag}", Term(f"#{tag}"))
 
 
-async def _tweets(folder: Path) -> str:
-    """The file of tweets out of the source distribution."""
-    wanted = folder / "requirements.txt"
-    wanted.write_text(REQUIREMENT)
-    words = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
-    words += [
-        "--no-binary=:all:",
-        "--require-hashes",
-        f"--dest={folder}",
-        f"--requirement={wanted}",
-    ]
-    process = await asyncio.create_subprocess_exec(sys.executable, *words)
-    try:
-        code = await asyncio.wait_for(process.wait(), DOWNLOAD_SECONDS)
-    except TimeoutError:
-        process.kill()
-        raise DownloadFailed("pip did not end in time") from None
-    archives = list(folder.glob("*.tar.gz"))
-    if code or len(archives) != 1:
-        raise DownloadFailed("pip could not download vaderSentiment")
-    inner, name = _TWEETS
-    with tarfile.open(archives[0]) as package:
-        member = next(each for each in package.getnames() if each.endswith(inner))
-        nested = package.extractfile(member)
-        assert nested is not None  # noqa: S101 - the hash says that it is a file
-        with tarfile.open(fileobj=io.BytesIO(nested.read())) as texts:
-            file = texts.extractfile(name)
-            assert file is not None  # noqa: S101 - as above
-            return file.read().decode("utf-8")
+def _group(corpus: Corpus) -> CorpusQuery:
+    one, other, excluded = corpus.word(*_USUAL), corpus.word(*_USUAL), corpus.word(*_FREQUENT)
+    expression = All((Either((Word(one), Word(other))), Not(Word(excluded)), Term("lang:en")))
+    return CorpusQuery(f"({one} OR {other}) -{excluded} lang:en", expression)
+
+
+def _popular(corpus: Corpus) -> CorpusQuery:
+    word = corpus.word(*_FREQUENT)
+    expression = All((Word(word), Term("has:media"), AtLeast("likes", 100)))
+    return CorpusQuery(f"{word} has:media min_likes:100", expression)
+
+
+def _author(corpus: Corpus) -> CorpusQuery:
+    word, author_id = corpus.word(*_FREQUENT), corpus.author_id()
+    expression = All((Word(word), Term(f"from:{author_id}")))
+    return CorpusQuery(f"{word} from:u{author_id}", expression)
+
+
+def _following(corpus: Corpus) -> CorpusQuery:
+    word = corpus.word(*_FREQUENT)
+    expression = All((Word(word), ByAuthors(corpus.authors(300))))
+    return CorpusQuery(f"{word} in:following", expression)
+
+
+KINDS: Mapping[str, Callable[[Corpus], CorpusQuery]] = {
+    "frequent word": lambda corpus: _words(corpus, _FREQUENT),
+    "usual word": lambda corpus: _words(corpus, _USUAL),
+    "rare word": lambda corpus: _words(corpus, _RARE),
+    "two words": lambda corpus: _words(corpus, _FREQUENT, _USUAL),
+    "phrase": _phrase,
+    "hashtag": _hashtag,
+    "group": _group,
+    "popular": _popular,
+    "author": _author,
+    "following": _following,
+}
+
+
+def _vocabulary(
+    dice: random.Random, count: int, letters: str | tuple[int, int, int]
+) -> Sequence[str]:
+    """Different words, the most frequent first: short ones are not more frequent."""
+    words: dict[str, None] = {}
+    while len(words) < count:
+        if isinstance(letters, str):
+            syllables = dice.choice([1, 2, 2, 2, 3, 3, 4])
+            word = "".join(
+                dice.choice(_CONSONANTS) + dice.choice(letters) + dice.choice(_CODAS)
+                for _ in range(syllables)
+            )
+        else:
+            first, last, most = letters
+            length = dice.randint(2, max(2, most))
+            word = "".join(chr(dice.randint(first, last)) for _ in range(length))
+        words[word] = None
+    return list(words)
+
+
+def _zipf(count: int, exponent: float) -> list[float]:
+    """The cumulative weights of ranks."""
+    return list(accumulate(1 / rank**exponent for rank in range(1, count + 1)))

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 from rich.console import Console
@@ -55,6 +56,12 @@ class Demo:
 
         self._say("Alice uploads a picture of her own drawing, and posts it")
         await self._picture(alice)
+
+        self._say("Anyone finds the post, Bob follows its hashtag")
+        await self._search(bob, f'from:{alice.handle} "roost is open" -is:reply', post["id"])
+        await self._call("GET", f"/v2/search/typeahead?q=@{alice.handle[:8]}", by=bob)
+        await self._call("PUT", "/v2/hashtags/roost/follow", by=bob)
+        await self._call("GET", "/v2/hashtags/roost/posts")
 
         self._say("Anyone may read the conversation")
         thread = await self._call("GET", f"/v2/posts/{post['id']}/thread")
@@ -106,6 +113,21 @@ class Demo:
                 kinds.add(frame.get("change", {}).get("kind", ""))
                 took = 1000 * (time.monotonic() - started)
                 self._console.print(f"   {line_of(frame)} [dim]{took:.0f} ms[/]", soft_wrap=True)
+
+    async def _search(self, reader: Account, query: str, post_id: str) -> None:
+        """Search until the post is found."""
+        path = f"/v2/search/posts?q={quote(query)}"
+        started = time.monotonic()
+        while time.monotonic() - started < ARRIVAL_SECONDS:
+            found = await self._edge.call("GET", path, by=reader)
+            if any(item["post"]["id"] == post_id for item in found["items"]):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise Refused(f"GET {path}", 200, {"detail": "the post was not found"})
+        waited = 1000 * (time.monotonic() - started)
+        await self._call("GET", path, by=reader)
+        self._console.print(f"   {escape(query)} [dim]found after {waited:.0f} ms[/]")
 
     async def _arrival(self, reader: Account, post_id: str) -> None:
         started = time.monotonic()

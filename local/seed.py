@@ -30,6 +30,21 @@ Result = TypeVar("Result")
 OPENINGS = ("Morning thought", "Question", "Note to self", "Small win", "Overheard", "Reading")
 SUBJECTS = ("coffee", "gardens", "night trains", "maps", "bread", "type systems", "birds", "chess")
 ENDINGS = ("again.", "and nothing else.", "before noon.", "with friends.", "at last.", "for once.")
+# So that searches, languages and trends have something to show.
+OTHER_LANGUAGES = (
+    "Heute Morgen war der Garten voller Vögel, und der Kaffee noch warm. #garten",
+    "Der letzte Zug fährt um halb zwölf, danach bleibt nur der Nachtbus.",
+    "Ce matin, le pain sortait du four quand je suis passé devant la boulangerie. #pain",
+    "Qui a une bonne carte de la vieille ville ?",
+    "Hoy aprendí una apertura nueva y perdí igual. #ajedrez",
+    "El café de la esquina cierra los lunes, qué tristeza.",
+    "今朝は庭で小さな鳥を見ました。 #野鳥",
+    "夜行列車の窓から見る町の灯りが好きです。",
+    "오늘은 도서관에서 하루를 보냈어요. #독서",
+    "В саду снова поют птицы, а кофе остывает на окне. #птицы",
+    "Hoje o pão ficou perfeito, finalmente. #pão",
+    "قرأت اليوم كتابا جميلا عن الخرائط القديمة. #كتب",
+)
 
 
 async def each(
@@ -172,7 +187,9 @@ async def _upload_drawing(edge: Edge, by: Account, drawing: tuple[bytes, str, st
 
 
 def sentence(dice: random.Random, accounts: list[Account]) -> str:
-    """Make a short text, sometimes with a hashtag or a mention."""
+    """Make a short text, sometimes with a hashtag or a mention, sometimes in another language."""
+    if dice.random() < 0.15:
+        return dice.choice(OTHER_LANGUAGES)
     subject = dice.choice(SUBJECTS)
     words = [dice.choice(OPENINGS) + ":", subject, dice.choice(ENDINGS)]
     if dice.random() < 0.3:

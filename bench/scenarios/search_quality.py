@@ -14,10 +14,10 @@ from statistics import mean
 import asyncpg
 from rich.console import Console
 
-from bench import relevance, search_corpus
+from bench import judged_texts, relevance
 from bench.relevance import DEPTH, JudgedQuery
 from bench.report import Report, number
-from bench.search_corpus import NOW, Item
+from bench.judged_texts import NOW, Item
 from local.parts.postgres import Postgres
 from local.ports import Ports
 from local.secret_store import SecretStore
@@ -47,9 +47,9 @@ async def run(console: Console) -> Report:
     """Answer the judged queries by each order."""
     with tempfile.TemporaryDirectory(prefix="roost-search-") as name:
         folder = Path(name)
-        texts = await search_corpus.items(folder)
-        posts = search_corpus.documents(texts)
-        queries = relevance.read(search_corpus.FOLDER)
+        texts = await judged_texts.items(folder)
+        posts = judged_texts.documents(texts)
+        queries = relevance.read(judged_texts.FOLDER)
         _check(queries, texts)
         console.print(f"  {len(texts)} texts, {len(queries)} queries", style="dim")
         async with _postgres(folder, posts) as connection:

@@ -23,13 +23,16 @@ class Entry(NamedTuple):
     author_id: int
     # 0 where it is the post itself.
     reposter_id: int
+    # Whether a followed hashtag brought it to a home, and no followed user.
+    by_hashtag: bool = False
 
     @classmethod
     def all_of(cls, messages: Iterable[TimelineEntry]) -> list[Self]:
         """From a service's response. Each field is read several times from here on, and reading it
         from a message costs several times as much."""
         return [
-            cls(each.entry_id, each.post_id, each.author_id, each.reposter_id) for each in messages
+            cls(each.entry_id, each.post_id, each.author_id, each.reposter_id, each.by_hashtag)
+            for each in messages
         ]
 
 

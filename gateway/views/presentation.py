@@ -110,7 +110,7 @@ class Presenter:
                 cast(shapes.Post, show(posts[post_id]).json),
                 cast(shapes.User, person(reposter_id).json) if reposter_id else None,
             )
-            for place, post_id, _, reposter_id in entries
+            for place, post_id, _, reposter_id, _ in entries
         ]
 
     def notification(self, group: notification_pb2.NotificationGroup) -> shapes.Notification:

@@ -40,6 +40,7 @@ def live_delivery_jobs(settings: ServiceSettings, live: LiveDelivery) -> list[Jo
         settings.redis_url,
         events=live.on_events,
         activities=live.on_activities,
+        hashtags=live.on_hashtags,
     )
     renew_presence = every(
         PRESENCE_RENEWAL_SECONDS, "presence_renewal", live.renew_presence, wait_first=True

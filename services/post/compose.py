@@ -35,6 +35,7 @@ from services.post.rpc.engagement_lists import EngagementLists
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_scans import PostScans
 from services.post.rpc.post_servicer import PostServicer
 from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from services.post.rpc.read_cache.body_cache import PostBodyCache
@@ -124,6 +125,7 @@ def mounts(
         hydration=hydration,
         bodies=bodies,
         lists=PostLists(store=store, hydration=hydration, profiles=profile_cache, tokens=tokens),
+        scans=PostScans(store=store),
     )
     engagement = EngagementServicer(
         store=store,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
@@ -13,13 +14,19 @@ from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
-from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.clock import Clock, SystemClock
+from services.chassis.runtime.ids import first_id_at
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
 from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
-from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.clients import (
+    MeshEngagement,
+    MeshGraph,
+    MeshHashtagIndex,
+    MeshPosts,
+)
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
@@ -27,10 +34,16 @@ from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.fanout import FanOut
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.hashtags import EarlierPosts, HashtagFeeds
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
-from services.timeline.domain.store import MAX_PUBLIC, TimelineStore
+from services.timeline.domain.store import (
+    MAX_HASHTAG_ENTRIES,
+    MAX_PUBLIC,
+    UNFOLLOWED_SECONDS,
+    TimelineStore,
+)
 from services.timeline.rpc import events
 from services.timeline.rpc.servicer import TimelineServicer
 from services.timeline.service import MANIFEST
@@ -42,6 +55,8 @@ _NAME = "timeline"
 _WORKER_REDIS_SECONDS = 2.0
 # Between two prunings the public timeline grows past its limit by what is posted.
 _PRUNE_SECONDS = 5.0
+# Each pruning reads all entries of hashtags: a few minutes of posts, and 800 of each followed one.
+_PRUNE_HASHTAGS_SECONDS = 300.0
 
 
 @asynccontextmanager
@@ -63,10 +78,11 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         home_sources = HomeSourceQueries(
             graph=MeshGraph(mesh), store=store, celebrities=celebrities
         )
-        feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
+        feed_builder = FeedBuilder(feeds=feeds, posts=posts, store=store, home_sources=home_sources)
         homes = Homes(
             feeds=feeds,
             posts=posts,
+            store=store,
             home_sources=home_sources,
             celebrities=celebrities,
             feed_builder=feed_builder,
@@ -77,6 +93,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
             ),
             feed_builder=feed_builder,
+            earlier_posts=EarlierPosts(store=store, index=MeshHashtagIndex(mesh)),
             store=store,
             cache=cache,
             page_tokens=PageTokens(settings.page_token_key),
@@ -146,6 +163,12 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                     fan_out=fan_out, follows=follows, announce=announcements.delivered
                 ),
                 consumer.PublicTimeline(store),
+                consumer.HashtagTimelines(
+                    hashtag_feeds=HashtagFeeds(
+                        store=store, feeds=feeds, publish=announcements.remaining
+                    ),
+                    announce=announcements.delivered,
+                ),
             ),
         )
         yield ProcessParts(
@@ -153,6 +176,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             jobs=[
                 Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
                 prune_public(store),
+                prune_hashtags(store, clock),
                 retention.job(database),
             ],
         )
@@ -162,3 +186,13 @@ def prune_public(store: TimelineStore) -> Job:
     """Removes the oldest entries of the public timeline, so that MAX_PUBLIC are left."""
     prune = partial(store.prune_public, keep=MAX_PUBLIC)
     return every(_PRUNE_SECONDS, "prune_public_timeline", prune, wait_first=True)
+
+
+def prune_hashtags(store: TimelineStore, clock: Clock) -> Job:
+    """Removes old entries of hashtags, see MAX_HASHTAG_ENTRIES and UNFOLLOWED_SECONDS."""
+
+    async def prune() -> None:
+        oldest = clock.now() - timedelta(seconds=UNFOLLOWED_SECONDS)
+        await store.prune_hashtag_entries(keep=MAX_HASHTAG_ENTRIES, below=first_id_at(oldest))
+
+    return every(_PRUNE_HASHTAGS_SECONDS, "prune_hashtag_entries", prune, wait_first=True)

@@ -76,12 +76,20 @@ def tombstone(post_id: int, *, answers: int = 0) -> Post:
     return made
 
 
-def entry(post_id: int, author_id: int, *, reposter: int = 0, entry_id: int = 0) -> TimelineEntry:
+def entry(
+    post_id: int,
+    author_id: int,
+    *,
+    reposter: int = 0,
+    entry_id: int = 0,
+    by_hashtag: bool = False,
+) -> TimelineEntry:
     return TimelineEntry(
         entry_id=entry_id or post_id,
         post_id=post_id,
         author_id=author_id,
         reposter_id=reposter,
+        by_hashtag=by_hashtag,
     )
 
 

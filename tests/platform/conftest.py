@@ -6,9 +6,20 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from services.chassis.runtime import deadline
 from services.user.domain.passwords import Passwords
 from tests.engines import Engines
 from tests.platform.platform import Platform, platform
+
+# More than any request of these tests needs on a busy machine.
+_PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests may take a minute: these tests are about answers, and none is about a deadline."""
+    begin = deadline.begin
+    monkeypatch.setattr(deadline, "begin", lambda seconds: begin(max(seconds, _PATIENCE_SECONDS)))
 
 
 @pytest.fixture(scope="package")

@@ -85,7 +85,12 @@ from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker import consumer as post_subscriber
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
-from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.clients import (
+    MeshEngagement,
+    MeshGraph,
+    MeshHashtagIndex,
+    MeshPosts,
+)
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
@@ -93,12 +98,18 @@ from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.fanout import FanOut
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.hashtags import EarlierPosts, HashtagFeeds
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
 from services.timeline.rpc import events as timeline_events
 from services.timeline.rpc.servicer import TimelineServicer
-from services.timeline.worker.consumer import HomeTimelines, PublicTimeline, together
+from services.timeline.worker.consumer import (
+    HashtagTimelines,
+    HomeTimelines,
+    PublicTimeline,
+    together,
+)
 from services.user import compose as user_compose
 from services.user import service as user_service
 from services.user.adapters.delivery_client import MeshEmailAddresses
@@ -446,10 +457,11 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     graph, posts = MeshGraph(mesh), MeshPosts(mesh)
     celebrities = Celebrities(store=store, cache=cache, clock=clock)
     home_sources = HomeSourceQueries(graph=graph, store=store, celebrities=celebrities)
-    feed_builder = FeedBuilder(feeds=feeds, posts=posts, home_sources=home_sources)
+    feed_builder = FeedBuilder(feeds=feeds, posts=posts, store=store, home_sources=home_sources)
     homes = Homes(
         feeds=feeds,
         posts=posts,
+        store=store,
         home_sources=home_sources,
         celebrities=celebrities,
         feed_builder=feed_builder,
@@ -459,6 +471,7 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
         homes=homes,
         rankings=rankings,
         feed_builder=feed_builder,
+        earlier_posts=EarlierPosts(store=store, index=MeshHashtagIndex(mesh)),
         store=store,
         cache=cache,
         page_tokens=PageTokens(MASTER_KEY),
@@ -476,6 +489,10 @@ def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     handle = together(
         HomeTimelines(fan_out=fan_out, follows=follows, announce=announcements.delivered),
         PublicTimeline(store),
+        HashtagTimelines(
+            hashtag_feeds=HashtagFeeds(store=store, feeds=feeds, publish=announcements.remaining),
+            announce=announcements.delivered,
+        ),
     )
     mount = MountedServicer(add_TimelineServiceServicer_to_server, servicer)
     return mount, Group("timeline", _TOPICS, handle)

@@ -29,7 +29,7 @@ MOST_POSTS = 200
 def entry_of(event: UserEvent) -> Entry:
     """The place that a post took on the user's home."""
     home = event.home
-    return Entry(home.entry_id, home.post_id, home.author_id, home.reposter_id)
+    return Entry(home.entry_id, home.post_id, home.author_id, home.reposter_id, home.by_hashtag)
 
 
 async def arrivals(

@@ -57,8 +57,8 @@ class Arrivals:
         self._items: dict[int, asyncio.Task[Item]] = {}
 
     def may_share(self, event: UserEvent) -> bool:
-        """Whether the event is a fresh post, and no repost."""
-        if not event.HasField("home") or event.home.reposter_id:
+        """Whether the event is a fresh post of a followed user, and no repost."""
+        if not event.HasField("home") or event.home.reposter_id or event.home.by_hashtag:
             return False
         age = self._clock.now().timestamp() - event.event_time.seconds
         return age < _FRESH_SECONDS

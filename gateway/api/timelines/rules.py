@@ -9,7 +9,8 @@ EntryRule = Callable[[Entry, Hydrated], bool]
 
 def on_home(viewer_id: int) -> EntryRule:
     """The rule of the viewer's home: the post is visible; neither its author nor its reposter is
-    muted; and the viewer follows its author or reposter, or is that user."""
+    muted; and the viewer follows its author, its reposter or one of its hashtags, or is that
+    user."""
 
     def belongs(entry: Entry, found: Hydrated) -> bool:
         if not visible(entry, found):
@@ -17,6 +18,8 @@ def on_home(viewer_id: int) -> EntryRule:
         stance = found.users[entry.author_id].viewer_relationship
         if stance.muting:
             return False
+        if entry.by_hashtag:
+            return True
         actor_id = entry.author_id
         if entry.reposter_id:
             actor_id = entry.reposter_id

@@ -71,7 +71,8 @@ def _fold_i(tag: str) -> str:
     if tag.isascii():
         return tag
     plain = unicodedata.normalize("NFD", tag).replace("\u0131", "i")
-    return _DOT_OF_I.sub(r"\1", plain)
+    dotless: str = _DOT_OF_I.sub(r"\1", plain)
+    return dotless
 
 
 def _without_ignorable(tag: str) -> str:

@@ -18,10 +18,11 @@ from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.eventlog.domain.model import LogEntry, PostActivity
+from services.eventlog.domain.model import HashtagActivity, LogEntry, PostActivity
 
 EVENTS = "notification:events"
 ACTIVITY = "notification:activity"
+HASHTAGS = "notification:hashtags"
 
 # A message with these has about 50 kB, so a large one does not delay others for long.
 _BATCH_SIZE = 500
@@ -30,6 +31,8 @@ _BATCH_SIZE = 500
 _ENTRY = struct.Struct(">qqqI")
 # Post, reply, whether the post is deleted.
 _ACTIVITY = struct.Struct(">qq?")
+# Post, bytes of the hashtag that follows.
+_HASHTAG = struct.Struct(">qH")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -53,6 +56,7 @@ class ValkeyWakeUpChannel:
         self._client = client
         self._entries: list[LogEntry] = []
         self._activities: list[PostActivity] = []
+        self._hashtags: list[HashtagActivity] = []
         self._publishing: asyncio.Task[None] | None = None
 
     def announce(self, entries: Sequence[LogEntry]) -> None:
@@ -63,22 +67,28 @@ class ValkeyWakeUpChannel:
         self._activities += activities
         self._start()
 
+    def announce_hashtags(self, activities: Sequence[HashtagActivity]) -> None:
+        self._hashtags += activities
+        self._start()
+
     async def close(self) -> None:
         """Waits until everything is published."""
         if self._publishing is not None:
             await asyncio.wait({self._publishing})
 
     def _start(self) -> None:
-        waiting = self._entries or self._activities
+        waiting = self._entries or self._activities or self._hashtags
         if waiting and (self._publishing is None or self._publishing.done()):
             self._publishing = asyncio.create_task(self._publish(), name="wake-ups")
 
     async def _publish(self) -> None:
-        while self._entries or self._activities:
+        while self._entries or self._activities or self._hashtags:
             entries, self._entries = self._entries, []
             activities, self._activities = self._activities, []
+            hashtags, self._hashtags = self._hashtags, []
             messages = [(EVENTS, pack_entries(each)) for each in _parts(entries)]
             messages += [(ACTIVITY, pack_activities(each)) for each in _parts(activities)]
+            messages += [(HASHTAGS, pack_hashtags(each)) for each in _parts(hashtags)]
             try:
                 # The deadline of the call that committed does not apply here.
                 with deadline.none():
@@ -102,14 +112,17 @@ async def listen(
     *,
     events: Callable[[Sequence[LogEntry]], None],
     activities: Callable[[Sequence[PostActivity]], None],
+    hashtags: Callable[[Sequence[HashtagActivity]], None],
 ) -> None:
     """Passes on what is announced until it is cancelled. Undecodable messages are logged."""
-    async for channel, message in redis_channels.messages(url, [EVENTS, ACTIVITY]):
+    async for channel, message in redis_channels.messages(url, [EVENTS, ACTIVITY, HASHTAGS]):
         try:
             if channel == EVENTS:
                 events(unpack_entries(message))
-            else:
+            elif channel == ACTIVITY:
                 activities(unpack_activities(message))
+            else:
+                hashtags(unpack_hashtags(message))
         except Undecodable as error:
             logger().warning("wake_up_undecodable", channel=channel, error=str(error))
 
@@ -139,6 +152,33 @@ def unpack_activities(packed: bytes) -> list[PostActivity]:
         return [PostActivity(*each) for each in _ACTIVITY.iter_unpack(packed)]
     except struct.error as error:
         raise Undecodable(str(error)) from error
+
+
+def pack_hashtags(activities: Sequence[HashtagActivity]) -> bytes:
+    """The activities, one after another."""
+    parts: list[bytes] = []
+    for tag, post_id in activities:
+        encoded = tag.encode()
+        parts += (_HASHTAG.pack(post_id, len(encoded)), encoded)
+    return b"".join(parts)
+
+
+def unpack_hashtags(packed: bytes) -> list[HashtagActivity]:
+    """The activities, in the same order. Raises Undecodable."""
+    found: list[HashtagActivity] = []
+    offset = 0
+    while offset < len(packed):
+        try:
+            post_id, length = _HASHTAG.unpack_from(packed, offset)
+            begin = offset + _HASHTAG.size
+            offset = begin + length
+            tag = packed[begin:offset].decode()
+        except (struct.error, UnicodeDecodeError) as error:
+            raise Undecodable(str(error)) from error
+        if offset > len(packed):
+            raise Undecodable("the last hashtag is cut off")
+        found.append(HashtagActivity(tag, post_id))
+    return found
 
 
 def _unpacked_entries(packed: bytes) -> Iterator[LogEntry]:

@@ -23,6 +23,7 @@ from services.eventlog.domain.errors import Stopping
 from services.eventlog.domain.model import (
     Attached,
     Gap,
+    HashtagActivity,
     LogEntry,
     PostActivity,
 )
@@ -59,10 +60,11 @@ class _UserCursor:
 
 @dataclass(slots=True)
 class _StreamState:
-    """The users and posts of one stream."""
+    """The users, posts and hashtags of one stream."""
 
     cursors: dict[int, _UserCursor] = field(default_factory=dict)
     post_ids: set[int] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
 
 
 class LiveDelivery:
@@ -79,6 +81,7 @@ class LiveDelivery:
         self._streams: dict[BoundedQueue, _StreamState] = {}
         self._cursors: dict[int, dict[BoundedQueue, _UserCursor]] = {}
         self._posts: dict[int, set[BoundedQueue]] = {}
+        self._hashtags: dict[str, set[BoundedQueue]] = {}
         self._behind: set[_UserCursor] = set()
         self._woken = asyncio.Event()
         self._stopping = False
@@ -97,12 +100,14 @@ class LiveDelivery:
         return queue
 
     def close(self, queue: BoundedQueue) -> None:
-        """Closes a stream, and detaches its users and posts."""
+        """Closes a stream, and detaches its users, posts and hashtags."""
         state = self._streams[queue]
         for user_id in list(state.cursors):
             self.detach(queue, user_id)
         for post_id in list(state.post_ids):
             self.detach_post(queue, post_id)
+        for tag in list(state.tags):
+            self.detach_hashtag(queue, tag)
         del self._streams[queue]
 
     async def attach(self, queue: BoundedQueue, after: Mapping[int, int]) -> None:
@@ -154,6 +159,19 @@ class LiveDelivery:
         if not queues:
             self._posts.pop(post_id, None)
 
+    def attach_hashtag(self, queue: BoundedQueue, tag: str) -> None:
+        """Sends new posts with the hashtag."""
+        self._streams[queue].tags.add(tag)
+        self._hashtags.setdefault(tag, set()).add(queue)
+
+    def detach_hashtag(self, queue: BoundedQueue, tag: str) -> None:
+        """Sends no more posts with the hashtag."""
+        self._streams[queue].tags.discard(tag)
+        queues = self._hashtags.get(tag, set())
+        queues.discard(queue)
+        if not queues:
+            self._hashtags.pop(tag, None)
+
     def on_events(self, entries: Sequence[LogEntry]) -> None:
         """Sends those committed entries that are next, and marks other cursors as behind."""
         for entry in entries:
@@ -172,6 +190,12 @@ class LiveDelivery:
         """Sends activity around posts. A stream without room does not get it."""
         for activity in activities:
             for queue in self._posts.get(activity.post_id, ()):
+                queue.offer(activity)
+
+    def on_hashtags(self, activities: Sequence[HashtagActivity]) -> None:
+        """Sends new posts with hashtags. A stream without room does not get them."""
+        for activity in activities:
+            for queue in self._hashtags.get(activity.tag, ()):
                 queue.offer(activity)
 
     def stop(self) -> None:

@@ -76,6 +76,8 @@ class Arrival:
     # 0 if it is no repost.
     reposter_id: int
     user_ids: tuple[int, ...]
+    # Whether `user_ids` follow a hashtag of the post.
+    by_hashtag: bool = False
 
     @property
     def actor_id(self) -> int:
@@ -90,6 +92,13 @@ class PostActivity(NamedTuple):
     # A new reply; 0 if only counts, text or visibility changed.
     reply_post_id: int = 0
     deleted: bool = False
+
+
+class HashtagActivity(NamedTuple):
+    """A new public post with a hashtag, which is folded."""
+
+    tag: str
+    post_id: int
 
 
 class Attached(NamedTuple):
@@ -108,7 +117,7 @@ class Gap(NamedTuple):
 
 
 # The items of a stream.
-StreamItem = LogEntry | Attached | Gap | PostActivity
+StreamItem = LogEntry | Attached | Gap | PostActivity | HashtagActivity
 
 
 def places(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from services.eventlog.domain.model import LogEntry, PostActivity
+from services.eventlog.domain.model import HashtagActivity, LogEntry, PostActivity
 
 
 class FollowGraph(Protocol):
@@ -24,4 +24,8 @@ class WakeUpChannel(Protocol):
 
     def announce_activities(self, activities: Sequence[PostActivity]) -> None:
         """These activities around posts happened."""
+        ...
+
+    def announce_hashtags(self, activities: Sequence[HashtagActivity]) -> None:
+        """These posts with hashtags were created."""
         ...

@@ -9,6 +9,7 @@ from services.chassis.storage.transaction import in_transaction
 from services.eventlog.domain.model import (
     Arrival,
     Change,
+    HashtagActivity,
     PostActivity,
     Suppression,
 )
@@ -34,6 +35,7 @@ class LogUpdate:
     # 0 for none.
     deleted_user_id: int = 0
     activities: Sequence[PostActivity] = ()
+    hashtags: Sequence[HashtagActivity] = ()
 
 
 class EventLogProjection:
@@ -54,7 +56,7 @@ class EventLogProjection:
         says that a client should read the post again.
         """
         event_ids = [event_id for event_id, _ in batch]
-        updates = [await self._with_followers(update) for _, update in batch]
+        updates = [await self._with_arrival_of_all(update) for _, update in batch]
 
         async def effect(transaction: LogTransaction) -> None:
             received = await self._with_receivers(transaction, updates)
@@ -79,13 +81,27 @@ class EventLogProjection:
         self._wake_ups.announce_activities(
             [activity for _, update in batch for activity in update.activities]
         )
+        self._wake_ups.announce_hashtags(
+            [activity for _, update in batch for activity in update.hashtags]
+        )
 
-    async def _with_followers(self, update: LogUpdate) -> LogUpdate:
-        """The update with the receivers of its arrival: a celebrity's event contains none, so all
-        present users are checked."""
+    async def _with_arrival_of_all(self, update: LogUpdate) -> LogUpdate:
+        """The update with the receivers of its arrival, each of whom gets the entry once: followers
+        of the author who follow the hashtag too get it as followers of the author."""
         arrival = update.arrival
-        if arrival is None or arrival.user_ids:
+        if arrival is None:
             return update
+        if arrival.by_hashtag:
+            by_follow = await self._graph.followers_among(arrival.user_ids, arrival.author_id)
+            others = tuple(each for each in arrival.user_ids if each not in by_follow)
+            return replace(update, arrival=replace(arrival, user_ids=others))
+        if arrival.user_ids:
+            return update
+        return await self._with_followers(update, arrival)
+
+    async def _with_followers(self, update: LogUpdate, arrival: Arrival) -> LogUpdate:
+        """The update with the receivers of a celebrity's arrival. The event contains none, so all
+        present users are checked."""
         followers: list[int] = []
         after, more = 0, True
         while more:

@@ -27,6 +27,7 @@ from services.eventlog.domain.model import (
     Attached,
     Change,
     Gap,
+    HashtagActivity,
     LogEntry,
     PostActivity,
     StreamItem,
@@ -41,6 +42,12 @@ def resource_changed(
 ) -> Change:
     """A resource of the user changed; see ResourceChanged for the names."""
     body = ResourceChanged(resource=resource, resource_id=resource_id, deleted=deleted)
+    return Change(user_id, UserEvent(resource=body).SerializeToString())
+
+
+def hashtag_follow_changed(user_id: int, tag: str, *, deleted: bool) -> Change:
+    """The user follows a hashtag, or no longer."""
+    body = ResourceChanged(resource="hashtag_follow", tag=tag, deleted=deleted)
     return Change(user_id, UserEvent(resource=body).SerializeToString())
 
 
@@ -82,7 +89,12 @@ def arrival_from_proto(body: EntryDelivered) -> Arrival:
     """An entry that reached homes."""
     entry = body.entry
     return Arrival(
-        entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id, tuple(body.user_ids)
+        entry.entry_id,
+        entry.post_id,
+        entry.author_id,
+        entry.reposter_id,
+        tuple(body.user_ids),
+        by_hashtag=entry.by_hashtag,
     )
 
 
@@ -93,6 +105,7 @@ def arrival_content(arrival: Arrival) -> bytes:
         post_id=arrival.post_id,
         author_id=arrival.author_id,
         reposter_id=arrival.reposter_id,
+        by_hashtag=arrival.by_hashtag,
     )
     return UserEvent(home=body).SerializeToString()
 
@@ -135,6 +148,9 @@ def _item_to_proto(item: StreamItem) -> AttachResponse:
         case PostActivity(post_id, reply_post_id, deleted):
             body = pb.PostActivity(post_id=post_id, reply_post_id=reply_post_id, deleted=deleted)
             return AttachResponse(activity=body)
+        case HashtagActivity(tag, post_id):
+            new_post = pb.HashtagActivity(tag=tag, post_id=post_id)
+            return AttachResponse(hashtag_activity=new_post)
         case LogEntry():
             return AttachResponse(event=event_to_proto(item))
 

@@ -106,22 +106,28 @@ class EventServicer(EventServiceServicer):
 
     async def _execute(self, queue: BoundedQueue, batch: Sequence[AttachRequest]) -> None:
         """Executes requests in order; neighbouring ones that attach users in one statement."""
-        for step, run in groupby(batch, lambda request: request.WhichOneof("step")):
-            match step:
-                case "attach":
-                    after = [(each.attach.user_id, each.attach.after_sequence) for each in run]
-                    for start in range(0, len(after), _ATTACHED_AT_ONCE):
-                        part = after[start : start + _ATTACHED_AT_ONCE]
-                        await self._live.attach(queue, dict(part))
-                case "detach":
-                    for each in run:
-                        self._live.detach(queue, each.detach.user_id)
-                case "attach_post":
-                    for each in run:
-                        self._live.attach_post(queue, each.attach_post.post_id)
-                case "detach_post":
-                    for each in run:
-                        self._live.detach_post(queue, each.detach_post.post_id)
+        for attaches, run in groupby(batch, lambda request: request.HasField("attach")):
+            if not attaches:
+                for each in run:
+                    self._execute_one(queue, each)
+                continue
+            after = [(each.attach.user_id, each.attach.after_sequence) for each in run]
+            for start in range(0, len(after), _ATTACHED_AT_ONCE):
+                part = after[start : start + _ATTACHED_AT_ONCE]
+                await self._live.attach(queue, dict(part))
+
+    def _execute_one(self, queue: BoundedQueue, request: AttachRequest) -> None:
+        match request.WhichOneof("step"):
+            case "detach":
+                self._live.detach(queue, request.detach.user_id)
+            case "attach_post":
+                self._live.attach_post(queue, request.attach_post.post_id)
+            case "detach_post":
+                self._live.detach_post(queue, request.detach_post.post_id)
+            case "attach_hashtag":
+                self._live.attach_hashtag(queue, request.attach_hashtag.tag)
+            case "detach_hashtag":
+                self._live.detach_hashtag(queue, request.detach_hashtag.tag)
 
 
 async def _batched(requests: AsyncIterator[AttachRequest]) -> AsyncIterator[list[AttachRequest]]:

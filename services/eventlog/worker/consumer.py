@@ -5,12 +5,18 @@ from typing import Any
 
 from roost.media.v1 import media_events_pb2 as media
 from roost.post.v1 import post_events_pb2 as posts
+from roost.post.v1.post_pb2 import VISIBILITY_PUBLIC
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 
 from services.chassis.events.bus import EventRoutes
 from services.chassis.events.records import Event
-from services.eventlog.domain.model import PostActivity, Suppression, SuppressionReason
+from services.eventlog.domain.model import (
+    HashtagActivity,
+    PostActivity,
+    Suppression,
+    SuppressionReason,
+)
 from services.eventlog.domain.projection import EventLogProjection, LogUpdate
 from services.eventlog.rpc import convert
 
@@ -116,7 +122,11 @@ def _mute_removed(body: users.MuteRemoved) -> LogUpdate:
 def _post_created(body: posts.PostCreated) -> LogUpdate:
     post = body.post
     activities = _around(reply=post.reply_to_post_id, created=post.id, quote=post.quoted_post_id)
-    return _own(post.author_id, "post", post.id, activities=activities)
+    tags = {entity.hashtag.tag: None for entity in post.entities if entity.HasField("hashtag")}
+    hashtags = [HashtagActivity(tag, post.id) for tag in tags]
+    if post.visibility != VISIBILITY_PUBLIC:
+        hashtags = []
+    return _own(post.author_id, "post", post.id, activities=activities, hashtags=hashtags)
 
 
 def _post_updated(body: posts.PostUpdated) -> LogUpdate:
@@ -180,6 +190,16 @@ def _read_marker_moved(body: timelines.ReadMarkerMoved) -> LogUpdate:
     return LogUpdate(changes=[convert.marker_moved(body.user_id, "home", body.last_read_id)])
 
 
+def _hashtag_followed(body: timelines.HashtagFollowed) -> LogUpdate:
+    change = convert.hashtag_follow_changed(body.user_id, body.tag, deleted=False)
+    return LogUpdate(changes=[change])
+
+
+def _hashtag_unfollowed(body: timelines.HashtagUnfollowed) -> LogUpdate:
+    change = convert.hashtag_follow_changed(body.user_id, body.tag, deleted=True)
+    return LogUpdate(changes=[change])
+
+
 _UPDATES: EventRoutes[LogUpdate] = EventRoutes.of_bodies(
     {
         users.UserUpdated: _user_updated,
@@ -208,5 +228,7 @@ _UPDATES: EventRoutes[LogUpdate] = EventRoutes.of_bodies(
         media.MediumDeleted: _medium_deleted,
         timelines.EntryDelivered: _entry_delivered,
         timelines.ReadMarkerMoved: _read_marker_moved,
+        timelines.HashtagFollowed: _hashtag_followed,
+        timelines.HashtagUnfollowed: _hashtag_unfollowed,
     }
 )

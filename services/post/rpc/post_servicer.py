@@ -14,25 +14,22 @@ from services.chassis.storage.idempotency import RequestKey
 from services.post.domain import posts
 from services.post.domain.errors import PostNotFound
 from services.post.domain.media import MediaClaim, MediaClaims, claim_key, claimed
-from services.post.domain.model import TOMBSTONE, Ids, PostState, Profiles, ProfileSource
+from services.post.domain.model import Ids, PostState, Profiles, ProfileSource
 from services.post.domain.store import PostTransaction, Store
 from services.post.rpc.convert import (
     set_state,
-    to_counts,
     to_entry,
     to_post,
     to_visibility,
 )
 from services.post.rpc.events import describe
 from services.post.rpc.post_lists import PostLists
+from services.post.rpc.post_scans import PostScans
 from services.post.rpc.read_cache.body_cache import PostBodyCache, pack_body
 from services.post.rpc.read_cache.hydration import Hydration, PageCache
 from services.post.rpc.read_cache.profile_cache import CachedProfile
 
 DEFAULT_ENTRIES = 100
-DEFAULT_SCAN_PAGE = 500
-# A message may have 4 MB, and most posts have less than 1 KB.
-MAX_SCAN_BYTES = 3_000_000
 
 
 class PostServicer(PostServiceServicer):
@@ -50,6 +47,7 @@ class PostServicer(PostServiceServicer):
         hydration: Hydration,
         bodies: PostBodyCache,
         lists: PostLists,
+        scans: PostScans,
     ) -> None:
         self._store = store
         self._profiles = profiles
@@ -61,6 +59,7 @@ class PostServicer(PostServiceServicer):
         self._page_cache = PageCache(hydration)
         self._bodies = bodies
         self._lists = lists
+        self._scans = scans
 
     @access_policy.user
     async def CreatePost(
@@ -291,39 +290,13 @@ class PostServicer(PostServiceServicer):
 
     @access_policy.service("search")
     async def ScanPosts(self, request: rpc.ScanPostsRequest, context: Any) -> rpc.ScanPostsResponse:
-        """A post that is deleted between the two reads is still on the page."""
-        size = request.page_size or DEFAULT_SCAN_PAGE
-        found = await self._store.scan(after=request.after_id, limit=size + 1)
-        if request.until_id:
-            found = [each for each in found if each.id <= request.until_id]
-        states = await self._store.states([each.id for each in found[:size]], 0)
-        response = rpc.ScanPostsResponse(has_more=len(found) > size)
-        left = MAX_SCAN_BYTES
-        for each in found[:size]:
-            post = to_post(each)
-            post.counts.CopyFrom(to_counts(states[each.id]))
-            left -= post.ByteSize()
-            if left < 0 and response.posts:
-                response.has_more = True
-                break
-            response.posts.append(post)
-        if not request.after_id:
-            response.total_estimate = await self._store.estimate_posts()
-        return response
+        return await self._scans.scan(request)
 
     @access_policy.service("search")
     async def BatchGetPostCounts(
         self, request: rpc.BatchGetPostCountsRequest, context: Any
     ) -> rpc.BatchGetPostCountsResponse:
-        post_ids = list(dict.fromkeys(request.post_ids))
-        states = await self._store.states(post_ids, 0)
-        return rpc.BatchGetPostCountsResponse(
-            posts=[
-                rpc.CountsOfPost(post_id=each, counts=to_counts(state))
-                for each in post_ids
-                if (state := states.get(each)) is not None and state.version != TOMBSTONE
-            ]
-        )
+        return await self._scans.counts(request)
 
     @access_policy.service("media", "notification")
     async def FilterVisible(

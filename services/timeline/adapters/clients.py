@@ -7,6 +7,8 @@ from roost.post.v1.engagement_service_pb2 import BatchGetEngagementRequest
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2 import ListPostIdsByAuthorsRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.search.v1.search_service_pb2 import ListHashtagEntriesRequest
+from roost.search.v1.search_service_pb2_grpc import SearchServiceStub
 from roost.user.v1.graph_service_pb2 import (
     BatchListFollowerIdsRequest,
     ListFollowerIdsRequest,
@@ -87,6 +89,19 @@ class MeshPosts:
                 before_entry_id=0 if before == TOP else before,
                 page_size=limit,
             )
+        )
+        return [entry_from_proto(entry) for entry in response.entries]
+
+
+class MeshHashtagIndex:
+    """See `ports.HashtagIndex`. Calls in this service's own name."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._search = mesh.as_service(SearchServiceStub)
+
+    async def newest(self, tag: str, *, limit: int) -> list[Entry]:
+        response = await self._search.ListHashtagEntries(
+            ListHashtagEntriesRequest(tags=[tag], page_size=limit)
         )
         return [entry_from_proto(entry) for entry in response.entries]
 

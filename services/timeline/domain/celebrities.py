@@ -5,10 +5,10 @@ then. Fanning out again would mean adding all of them to all homes, and an autho
 would change often.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from services.chassis.runtime.clock import Clock
-from services.timeline.domain.model import Unreadable, packed_id, packed_ids, unpacked_ids
+from services.timeline.domain.model import packed_id, packed_ids, unpacked_ids
 from services.timeline.domain.store import TimelineStore
 from services.timeline.domain.timeline_cache import TimelineCache
 
@@ -19,6 +19,10 @@ _TRUST_SECONDS = 0.25
 
 # The version in an invalid merge note.
 _INVALID_VERSION = b"\xff" * 8
+
+_ID_BYTES = 8
+# A hashtag never contains it.
+_BETWEEN_TAGS = "\0"
 
 
 class Celebrities:
@@ -81,19 +85,39 @@ class Celebrities:
         self._set, self._announced = everyone, True
 
 
-def merge_note_of(version: int, celebrities: Sequence[int]) -> bytes:
-    """The merge note of a home: the celebrities to merge, and the version of the set."""
-    return packed_id(version) + packed_ids(celebrities)
+class MergedFeeds(NamedTuple):
+    """The feeds that are merged into a home when it is read."""
+
+    celebrities: list[int]
+    tags: list[str]
 
 
-def celebrities_of_note(merge_note: bytes, version: int) -> list[int] | None:
-    """The celebrities to merge by a merge note; None if it is of another version, or invalid."""
-    if merge_note[:8] != packed_id(version):
+def merge_note_of(version: int, feeds: MergedFeeds) -> bytes:
+    """The merge note of a home: the feeds to merge, and the version of the celebrities."""
+    return b"".join(
+        (
+            packed_id(version),
+            packed_id(len(feeds.celebrities)),
+            packed_ids(feeds.celebrities),
+            _BETWEEN_TAGS.join(feeds.tags).encode(),
+        )
+    )
+
+
+def feeds_of_note(merge_note: bytes, version: int) -> MergedFeeds | None:
+    """The feeds to merge by a merge note; None if it is of another version, or invalid."""
+    if merge_note[:_ID_BYTES] != packed_id(version):
         return None
     try:
-        return unpacked_ids(merge_note[8:])
-    except Unreadable:
+        (count,) = unpacked_ids(merge_note[_ID_BYTES : 2 * _ID_BYTES])
+        end = (2 + count) * _ID_BYTES
+        celebrities = unpacked_ids(merge_note[2 * _ID_BYTES : end])
+        tags = merge_note[end:].decode()
+    except ValueError:
         return None
+    if len(celebrities) != count:
+        return None
+    return MergedFeeds(celebrities, tags.split(_BETWEEN_TAGS) if tags else [])
 
 
 def invalid_note(nonce: bytes) -> bytes:

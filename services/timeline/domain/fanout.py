@@ -16,16 +16,17 @@ _steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worke
 
 @dataclass(frozen=True, slots=True)
 class RemainingSteps:
-    """The remaining steps of a fan-out: the followers above an id."""
+    """The remaining steps of a fan-out: the followers above an id, of the actor or of `tags`."""
 
     entry: Entry
     after: int
     removal: bool
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An entry that a step wrote to the homes of `user_ids`.
+    """An entry that a step wrote to the homes of `user_ids`, or that hashtags bring there.
 
     They are None if the actor is a celebrity: the entry is then merged into every follower's home
     when it is read.

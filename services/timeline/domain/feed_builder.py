@@ -9,8 +9,9 @@ from prometheus_client import Counter
 from services.chassis.runtime import deadline
 from services.timeline.domain.feeds import BUILD_SECONDS, Begun, Feeds
 from services.timeline.domain.home_sources import HomeSourceQueries
-from services.timeline.domain.model import MAX_HOME, TOP, home_of, posts_of
+from services.timeline.domain.model import MAX_HOME, TOP, home_of, posts_of, posts_with
 from services.timeline.domain.ports import Posts
+from services.timeline.domain.store import TimelineStore
 
 # A builder that is disturbed begins again this often; then the page is read without a feed.
 _ATTEMPTS = 4
@@ -21,7 +22,7 @@ _builds = Counter(
 
 
 class FeedBuilder:
-    """Builds homes and authors' feeds, each by one builder at a time.
+    """Builds the feeds of homes, authors and hashtags, each by one builder at a time.
 
     A build runs to its end even if the request that started it has ended: others wait for it.
     """
@@ -31,11 +32,13 @@ class FeedBuilder:
         *,
         feeds: Feeds,
         posts: Posts,
+        store: TimelineStore,
         home_sources: HomeSourceQueries,
         max_entries: int = MAX_HOME,
     ) -> None:
         self._feeds = feeds
         self._posts = posts
+        self._store = store
         self._home_sources = home_sources
         self._max = max_entries
         self._running: dict[str, asyncio.Task[bool]] = {}
@@ -57,6 +60,11 @@ class FeedBuilder:
         """Builds the feed of one author's entries if it is missing. False as for homes."""
         feed = posts_of(author_id)
         return await self._single_flight(feed, lambda: self._author(feed, author_id))
+
+    async def hashtag(self, tag: str) -> bool:
+        """Builds the feed of the posts with a hashtag if it is missing. False as for homes."""
+        feed = posts_with(tag)
+        return await self._single_flight(feed, lambda: self._hashtag(feed, tag))
 
     async def _home(self, feed: str, viewer_id: int, *, rebuild: bool) -> bool:
         for _ in range(_ATTEMPTS):
@@ -89,6 +97,17 @@ class FeedBuilder:
         complete = len(entries) < self._max
         size = await self._feeds.finish(feed, builder, entries, complete=complete)
         _count("author", size)
+        return size is not None
+
+    async def _hashtag(self, feed: str, tag: str) -> bool:
+        builder = secrets.token_bytes(16)
+        begun = await self._feeds.begin(feed, builder)
+        if begun is not Begun.YOURS:
+            return begun is Begun.READY_ALREADY
+        entries = await self._store.hashtag_entries([tag], before=TOP, limit=self._max)
+        complete = len(entries) < self._max
+        size = await self._feeds.finish(feed, builder, entries, complete=complete)
+        _count("hashtag", size)
         return size is not None
 
     async def _single_flight(self, feed: str, build: Callable[[], Awaitable[bool]]) -> bool:

@@ -57,6 +57,10 @@ class Follows:
         elif ready:
             await self._merge(muter_id, muted_id)
 
+    async def hashtags_changed(self, user_id: int) -> None:
+        """Makes the next read of the home compute again which hashtags are merged into it."""
+        await self._invalidate_note(home_of(user_id))
+
     async def left(self, user_id: int) -> None:
         """Drops the feeds of a deleted account. Its follows end by events of their own."""
         await self._feeds.drop(home_of(user_id))

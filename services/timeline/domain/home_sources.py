@@ -1,16 +1,16 @@
-"""Home sources: the authors whose entries a home consists of, by graph, mutes and celebrities."""
+"""Home sources: the authors and hashtags that a home consists of, by graph, mutes, celebrities."""
 
 import asyncio
 from dataclasses import dataclass
 
-from services.timeline.domain.celebrities import Celebrities, merge_note_of
+from services.timeline.domain.celebrities import Celebrities, MergedFeeds, merge_note_of
 from services.timeline.domain.ports import Graph
 from services.timeline.domain.store import TimelineStore
 
 
 @dataclass(frozen=True, slots=True)
 class HomeSources:
-    """The authors of a viewer's home. Nobody is in two of these lists."""
+    """The authors and hashtags of a viewer's home. Nobody is in two of the lists of authors."""
 
     viewer_id: int
     # Followed users whose entries are delivered by fan-out.
@@ -19,6 +19,8 @@ class HomeSources:
     celebrities: list[int]
     # Users whose entries are not shown, followed or not.
     muted: list[int]
+    # Followed hashtags, whose posts are merged when the home is read.
+    tags: list[str]
     # The version of the celebrities; those here may be of a later one.
     version: int
 
@@ -28,13 +30,13 @@ class HomeSources:
         return [self.viewer_id, *self.followed]
 
     @property
-    def all_author_ids(self) -> list[int]:
-        """All authors whose entries the viewer sees."""
-        return [self.viewer_id, *self.followed, *self.celebrities]
+    def merged(self) -> MergedFeeds:
+        """The feeds that are merged when the home is read."""
+        return MergedFeeds(self.celebrities, self.tags)
 
     def merge_note(self) -> bytes:
         """The merge note to store with the home."""
-        return merge_note_of(self.version, self.celebrities)
+        return merge_note_of(self.version, self.merged)
 
 
 class HomeSourceQueries:
@@ -52,8 +54,10 @@ class HomeSourceQueries:
         merge note is then older than the set.
         """
         version = await self._celebrities.version()
-        following, muted = await asyncio.gather(
-            self._graph.following(viewer_id), self._store.muted_by(viewer_id)
+        following, muted, tags = await asyncio.gather(
+            self._graph.following(viewer_id),
+            self._store.muted_by(viewer_id),
+            self._store.hashtags_of(viewer_id),
         )
         promoted = await self._celebrities.known_since(version)
         hidden = frozenset(muted)
@@ -63,13 +67,16 @@ class HomeSourceQueries:
             followed=[each for each in seen if each not in promoted],
             celebrities=[each for each in seen if each in promoted],
             muted=muted,
+            tags=tags,
             version=version,
         )
 
-    async def all_author_ids(self, viewer_id: int) -> list[int]:
-        """All authors whose entries the viewer sees, whether they are celebrities or not."""
-        following, muted = await asyncio.gather(
-            self._graph.following(viewer_id), self._store.muted_by(viewer_id)
+    async def all_of(self, viewer_id: int) -> tuple[list[int], list[str]]:
+        """All authors whose entries the viewer sees, celebrities or not, and followed hashtags."""
+        following, muted, tags = await asyncio.gather(
+            self._graph.following(viewer_id),
+            self._store.muted_by(viewer_id),
+            self._store.hashtags_of(viewer_id),
         )
         hidden = frozenset(muted)
-        return [viewer_id, *(each for each in following if each not in hidden)]
+        return [viewer_id, *(each for each in following if each not in hidden)], tags

@@ -30,7 +30,8 @@ class Entry(NamedTuple):
     """One place on a timeline: a post, or a repost of one.
 
     A post and each repost of it are on a home once each. Entries are ordered by `entry_id`, which
-    is the post's id or the repost's own. `actor_id` is the author or the reposter.
+    is the post's id or the repost's own. `actor_id` is the author or the reposter; 0 if a followed
+    hashtag brought the post.
     """
 
     entry_id: int
@@ -42,6 +43,11 @@ class Entry(NamedTuple):
     def is_repost(self) -> bool:
         """Whether the entry is a repost."""
         return self.entry_id != self.post_id
+
+    @property
+    def by_hashtag(self) -> bool:
+        """Whether a followed hashtag brought the entry, and no followed user."""
+        return not self.actor_id
 
     @property
     def reposter_id(self) -> int:
@@ -72,6 +78,27 @@ class PublicEntry(NamedTuple):
     author_id: int
 
 
+class HashtagEntry(NamedTuple):
+    """A public post that has the hashtag, in its folded form, and replies to nothing."""
+
+    tag: str
+    post_id: int
+    author_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedHashtag:
+    """A hashtag that a user follows, in its folded form."""
+
+    tag: str
+    follow_time: datetime
+
+
+def entry_by_hashtag(post_id: int, author_id: int) -> Entry:
+    """The entry of a post on the homes of those who follow one of its hashtags."""
+    return Entry(post_id, 0, post_id, author_id)
+
+
 def home_of(user_id: int) -> str:
     """The name of the feed of a user's home."""
     return f"home:{user_id}"
@@ -80,6 +107,11 @@ def home_of(user_id: int) -> str:
 def posts_of(author_id: int) -> str:
     """The name of the feed of what one author posted and reposted."""
     return f"author:{author_id}"
+
+
+def posts_with(tag: str) -> str:
+    """The name of the feed of the posts with a hashtag."""
+    return f"hashtag:{tag}"
 
 
 def packed(entry: Entry) -> bytes:

@@ -51,6 +51,14 @@ class Posts(Protocol):
         ...
 
 
+class HashtagIndex(Protocol):
+    """Posts by hashtag, a few seconds behind: of SearchService."""
+
+    async def newest(self, tag: str, *, limit: int) -> list[Entry]:
+        """The newest posts with the hashtag that everyone may see and that reply to nothing."""
+        ...
+
+
 class Engagement(Protocol):
     """Engagement counts: of EngagementService, on behalf of the viewer."""
 

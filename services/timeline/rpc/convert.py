@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, TypeAlias
 from google.protobuf.timestamp_pb2 import Timestamp
 from roost.post.v1.engagement_service_pb2 import Engagement
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_PUBLIC, Post, TimelineEntry
+from roost.timeline.v1 import timeline_pb2 as pb
 from roost.timeline.v1.timeline_pb2 import ReadMarker
 
-from services.timeline.domain.model import Entry, Marker, PublicEntry
+from services.timeline.domain.model import (
+    Entry,
+    FollowedHashtag,
+    HashtagEntry,
+    Marker,
+    PublicEntry,
+    entry_by_hashtag,
+)
 from services.timeline.domain.ports import EngagementCounts
 
 if TYPE_CHECKING:
@@ -25,6 +33,7 @@ def entry_to_proto(entry: Entry) -> TimelineEntry:
         post_id=entry.post_id,
         author_id=entry.author_id,
         reposter_id=entry.reposter_id,
+        by_hashtag=entry.by_hashtag,
     )
 
 
@@ -40,11 +49,14 @@ def add_entries(field: Places, entries: Iterable[Entry]) -> None:
             post_id=post_id,
             author_id=author_id,
             reposter_id=actor_id if entry_id != post_id else 0,
+            by_hashtag=not actor_id,
         )
 
 
 def entry_from_proto(entry: TimelineEntry) -> Entry:
-    """An entry, with its author or reposter as the actor."""
+    """An entry, with its author or reposter as the actor, or none if a hashtag brought it."""
+    if entry.by_hashtag:
+        return entry_by_hashtag(entry.post_id, entry.author_id)
     return Entry(
         entry.entry_id, entry.reposter_id or entry.author_id, entry.post_id, entry.author_id
     )
@@ -100,3 +112,25 @@ def public_entry(post: Post) -> PublicEntry | None:
     if post.visibility != VISIBILITY_PUBLIC or post.reply_to_post_id:
         return None
     return PublicEntry(post.id, post.author_id)
+
+
+def tags_of(post: Post) -> list[str]:
+    """The folded hashtags in the text of the post, each once."""
+    return list(
+        dict.fromkeys(each.hashtag.tag for each in post.entities if each.HasField("hashtag"))
+    )
+
+
+def hashtag_entries(post: Post) -> list[HashtagEntry]:
+    """The entries of a post under its hashtags, by the rule of the public timeline: none unless it
+    is public and replies to nothing."""
+    if public_entry(post) is None:
+        return []
+    return [HashtagEntry(tag, post.id, post.author_id) for tag in tags_of(post)]
+
+
+def followed_hashtag_to_proto(followed: FollowedHashtag) -> pb.FollowedHashtag:
+    """A followed hashtag as a message."""
+    message = pb.FollowedHashtag(tag=followed.tag)
+    message.follow_time.FromDatetime(followed.follow_time)
+    return message

@@ -4,16 +4,24 @@ import grpc.aio
 from google.protobuf.message import Message
 from roost.timeline.v1.timeline_pb2 import HOME_ORDER_RELEVANT
 from roost.timeline.v1.timeline_service_pb2 import (
+    BatchGetFollowedHashtagsRequest,
+    BatchGetFollowedHashtagsResponse,
+    FollowHashtagRequest,
+    FollowHashtagResponse,
     GetHomeTimelineRequest,
     GetHomeTimelineResponse,
     GetPublicTimelineRequest,
     GetPublicTimelineResponse,
     GetReadMarkerRequest,
     GetReadMarkerResponse,
+    ListFollowedHashtagsRequest,
+    ListFollowedHashtagsResponse,
     RebuildHomeTimelineRequest,
     RebuildHomeTimelineResponse,
     SetReadMarkerRequest,
     SetReadMarkerResponse,
+    UnfollowHashtagRequest,
+    UnfollowHashtagResponse,
 )
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 
@@ -23,8 +31,9 @@ from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
 from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.hashtags import EarlierPosts, folded
 from services.timeline.domain.homes import Homes
-from services.timeline.domain.model import TOP
+from services.timeline.domain.model import TOP, FollowedHashtag
 from services.timeline.domain.ranking import Position, Rankings
 from services.timeline.domain.store import TimelineStore, TimelineTransaction
 from services.timeline.domain.timeline_cache import REBUILD_SECONDS, TimelineCache
@@ -45,6 +54,7 @@ class TimelineServicer(TimelineServiceServicer):
         homes: Homes,
         rankings: Rankings,
         feed_builder: FeedBuilder,
+        earlier_posts: EarlierPosts,
         store: TimelineStore,
         cache: TimelineCache,
         page_tokens: PageTokens,
@@ -53,6 +63,7 @@ class TimelineServicer(TimelineServiceServicer):
         self._homes = homes
         self._rankings = rankings
         self._feed_builder = feed_builder
+        self._earlier_posts = earlier_posts
         self._store = store
         self._cache = cache
         self._page_tokens = page_tokens
@@ -139,6 +150,65 @@ class TimelineServicer(TimelineServiceServicer):
             raise RebuildTooSoon(retry_after=REBUILD_SECONDS)
         return RebuildHomeTimelineResponse(
             entry_count=await self._feed_builder.rebuild_home(viewer_id)
+        )
+
+    @access_policy.user
+    async def FollowHashtag(
+        self, request: FollowHashtagRequest, context: Context
+    ) -> FollowHashtagResponse:
+        """The posts from before the first follow are stored first, so that homes have them."""
+        user_id, tag = caller.user().user_id, folded(request.tag)
+        await self._earlier_posts.add(tag)
+
+        async def follow(transaction: TimelineTransaction) -> FollowHashtagResponse:
+            followed, is_new = await transaction.follow_hashtag(user_id, tag, self._clock.now())
+            if is_new:
+                await transaction.publish(events.hashtag_followed(user_id, tag))
+            return FollowHashtagResponse(hashtag=convert.followed_hashtag_to_proto(followed))
+
+        return await commands.run_once(
+            self._store.transaction, request, FollowHashtagResponse, follow, caller_id=user_id
+        )
+
+    @access_policy.user
+    async def UnfollowHashtag(
+        self, request: UnfollowHashtagRequest, context: Context
+    ) -> UnfollowHashtagResponse:
+        user_id, tag = caller.user().user_id, folded(request.tag)
+
+        async def unfollow(transaction: TimelineTransaction) -> UnfollowHashtagResponse:
+            if await transaction.unfollow_hashtag(user_id, tag):
+                await transaction.publish(events.hashtag_unfollowed(user_id, tag))
+            return UnfollowHashtagResponse(tag=tag)
+
+        return await commands.run_once(
+            self._store.transaction, request, UnfollowHashtagResponse, unfollow, caller_id=user_id
+        )
+
+    @access_policy.user
+    async def ListFollowedHashtags(
+        self, request: ListFollowedHashtagsRequest, context: Context
+    ) -> ListFollowedHashtagsResponse:
+        limit = _limit(request.page_size)
+        found = await self._store.followed_hashtags(
+            caller.user().user_id,
+            before=self._page_tokens.open(request, FollowedHashtag),
+            limit=limit + 1,
+        )
+        shown = found[:limit]
+        more = len(found) > limit
+        return ListFollowedHashtagsResponse(
+            hashtags=map(convert.followed_hashtag_to_proto, shown),
+            next_page_token=self._page_tokens.seal(request, shown[-1]) if more else "",
+        )
+
+    @access_policy.user
+    async def BatchGetFollowedHashtags(
+        self, request: BatchGetFollowedHashtagsRequest, context: Context
+    ) -> BatchGetFollowedHashtagsResponse:
+        followed = await self._store.hashtags_followed_by(caller.user().user_id, list(request.tags))
+        return BatchGetFollowedHashtagsResponse(
+            tags=[tag for tag in dict.fromkeys(request.tags) if tag in followed]
         )
 
 

@@ -3,8 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from roost.post.v1.post_events_pb2 import PostCreated, PostDeleted, PostReposted, RepostUndone
-from roost.timeline.v1.timeline_events_pb2 import FanOutContinued
+from roost.post.v1.post_events_pb2 import (
+    PostCreated,
+    PostDeleted,
+    PostReposted,
+    PostUpdated,
+    RepostUndone,
+)
+from roost.timeline.v1.timeline_events_pb2 import (
+    FanOutContinued,
+    HashtagFollowed,
+    HashtagUnfollowed,
+)
 from roost.user.v1.user_events_pb2 import (
     FollowCreated,
     FollowRemoved,
@@ -18,9 +28,16 @@ from services.chassis.events.bus import BatchHandler, Routes
 from services.chassis.events.records import Event
 from services.timeline.domain.fanout import Delivered, FanOut
 from services.timeline.domain.follows import Follows
-from services.timeline.domain.model import Entry, PublicEntry
+from services.timeline.domain.hashtags import HashtagFeeds
+from services.timeline.domain.model import Entry, HashtagEntry, PublicEntry
 from services.timeline.domain.store import TimelineStore
-from services.timeline.rpc.convert import entry_from_proto, home_entry, public_entry
+from services.timeline.rpc.convert import (
+    entry_from_proto,
+    hashtag_entries,
+    home_entry,
+    public_entry,
+    tags_of,
+)
 from services.timeline.rpc.events import remaining_from_proto
 
 # How many keys a process handles at once; an author with many followers is one of them at a time.
@@ -107,6 +124,8 @@ def routes(fan_out: FanOut, follows: Follows, *, report: ReportDelivery) -> Rout
         await fan_out.withdraw(entry_from_proto(body.entry))
 
     async def fan_out_continued(body: FanOutContinued) -> None:
+        if body.tags:
+            return
         delivered = await fan_out.continue_fan_out(remaining_from_proto(body))
         if delivered is not None and delivered.user_ids:
             report(delivered)
@@ -123,8 +142,83 @@ def routes(fan_out: FanOut, follows: Follows, *, report: ReportDelivery) -> Rout
             MuteCreated: lambda body: follows.muted(body.muter_id, body.muted_id),
             MuteRemoved: lambda body: follows.unmuted(body.muter_id, body.muted_id),
             UserDeleted: lambda body: follows.left(body.user_id),
+            HashtagFollowed: lambda body: follows.hashtags_changed(body.user_id),
+            HashtagUnfollowed: lambda body: follows.hashtags_changed(body.user_id),
         }
     )
+
+
+class HashtagTimelines:
+    """Keeps the entries of hashtags, a batch at a time, and announces new ones to followers.
+
+    One statement stores all new posts of a batch. Deliveries are announced as those of homes.
+    """
+
+    def __init__(self, *, hashtag_feeds: HashtagFeeds, announce: AnnounceDelivery) -> None:
+        self._hashtag_feeds = hashtag_feeds
+        self._announce = announce
+
+    async def __call__(self, events: Sequence[Event]) -> None:
+        """Handles events of posts and remaining steps: new posts first, then what changes them."""
+        batch = _HashtagBatch(self._hashtag_feeds)
+        for event in events:
+            handle = batch.routes(event.type)
+            if handle is not None:
+                await handle(event)
+        try:
+            await batch.write()
+        finally:
+            if batch.delivered:
+                await self._announce(batch.delivered)
+
+
+class _HashtagBatch:
+    """What the events of one batch change on hashtags."""
+
+    def __init__(self, hashtag_feeds: HashtagFeeds) -> None:
+        self.delivered: list[Delivered] = []
+        self._hashtag_feeds = hashtag_feeds
+        self._added: dict[int, list[HashtagEntry]] = {}
+        self._edited: list[PostUpdated] = []
+        self._removed: list[int] = []
+        self._remaining: list[FanOutContinued] = []
+        self.routes = Routes.of_bodies(
+            {
+                PostCreated: self._post_created,
+                PostUpdated: self._post_updated,
+                PostDeleted: self._post_deleted,
+                FanOutContinued: self._fan_out_continued,
+            }
+        )
+
+    async def write(self) -> None:
+        feeds, report = self._hashtag_feeds, self.delivered.append
+        added = [entry for entries in self._added.values() for entry in entries]
+        if added:
+            await feeds.add(added, report)
+        for body in self._edited:
+            if body.post.id not in self._removed:
+                await feeds.replace(body.post.id, body.post.author_id, tags_of(body.post))
+        if self._removed:
+            await feeds.remove(self._removed)
+        for remaining in self._remaining:
+            await feeds.continue_fan_out(remaining_from_proto(remaining), report)
+
+    async def _post_created(self, body: PostCreated) -> None:
+        if entries := hashtag_entries(body.post):
+            self._added[body.post.id] = entries
+
+    async def _post_updated(self, body: PostUpdated) -> None:
+        if public_entry(body.post) is not None:
+            self._edited.append(body)
+
+    async def _post_deleted(self, body: PostDeleted) -> None:
+        self._added.pop(body.post_id, None)
+        self._removed.append(body.post_id)
+
+    async def _fan_out_continued(self, body: FanOutContinued) -> None:
+        if body.tags:
+            self._remaining.append(body)
 
 
 class PublicTimeline:

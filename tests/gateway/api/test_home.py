@@ -39,9 +39,19 @@ class Home:
         services.answer("GetPublicTimeline", self._page)
         services.answer("BatchGetPosts", self._bodies)
 
-    def add(self, post_id: int, author: int, *, reposter: int = 0, **given: Any) -> None:
+    def add(
+        self,
+        post_id: int,
+        author: int,
+        *,
+        reposter: int = 0,
+        by_hashtag: bool = False,
+        **given: Any,
+    ) -> None:
         place = 10_000 + post_id if reposter else 0
-        self.entries.append(entry(post_id, author, reposter=reposter, entry_id=place))
+        self.entries.append(
+            entry(post_id, author, reposter=reposter, entry_id=place, by_hashtag=by_hashtag)
+        )
         self.posts[post_id] = post(post_id, author, viewer=ALICE, **given)
 
     def user(self, user_id: int) -> User:
@@ -205,6 +215,17 @@ async def test_people_no_longer_followed_disappear_from_home(alice: Client, home
     home.stands[DAVE] = {"following": False}
 
     assert ids((await alice.get("/v1/timelines/home")).json()) == [103]
+
+
+async def test_posts_of_strangers_with_a_followed_hashtag_stay_on_home(
+    alice: Client, home: Home
+) -> None:
+    home.add(30, BOB, by_hashtag=True)
+    home.add(29, CAROL, by_hashtag=True)
+    home.add(28, DAVE)
+    home.stands = {BOB: {"following": False}, CAROL: {"muting": True}, DAVE: {"following": False}}
+
+    assert ids((await alice.get("/v1/timelines/home")).json()) == [30]
 
 
 async def test_own_posts_and_own_reposts_stay_on_home(alice: Client, home: Home) -> None:

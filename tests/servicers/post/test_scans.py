@@ -1,5 +1,6 @@
 """What the Search service reads of posts and bookmarks, through a real channel."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS, VISIBILITY_MENTIONED
 
 from services.chassis.auth.caller import ServiceCaller
+from services.chassis.cache import redis_client
 from services.chassis.runtime.errors import Invalid
-from services.post.rpc import post_servicer
+from services.post.adapters.memory import MemoryStore
+from services.post.domain.model import Post
+from services.post.rpc import post_scans
 from tests.servicers.grpc_server import raises_reason
-from tests.servicers.post.conftest import Scenario
+from tests.servicers.post.conftest import NOWHERE, Scenario, a_scenario
 
 SEARCH = ServiceCaller("search")
 
@@ -84,7 +88,7 @@ async def test_a_page_of_long_posts_fits_into_a_message(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = [await scenario.write(scenario.alice, "a" * 400) for _ in range(5)]
-    monkeypatch.setattr(post_servicer, "MAX_SCAN_BYTES", 1_000)
+    monkeypatch.setattr(post_scans, "MAX_PAGE_BYTES", 1_000)
 
     page = await scan(scenario)
 
@@ -97,9 +101,32 @@ async def test_a_post_that_is_larger_than_a_page_is_alone_on_it(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = [await scenario.write(scenario.alice) for _ in range(2)]
-    monkeypatch.setattr(post_servicer, "MAX_SCAN_BYTES", 1)
+    monkeypatch.setattr(post_scans, "MAX_PAGE_BYTES", 1)
 
     assert await scan_all(scenario) == [post.id for post in written]
+
+
+class DeletingStore(MemoryStore):
+    """Deletes the posts of a scan before their counts are read."""
+
+    async def scan(self, *, after: int, limit: int) -> list[Post]:
+        found = await super().scan(after=after, limit=limit)
+        async with self.transaction() as transaction:
+            await transaction.delete([post.id for post in found], datetime.now(UTC))
+        return found
+
+
+async def test_a_post_that_is_deleted_during_a_scan_does_not_end_it() -> None:
+    async with (
+        redis_client.connect(NOWHERE) as nowhere,
+        a_scenario(nowhere, store=DeletingStore) as scenario,
+    ):
+        written = [await scenario.write(scenario.alice) for _ in range(3)]
+
+        page = await scan(scenario, page_size=2)
+
+        assert [post.id for post in page.posts] == [post.id for post in written[:2]]
+        assert page.has_more
 
 
 async def test_counts_come_in_request_order_without_deleted_posts(scenario: Scenario) -> None:

@@ -17,12 +17,18 @@ from services.chassis.rpc.clients import Mesh
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import ManualClock, SystemClock
-from services.timeline.adapters.clients import MeshEngagement, MeshGraph, MeshPosts
+from services.timeline.adapters.clients import (
+    MeshEngagement,
+    MeshGraph,
+    MeshHashtagIndex,
+    MeshPosts,
+)
 from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.hashtags import EarlierPosts
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
@@ -71,11 +77,16 @@ async def timeline() -> AsyncIterator[Timeline]:
         )
         posts = MeshPosts(mesh)
         feed_builder = FeedBuilder(
-            feeds=feeds, posts=posts, home_sources=home_sources, max_entries=MAX_HOME
+            feeds=feeds,
+            posts=posts,
+            store=store,
+            home_sources=home_sources,
+            max_entries=MAX_HOME,
         )
         homes = Homes(
             feeds=feeds,
             posts=posts,
+            store=store,
             home_sources=home_sources,
             celebrities=celebrities,
             feed_builder=feed_builder,
@@ -86,6 +97,7 @@ async def timeline() -> AsyncIterator[Timeline]:
                 homes=homes, engagement=MeshEngagement(mesh), cache=cache, clock=clock
             ),
             feed_builder=feed_builder,
+            earlier_posts=EarlierPosts(store=store, index=MeshHashtagIndex(mesh)),
             store=store,
             cache=cache,
             page_tokens=PageTokens(b"k" * 32),

@@ -21,6 +21,14 @@ from roost.post.v1.post_service_pb2_grpc import (
     PostServiceServicer,
     add_PostServiceServicer_to_server,
 )
+from roost.search.v1.search_service_pb2 import (
+    ListHashtagEntriesRequest,
+    ListHashtagEntriesResponse,
+)
+from roost.search.v1.search_service_pb2_grpc import (
+    SearchServiceServicer,
+    add_SearchServiceServicer_to_server,
+)
 from roost.user.v1.graph_service_pb2 import (
     BatchListFollowerIdsRequest,
     BatchListFollowerIdsResponse,
@@ -45,9 +53,12 @@ Context = grpc.aio.ServicerContext
 GRAPH_METHODS = {"ListFollowerIds", "BatchListFollowerIds", "ListFollowingIds"}
 POST_METHODS = {"ListPostIdsByAuthors"}
 ENGAGEMENT_METHODS = {"BatchGetEngagement"}
+SEARCH_METHODS = {"ListHashtagEntries"}
 
 
-class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer):
+class Peers(
+    GraphServiceServicer, PostServiceServicer, EngagementServiceServicer, SearchServiceServicer
+):
     """The truth, and how often it was asked for."""
 
     def __init__(self) -> None:
@@ -57,6 +68,8 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
         self.liked: set[tuple[int, int]] = set()
         self.calls: list[str] = []
         self.engagement_away = False
+        self.search_away = False
+        self.indexed: dict[str, list[Entry]] = {}
 
     def follow(self, follower_id: int, followee_id: int) -> None:
         self.edges.add((follower_id, followee_id))
@@ -132,6 +145,18 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
             ]
         )
 
+    @access_policy.service("timeline")
+    async def ListHashtagEntries(
+        self, request: ListHashtagEntriesRequest, context: Context
+    ) -> ListHashtagEntriesResponse:
+        self.calls.append("ListHashtagEntries")
+        if self.search_away:
+            raise Unavailable
+        found = {entry for tag in request.tags for entry in self.indexed.get(tag, ())}
+        return ListHashtagEntriesResponse(
+            entries=map(entry_to_proto, sorted(found, reverse=True)[: request.page_size])
+        )
+
     def mounts(self) -> list[MountedServicer]:
         """What serves them."""
         return [
@@ -142,6 +167,9 @@ class Peers(GraphServiceServicer, PostServiceServicer, EngagementServiceServicer
                 EngagementServiceServicer,
                 self,
                 ENGAGEMENT_METHODS,
+            ),
+            _mount(
+                add_SearchServiceServicer_to_server, SearchServiceServicer, self, SEARCH_METHODS
             ),
         ]
 

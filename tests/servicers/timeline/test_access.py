@@ -23,6 +23,10 @@ MATRIX = {
         "GetReadMarker": USER,
         "SetReadMarker": USER,
         "RebuildHomeTimeline": user_or("gateway"),
+        "FollowHashtag": USER,
+        "UnfollowHashtag": USER,
+        "ListFollowedHashtags": USER,
+        "BatchGetFollowedHashtags": USER,
     },
 }
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from services.eventlog.adapters import wake_ups_valkey
-from services.eventlog.adapters.wake_ups_valkey import ACTIVITY, EVENTS
-from services.eventlog.domain.model import LogEntry, PostActivity
+from services.eventlog.adapters.wake_ups_valkey import ACTIVITY, EVENTS, HASHTAGS
+from services.eventlog.domain.model import HashtagActivity, LogEntry, PostActivity
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -25,6 +25,7 @@ class Listener:
 
     entries: list[LogEntry] = field(default_factory=list)
     activities: list[PostActivity] = field(default_factory=list)
+    hashtags: list[HashtagActivity] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -32,7 +33,10 @@ async def listening(url: str, client: RedisClient) -> AsyncIterator[Listener]:
     listener = Listener()
     task = asyncio.create_task(
         wake_ups_valkey.listen(
-            url, events=listener.entries.extend, activities=listener.activities.extend
+            url,
+            events=listener.entries.extend,
+            activities=listener.activities.extend,
+            hashtags=listener.hashtags.extend,
         )
     )
 
@@ -64,14 +68,17 @@ async def test_everything_arrives_in_order(valkey: str) -> None:
     ):
         wake_ups.announce(many[:1_500])
         wake_ups.announce_activities([PostActivity(50, 60), PostActivity(51, deleted=True)])
+        wake_ups.announce_hashtags([HashtagActivity("caturday", 50), HashtagActivity("日本", 51)])
         wake_ups.announce(many[1_500:])
         wake_ups.announce([])
 
         await eventually(lambda: len(listener.entries) == 2_000)
         await eventually(lambda: len(listener.activities) == 2)
+        await eventually(lambda: len(listener.hashtags) == 2)
 
     assert listener.entries == many
     assert listener.activities == [PostActivity(50, 60), PostActivity(51, deleted=True)]
+    assert listener.hashtags == [HashtagActivity("caturday", 50), HashtagActivity("日本", 51)]
 
 
 async def test_what_nobody_can_read_is_left_out(valkey: str) -> None:
@@ -82,6 +89,8 @@ async def test_what_nobody_can_read_is_left_out(valkey: str) -> None:
     ):
         await client.execute("PUBLISH", EVENTS, b"nonsense")
         await client.execute("PUBLISH", ACTIVITY, b"nonsense")
+        await client.execute("PUBLISH", HASHTAGS, b"nonsense")
+        await client.execute("PUBLISH", HASHTAGS, bytes(9) + b"\x02\xff\xff")
         wake_ups.announce([entry(1)])
 
         await eventually(lambda: listener.entries == [entry(1)])

@@ -17,7 +17,16 @@ from roost.notification.v1.notification_pb2 import (
     UserEvent,
 )
 from roost.post.v1 import post_events_pb2 as posts
-from roost.post.v1.post_pb2 import Post, TimelineEntry
+from roost.post.v1.post_pb2 import (
+    VISIBILITY_FOLLOWERS,
+    VISIBILITY_MENTIONED,
+    VISIBILITY_PUBLIC,
+    Entity,
+    Hashtag,
+    Post,
+    TimelineEntry,
+    Visibility,
+)
 from roost.timeline.v1 import timeline_events_pb2 as timelines
 from roost.user.v1 import user_events_pb2 as users
 from roost.user.v1.user_pb2 import User
@@ -27,7 +36,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.storage.memory import MemoryDatabase
 from services.eventlog.adapters.memory import LogTables, MemoryLogStore
-from services.eventlog.domain.model import LogEntry, PostActivity
+from services.eventlog.domain.model import HashtagActivity, LogEntry, PostActivity
 from services.eventlog.domain.projection import EventLogProjection
 from services.eventlog.rpc.convert import ARRIVALS_MISSED
 from services.eventlog.worker.consumer import EventLogConsumer
@@ -45,6 +54,7 @@ class Scenario:
         self.requested: list[Sequence[int]] = []
         self.away = False
         self.activities: list[PostActivity] = []
+        self.hashtags: list[HashtagActivity] = []
         self.store = MemoryLogStore(MemoryDatabase(LogTables()), announce=self.announce)
         projection = EventLogProjection(
             store=self.store, graph=self, wake_ups=self, clock=self.clock
@@ -62,6 +72,9 @@ class Scenario:
 
     def announce_activities(self, activities: Sequence[PostActivity]) -> None:
         self.activities += activities
+
+    def announce_hashtags(self, activities: Sequence[HashtagActivity]) -> None:
+        self.hashtags += activities
 
     async def happens(self, *bodies: Message) -> None:
         await self.handle([event(body) for body in bodies])
@@ -96,9 +109,19 @@ def event(body: Message) -> Event:
 
 
 def delivered(
-    *user_ids: int, entry: int = POST, author: int = BOB, reposter: int = 0
+    *user_ids: int,
+    entry: int = POST,
+    author: int = BOB,
+    reposter: int = 0,
+    by_hashtag: bool = False,
 ) -> timelines.EntryDelivered:
-    place = TimelineEntry(entry_id=entry, post_id=POST, author_id=author, reposter_id=reposter)
+    place = TimelineEntry(
+        entry_id=entry,
+        post_id=POST,
+        author_id=author,
+        reposter_id=reposter,
+        by_hashtag=by_hashtag,
+    )
     return timelines.EntryDelivered(entry=place, user_ids=user_ids)
 
 
@@ -313,3 +336,49 @@ async def test_activity_around_posts_is_announced(
     await scenario.happens(body)
 
     assert scenario.activities == activities
+
+
+async def test_an_entry_that_a_hashtag_brings_reaches_its_followers_once(
+    scenario: Scenario,
+) -> None:
+    await scenario.comes(ALICE, CAROL)
+    scenario.edges.add((CAROL, BOB))
+
+    await scenario.happens(delivered(CAROL), delivered(ALICE, CAROL, by_hashtag=True))
+
+    assert await scenario.arrivals(ALICE) == [POST]
+    assert await scenario.arrivals(CAROL) == [POST]
+    (arrival,) = await scenario.log(ALICE)
+    assert arrival.by_hashtag  # type: ignore[attr-defined]
+
+
+async def test_follows_of_hashtags_are_in_the_log_of_the_follower(scenario: Scenario) -> None:
+    await scenario.happens(
+        timelines.HashtagFollowed(user_id=ALICE, tag="caturday"),
+        timelines.HashtagUnfollowed(user_id=ALICE, tag="caturday"),
+    )
+
+    changes = [
+        (each.resource, each.tag, each.deleted)  # type: ignore[attr-defined]
+        for each in await scenario.log(ALICE)
+    ]
+    assert changes == [("hashtag_follow", "caturday", False), ("hashtag_follow", "caturday", True)]
+
+
+@pytest.mark.parametrize(
+    ("visibility", "announced"),
+    [
+        (VISIBILITY_PUBLIC, [HashtagActivity("a", POST), HashtagActivity("b", POST)]),
+        (VISIBILITY_FOLLOWERS, []),
+        (VISIBILITY_MENTIONED, []),
+    ],
+)
+async def test_new_public_posts_are_announced_by_each_hashtag_once(
+    scenario: Scenario, visibility: Visibility, announced: list[HashtagActivity]
+) -> None:
+    entities = [Entity(hashtag=Hashtag(tag=tag)) for tag in ("a", "b", "a")]
+    post = Post(id=POST, author_id=ALICE, visibility=visibility, entities=entities)
+
+    await scenario.happens(posts.PostCreated(post=post))
+
+    assert scenario.hashtags == announced

@@ -15,12 +15,13 @@ from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.fanout import FanOut, RemainingSteps
+from services.timeline.domain.fanout import Delivered, FanOut, RemainingSteps
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.follows import Follows
+from services.timeline.domain.hashtags import HashtagFeeds
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
-from services.timeline.domain.model import TOP, Entry
+from services.timeline.domain.model import TOP, Entry, HashtagEntry, entry_by_hashtag
 from services.timeline.domain.ports import EngagementCounts, Followers
 
 Pace = Callable[[str], Awaitable[None]]
@@ -71,6 +72,8 @@ class Truth:
         self.edges: set[tuple[int, int]] = set()
         self.mutes: set[tuple[int, int]] = set()
         self.entries: set[Entry] = set()
+        self.hashtag_follows: set[tuple[int, str]] = set()
+        self.hashtag_entries: set[HashtagEntry] = set()
         self.counts: dict[int, EngagementCounts] = {}
         self.calls: list[str] = []
         self._page = page
@@ -116,7 +119,13 @@ class Truth:
         actors = {star for fan, star in self.edges if fan == viewer_id}
         actors -= {muted for muter, muted in self.mutes if muter == viewer_id}
         actors.add(viewer_id)
-        return sorted((each for each in self.entries if each.actor_id in actors), reverse=True)
+        by_id = {
+            each.post_id: entry_by_hashtag(each.post_id, each.author_id)
+            for each in self.hashtag_entries
+            if (viewer_id, each.tag) in self.hashtag_follows
+        }
+        by_id |= {each.entry_id: each for each in self.entries if each.actor_id in actors}
+        return sorted(by_id.values(), reverse=True)
 
 
 class Scenario:
@@ -144,11 +153,16 @@ class Scenario:
             graph=paced_truth, store=paced_store, celebrities=self.celebrities
         )
         self.feed_builder = FeedBuilder(
-            feeds=feeds, posts=paced_truth, home_sources=self.home_sources, max_entries=max_entries
+            feeds=feeds,
+            posts=paced_truth,
+            store=paced_store,
+            home_sources=self.home_sources,
+            max_entries=max_entries,
         )
         self.homes = Homes(
             feeds=feeds,
             posts=paced_truth,
+            store=paced_store,
             home_sources=self.home_sources,
             celebrities=self.celebrities,
             feed_builder=self.feed_builder,
@@ -172,6 +186,7 @@ class Scenario:
             threshold=threshold,
             publish=publish,
         )
+        self.hashtag_feeds = HashtagFeeds(store=paced_store, feeds=feeds, publish=publish)
 
     async def follow(self, follower: int, followee: int) -> None:
         self.truth.edges.add((follower, followee))
@@ -188,6 +203,28 @@ class Scenario:
     async def unmute(self, muter: int, muted: int) -> None:
         self.truth.mutes.discard((muter, muted))
         await self.follows.unmuted(muter, muted)
+
+    async def follow_or_unfollow_hashtag(self, user: int, tag: str) -> None:
+        await self.commit_hashtag_follow(user, tag)
+        await self.follows.hashtags_changed(user)
+
+    async def commit_hashtag_follow(self, user: int, tag: str) -> None:
+        """Begins the follow, or ends it, without its event."""
+        self.truth.hashtag_follows ^= {(user, tag)}
+        async with self.store.transaction() as transaction:
+            if (user, tag) in self.truth.hashtag_follows:
+                await transaction.follow_hashtag(user, tag, self.clock.now())
+            else:
+                await transaction.unfollow_hashtag(user, tag)
+
+    async def add_hashtags(self, entries: Sequence[HashtagEntry]) -> list[Delivered]:
+        """Handles a new post with hashtags; returns what was announced."""
+        delivered: list[Delivered] = []
+        self.truth.hashtag_entries |= set(entries)
+        await self.hashtag_feeds.add(entries, delivered.append)
+        while self.rests:
+            await self.hashtag_feeds.continue_fan_out(self.rests.pop(0), delivered.append)
+        return delivered
 
     async def enter(self, entry: Entry) -> Entry:
         """Somebody posts or reposts, and it is delivered to the last follower."""

@@ -245,6 +245,7 @@ async def test_without_valkey_a_home_is_read_from_the_truth(scenario: Scenario) 
     scenario.homes = Homes(
         feeds=cast(Feeds, AwayFeeds()),
         posts=scenario.truth,
+        store=scenario.store,
         home_sources=scenario.home_sources,
         celebrities=scenario.celebrities,
         feed_builder=scenario.feed_builder,

@@ -1,9 +1,10 @@
 """Homes equal the oracle, whatever happens in whatever order: a model-based test.
 
-People follow, mute, post, repost and read; events of one key are handled in order, everything else
-side by side and one call at a time, in an order that Hypothesis chooses. Events come again, homes
-are lost, ids are taken before others and committed after them, authors become celebrities. When
-all is handled every home, read page by page, is what a plain computation over the truth gives.
+People follow people and hashtags, mute, post, edit, repost and read; events of one key are handled
+in order, everything else side by side and one call at a time, in an order that Hypothesis chooses.
+Events come again, homes are lost, ids are taken before others and committed after them, authors
+become celebrities. When all is handled every home, read page by page, is what a plain computation
+over the truth gives.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.timeline.domain.model import Entry, home_of, posts_of
+from services.timeline.domain.fanout import Delivered
+from services.timeline.domain.model import Entry, HashtagEntry, home_of, posts_of, posts_with
 from tests.unit.timeline.scenario import Scenario
 from tests.unit.timeline.stepping import Stepper
 
 PEOPLE = range(1, 4)
 people = st.sampled_from(PEOPLE)
 pairs = st.sampled_from([(one, other) for one in PEOPLE for other in PEOPLE if one != other])
+tags = st.sampled_from(["a", "b"])
 # Which of the calls that are held goes on, some times in a row.
 steps = st.lists(st.integers(0, 20), max_size=8)
 
@@ -44,6 +47,10 @@ class Key:
         return not self.busy and self.handled == len(self.events)
 
 
+def ignore(_: Delivered) -> None:
+    """What is announced to followers changes no home."""
+
+
 class Homes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +62,7 @@ class Homes(RuleBasedStateMachine):
         self.next_id = 1000
         self.used: set[int] = set()
         self.reposts: list[Entry] = []
+        self.posts: list[Entry] = []
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -93,12 +101,39 @@ class Homes(RuleBasedStateMachine):
         mutes ^= {pair}
         self.publish("user", pair[0], "muted" if pair in mutes else "unmuted", *pair)
 
-    @rule(author=people, behind=st.integers(0, 25))
-    def post(self, author: int, behind: int) -> None:
+    @rule(person=people, tag=tags)
+    def follow_or_unfollow_a_hashtag(self, person: int, tag: str) -> None:
+        self.run(self.scenario.commit_hashtag_follow(person, tag))
+        self.publish("hashtag", person, "hashtags_changed", person)
+
+    @rule(author=people, behind=st.integers(0, 25), tags=st.sets(tags))
+    def post(self, author: int, behind: int, tags: set[str]) -> None:
         entry_id = self.new_id(behind)
         entry = Entry(entry_id, author, entry_id, author)
+        self.posts.append(entry)
         self.scenario.truth.entries.add(entry)
         self.publish("post", author, "deliver", entry)
+        entries = {HashtagEntry(tag, entry_id, author) for tag in tags}
+        self.scenario.truth.hashtag_entries |= entries
+        self.publish("tagged", author, "add", sorted(entries), ignore)
+
+    @rule(which=st.integers(0, 20), tags=st.sets(tags))
+    def edit(self, which: int, tags: set[str]) -> None:
+        if self.posts:
+            entry = self.posts[which % len(self.posts)]
+            truth = self.scenario.truth
+            truth.hashtag_entries = {
+                *(each for each in truth.hashtag_entries if each.post_id != entry.post_id),
+                *(HashtagEntry(tag, entry.post_id, entry.author_id) for tag in tags),
+            }
+            self.publish(
+                "tagged",
+                entry.author_id,
+                "replace",
+                entry.post_id,
+                entry.author_id,
+                sorted(tags),
+            )
 
     @rule(actor=people, behind=st.integers(0, 25), post_id=st.integers(1, 3))
     def repost(self, actor: int, behind: int, post_id: int) -> None:
@@ -128,6 +163,10 @@ class Homes(RuleBasedStateMachine):
     @rule(person=people, feed=st.sampled_from([home_of, posts_of]))
     def lose_a_feed(self, person: int, feed: Callable[[int], str]) -> None:
         self.run(self.scenario.feeds.drop(feed(person)))
+
+    @rule(tag=tags)
+    def lose_the_feed_of_a_hashtag(self, tag: str) -> None:
+        self.run(self.scenario.feeds.drop(posts_with(tag)))
 
     @rule(choices=st.lists(st.integers(0, 20), min_size=1, max_size=3), steps=steps)
     def handle_events(self, choices: list[int], steps: list[int]) -> None:
@@ -172,9 +211,9 @@ class Homes(RuleBasedStateMachine):
 
     async def handle(self, key: Key) -> None:
         act, *arguments = key.events[key.handled]
-        owner: Any = self.scenario.fan_out
-        if not hasattr(owner, act):
-            owner = self.scenario.follows
+        scenario = self.scenario
+        owners: list[Any] = [scenario.fan_out, scenario.follows, scenario.hashtag_feeds]
+        owner = next(each for each in owners if hasattr(each, act))
         work = getattr(owner, act)(*arguments)
         key.running = await self.stepper.begin(self.handled(key, work))
 
@@ -184,6 +223,8 @@ class Homes(RuleBasedStateMachine):
         # What a fan-out leaves goes to the end of its own topic's key.
         while self.scenario.rests:
             remaining = self.scenario.rests.pop(0)
+            if remaining.tags:
+                continue  # only announced, written nowhere
             self.publish("rest", remaining.entry.actor_id, "continue_fan_out", remaining)
 
     async def drain(self) -> None:

@@ -271,9 +271,9 @@ class PostServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ScanPosts(self, request, context):
-        """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
-        for services that build an index of posts. Services only. A post that was committed before the call and is
-        not deleted is on some page.
+        """ScanPosts returns all live posts of every audience in ascending order of id, page by page, with counts, for
+        services that build an index of posts. Services only. A post that was committed before the call and is not
+        deleted is on some page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

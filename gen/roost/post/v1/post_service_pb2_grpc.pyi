@@ -113,9 +113,9 @@ class PostServiceStub:
     consistent.
     """
     ScanPosts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]
-    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
-    for services that build an index of posts. Services only. A post that was committed before the call and is
-    not deleted is on some page.
+    """ScanPosts returns all live posts of every audience in ascending order of id, page by page, with counts, for
+    services that build an index of posts. Services only. A post that was committed before the call and is not
+    deleted is on some page.
     """
     BatchGetPostCounts: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostCountsRequest, _post_service_pb2.BatchGetPostCountsResponse]
     """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
@@ -207,9 +207,9 @@ class PostServiceAsyncStub(PostServiceStub):
     consistent.
     """
     ScanPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.ScanPostsRequest, _post_service_pb2.ScanPostsResponse]  # type: ignore[assignment]
-    """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
-    for services that build an index of posts. Services only. A post that was committed before the call and is
-    not deleted is on some page.
+    """ScanPosts returns all live posts of every audience in ascending order of id, page by page, with counts, for
+    services that build an index of posts. Services only. A post that was committed before the call and is not
+    deleted is on some page.
     """
     BatchGetPostCounts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostCountsRequest, _post_service_pb2.BatchGetPostCountsResponse]  # type: ignore[assignment]
     """BatchGetPostCounts returns the counts of the given posts in request order, without those that are deleted
@@ -388,9 +388,9 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _post_service_pb2.ScanPostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_post_service_pb2.ScanPostsResponse, _abc.Awaitable[_post_service_pb2.ScanPostsResponse]]:
-        """ScanPosts returns all live posts in ascending order of id, page by page, with counts, whoever may see them,
-        for services that build an index of posts. Services only. A post that was committed before the call and is
-        not deleted is on some page.
+        """ScanPosts returns all live posts of every audience in ascending order of id, page by page, with counts, for
+        services that build an index of posts. Services only. A post that was committed before the call and is not
+        deleted is on some page.
         """
 
     @_abc_1.abstractmethod

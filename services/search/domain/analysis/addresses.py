@@ -71,13 +71,15 @@ def address_at_start(text: str) -> str:
 
 def address_terms(address: str) -> tuple[str, ...]:
     """The terms that a post with the address has: `host:` for its host and the domains above it,
-    and `url:` for the page."""
+    and `url:` for a page below the root."""
     host, page, query = _parse(address)
     if not host:
         return ()
     labels = host.split(".")
     hosts = [".".join(labels[-count:]) for count in range(2, min(len(labels), _MAX_LABELS) + 1)]
-    pages = [page, f"{page}?{query}"] if query else [page]
+    pages = [] if page == host else [page]
+    if query:
+        pages.append(f"{page}?{query}")
     return (
         *dict.fromkeys(f"host:{each}" for each in (host, *reversed(hosts))),
         *(f"url:{_cut(each)}" for each in pages),

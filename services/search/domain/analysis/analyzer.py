@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from services.chassis.text import hashtags
+from services.chassis.text.entities import MAX_ENTITIES
 from services.search.domain.analysis.addresses import (
     BARE_ADDRESS,
     address_at_start,
@@ -51,7 +53,9 @@ def analyze(
         marks.add("", 0, 0, medium_id)
         normalized = NormalizedText(alt_text)
         for token in tokens(normalized.text):
-            marks.add_token(token, normalized, medium_id=medium_id)
+            if marks.full:
+                break
+            marks.add_token(token, *normalized.span(token.start, token.end), medium_id=medium_id)
     return Analysis(tuple(marks.marks))
 
 
@@ -68,7 +72,7 @@ def query_forms(text: str, languages: Collection[str]) -> Forms:
         word, spelling = found[0].word, found[0].spelling
         others.append(f"={word}")
         if spelling:
-            others += (f"~{stem}" for stem in stems(spelling, languages))
+            others += (f"~{stem}" for stem in stems(spelling, sorted(languages)))
     return Forms(tuple(token.word for token in found), tuple(dict.fromkeys(others)))
 
 
@@ -80,27 +84,30 @@ class _Marks:
         self._languages = (language,)
         self._positions: Counter[str] = Counter()
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no position left."""
+        return len(self.marks) >= MAX_POSITIONS
+
     def add_token(
         self,
         token: Token,
-        source: NormalizedText,
+        start: int,
+        end: int,
         *,
         medium_id: int = 0,
-        start: int | None = None,
         forms: tuple[str, ...] = (),
     ) -> None:
-        """Adds a token at its place in the text, or from an earlier start, with these forms beside
-        its own."""
-        begin, end = source.span(token.start, token.end)
+        """Adds a token at its place in the original text, with these forms beside its own."""
         own = _forms(token.spelling, token.others, self._languages)
-        self.add(token.word, begin if start is None else start, end, medium_id, own + forms)
+        self.add(token.word, start, end, medium_id, own + forms if forms else own)
 
     def add(
         self, word: str, start: int, end: int, medium_id: int = 0, forms: tuple[str, ...] = ()
     ) -> None:
         """Adds a mark. Of a word that has too many positions, the further ones are gaps; what is
         beyond the last position is left out."""
-        if len(self.marks) >= MAX_POSITIONS:
+        if self.full:
             return
         if word:
             self._positions[word] += 1
@@ -154,18 +161,20 @@ def _add_prose(marks: _Marks, signed: _Signed, text: str, start: int, end: int) 
     source = NormalizedText(text[start:end], start)
     addresses = _bare_addresses(source.text)
     for token in tokens(source.text):
-        begin, _ = source.span(token.start, token.end)
+        begin, finish = source.span(token.start, token.end)
         first, forms = signed.around(begin)
-        marks.add_token(token, source, start=first, forms=forms + addresses.get(token.start, ()))
+        if addresses:
+            forms += addresses.get(token.start, ())
+        marks.add_token(token, begin if first is None else first, finish, forms=forms)
 
 
 def _bare_addresses(text: str) -> dict[int, tuple[str, ...]]:
-    """The terms of addresses without a scheme, by their start."""
+    """The terms of addresses without a scheme, by their start. As many as a post has entities."""
     if "." not in text:
         return {}
     return {
         match.start(): address_terms(address)
-        for match in BARE_ADDRESS.finditer(text)
+        for match in islice(BARE_ADDRESS.finditer(text), MAX_ENTITIES)
         if (address := address_at_start(match[0]))
     }
 

@@ -7,7 +7,7 @@ import regex
 # A longer word is cut: words of the same beginning are the same word.
 MAX_WORD = 64
 # What is looked at of a longer one. Marks and joiners need room.
-_MAX_SPELLING = 256
+MAX_SPELLING = 256
 
 # Letters that are no letter with a mark in Unicode, but are written as one where the keyboard lacks
 # them. Case folding has made `ß` to `ss`.
@@ -31,7 +31,7 @@ _LETTERS = {
     "\u06cc": "\u064a",
     "\u06a9": "\u0643",
     "\u0629": "\u0647",
-    "\u06c0": "\u0647",
+    "\u06d5": "\u0647",
     "\u06c1": "\u0647",
     "\u06be": "\u0647",
     # What joins the parts of a word, or has joined emoji.
@@ -41,7 +41,7 @@ _LETTERS = {
 # NFKC has made ASCII digits of those beyond.
 _DIGITS = {
     sign: str(unicodedata.digit(sign))
-    for sign in map(chr, range(128, 0x12000))
+    for sign in map(chr, range(0x80, 0x1F000))
     if unicodedata.category(sign) == "Nd"
 }
 _FOLDED = str.maketrans(_LETTERS | _DIGITS)
@@ -56,10 +56,10 @@ _DIACRITICS = regex.compile(
 # Signs inside a word that separate its parts: apostrophes (among them those of Hawaiian and
 # Ukrainian, and an acute accent, which NFKC takes apart), the middle dot of Catalan, and geresh and
 # gershayim of Hebrew.
-APOSTROPHE = r"(?:['`\u2018\u2019\u201b\u2032\u02bb\u02bc\ua78c]|\x20\u0301)"
-SEPARATOR = rf'(?:{APOSTROPHE}|[\u00b7\u05f3\u05f4"])'
+_APOSTROPHES = r"'`\u2018\u2019\u201b\u2032\u02bb\u02bc\ua78c"
+SEPARATOR = rf'(?:[{_APOSTROPHES}\u00b7\u05f3\u05f4"]|\x20\u0301)'
 _SEPARATOR = regex.compile(SEPARATOR)
-_APOSTROPHE = regex.compile(APOSTROPHE)
+_APOSTROPHE = regex.compile(rf"[{_APOSTROPHES}]|\x20\u0301")
 
 
 def fold(word: str) -> str:
@@ -67,24 +67,21 @@ def fold(word: str) -> str:
     MAX_WORD code points; empty if nothing is left. Folding it again changes nothing."""
     if word.isascii():
         return word[:MAX_WORD].lower()
-    cased = unicodedata.normalize("NFKC", fold_case(word)).translate(_FOLDED)
-    bare = _DIACRITICS.sub("", unicodedata.normalize("NFD", cased))
-    return unicodedata.normalize("NFKC", bare)[:MAX_WORD]
+    bare = _DIACRITICS.sub("", unicodedata.normalize("NFKD", fold_case(word)))
+    plain = unicodedata.normalize("NFC", bare).translate(_FOLDED)
+    return unicodedata.normalize("NFC", plain)[:MAX_WORD]
 
 
 def fold_case(word: str) -> str:
     """The word without case alone, with its diacritics, as stemmers expect it."""
     if word.isascii():
-        return word[:_MAX_SPELLING].lower()
-    return unicodedata.normalize("NFC", word[:_MAX_SPELLING].casefold())
+        return word[:MAX_SPELLING].lower()
+    return unicodedata.normalize("NFC", word[:MAX_SPELLING].casefold())
 
 
-def fold_parts(word: str) -> tuple[str, tuple[str, ...]]:
-    """The folded form of a word that may have separators, and its parts if there are several."""
-    if word.isalnum():
-        return fold(word), ()
-    parts = [fold(part) for part in _SEPARATOR.split(word[:_MAX_SPELLING])]
-    return "".join(parts)[:MAX_WORD], tuple(parts) if len(parts) > 1 else ()
+def fold_parts(word: str) -> list[str]:
+    """The folded forms of the parts of a word that its separators separate."""
+    return [fold(part) for part in _SEPARATOR.split(word[:MAX_SPELLING])]
 
 
 def straighten(word: str) -> str:

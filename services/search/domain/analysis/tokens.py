@@ -7,13 +7,23 @@ from typing import NamedTuple
 import regex
 
 from services.chassis.text.scripts import SPACELESS
-from services.search.domain.analysis.folding import MAX_WORD, SEPARATOR, fold, fold_parts
+from services.search.domain.analysis.folding import (
+    MAX_SPELLING,
+    MAX_WORD,
+    SEPARATOR,
+    fold,
+    fold_parts,
+)
 
 # Letters of scripts that write words without spaces between them, and of Hangul, whose particles
 # follow a word without a space. Digits are words in all scripts.
 _SPACELESS = rf"[{SPACELESS}&&[[\p{{L}}\p{{N}}]--\p{{Nd}}]]"
-_WORD_START = rf"[[\p{{L}}\p{{N}}]--[{_SPACELESS}\u02bb\u02bc\ua78c]]"
-_LETTER = rf"[{_WORD_START}&&\p{{L}}]"
+# Common letters come first, because the set is read from left to right.
+_COMMON = r"A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u0481\u0620-\u063f\u0641-\u064a"
+# Apostrophes that Unicode counts as letters.
+_LETTER_SEPARATORS = frozenset("\u02bb\u02bc\ua78c")
+_WORD_START = rf"[{_COMMON}[[\p{{L}}\p{{N}}]--[{_SPACELESS}{''.join(sorted(_LETTER_SEPARATORS))}]]]"
+_LETTER = rf"[\p{{L}}&&{_WORD_START}]"
 # Joiners stand in words and between emoji.
 _WORD_SIGN = rf"[{_WORD_START}\p{{M}}\u200d]"
 # More parts than any word has. The next one begins a word of its own.
@@ -30,13 +40,13 @@ _MAX_JOINED = 8
 _WORD = rf"{_WORD_START}{_WORD_SIGN}*+"
 # `C++`, `C#`.
 _SUFFIX = (
-    r"\+\+(?![+\p{L}\p{N}])"
-    rf"|(?<=(?<!{_WORD_SIGN}){_LETTER})\#(?![\#\p{{L}}\p{{N}}])"
+    r"(?=[+\#])(?:\+\+(?![+\p{L}\p{N}])"
+    rf"|(?<=(?<!{_WORD_SIGN}){_LETTER})\#(?![\#\p{{L}}\p{{N}}]))"
 )
 _TOKEN = regex.compile(
     rf"""
     (?P<keycap>[0-9\#*]\ufe0f?+\u20e3)
-    | (?P<letters>(?<!{_WORD_SIGN}){_LETTER}(?:\.{_LETTER})++(?!{_WORD_SIGN}))
+    | (?P<letters>(?=\p{{L}}\.\p{{L}})(?<!{_WORD_SIGN}){_LETTER}(?:\.{_LETTER})++(?!{_WORD_SIGN}))
     | (?P<word>{_WORD}(?:{SEPARATOR}{_WORD}){{0,{_MAX_PARTS - 1}}}+(?P<suffix>{_SUFFIX})?+)
     | (?P<run>{_SPACELESS}[{_SPACELESS}\p{{M}}\u200d]*+)
     | (?P<emoji>{_EMOJI}(?:\u200d{_EMOJI}){{0,{_MAX_JOINED - 1}}}+|\p{{Regional_Indicator}}{{2}})
@@ -74,29 +84,36 @@ def tokens(text: str) -> Iterator[Token]:
     """
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
+        written = match[0]
         start, end = match.span()
         if kind == "word":
-            yield from _word(match[0], match["suffix"], start, end)
+            if not written.isalnum() or not _LETTER_SEPARATORS.isdisjoint(written):
+                if token := _word(written, match["suffix"], start, end):
+                    yield token
+            # Most words: nothing separates parts of it.
+            elif word := fold(written):
+                yield Token(word, start, end, (), written[:MAX_SPELLING])
         elif kind == "run":
-            yield from _run(match[0], start)
+            yield from _run(written, start)
         elif kind == "letters":
-            yield Token(fold(match[0].replace(".", "")), start, end)
+            if word := fold(written.replace(".", "")):
+                yield Token(word, start, end)
         elif kind == "keycap":
-            yield Token(match[0].replace("\ufe0f", ""), start, end)
+            yield Token(written.replace("\ufe0f", ""), start, end)
         else:
-            yield _emoji(match[0], start, end)
+            yield _emoji(written, start, end)
 
 
-def _word(written: str, suffix: str | None, start: int, end: int) -> Iterator[Token]:
+def _word(written: str, suffix: str | None, start: int, end: int) -> Token | None:
     spelling = written.removesuffix(suffix) if suffix else written
-    word, parts = fold_parts(spelling)
+    parts = fold_parts(spelling)
+    word = "".join(parts)[:MAX_WORD]
     if not word:
-        return
+        return None
     others = tuple(dict.fromkeys(part for part in parts if len(part) > 1 and part != word))
     if suffix:
-        yield Token(word + suffix, start, end, (word, *others))
-    else:
-        yield Token(word, start, end, others, spelling)
+        return Token(word + suffix, start, end, (word, *others))
+    return Token(word, start, end, others, spelling[:MAX_SPELLING])
 
 
 def _run(written: str, start: int) -> Iterator[Token]:

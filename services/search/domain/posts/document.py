@@ -1,13 +1,10 @@
 """Makes the document of a post: its analysed words and forms, and its properties as terms."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from services.search.domain.posts.model import (
-    MAX_OCCURRENCES,
-    MAX_POSITIONS,
     NO_COUNTS,
     AudienceLimit,
     Counts,
@@ -75,7 +72,7 @@ def document_of(
         visibility=facts.visibility,
         addressed=(facts.mentioned_ids | {facts.reply_to_author_id}) - {0},
         limits=facts.limits,
-        words=_limited(words),
+        words=tuple(words),
         terms=frozenset(terms).union(_properties(facts)),
         marks=marks,
         counts=facts.counts,
@@ -101,13 +98,3 @@ def _properties(facts: PostFacts) -> Iterator[str]:
             yield _HAS[medium.kind]
         if medium.has_alt_text:
             yield "has:alt"
-
-
-def _limited(words: Sequence[str]) -> tuple[str, ...]:
-    """The words within MAX_POSITIONS and MAX_OCCURRENCES."""
-    seen: Counter[str] = Counter()
-    limited = []
-    for word in words[:MAX_POSITIONS]:
-        seen[word] += 1
-        limited.append(word if seen[word] <= MAX_OCCURRENCES else "")
-    return tuple(limited)

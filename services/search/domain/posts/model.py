@@ -6,12 +6,6 @@ from typing import TypeAlias
 
 import msgspec
 
-# Limits of a PostgreSQL tsvector, for all engines, so that they find the same posts.
-# The last position of a word. Posts with four long alt texts have fewer.
-MAX_POSITIONS = 16_383
-# The occurrences of one word that are indexed. Further ones count as gaps.
-MAX_OCCURRENCES = 255
-
 
 class Visibility(IntEnum):
     """Who may read a post; numbered as in the contract."""
@@ -59,8 +53,8 @@ class IndexedPost:
     # The mentioned users, and the author of the post that it replies to.
     addressed: frozenset[int] = frozenset()
     limits: tuple[AudienceLimit, ...] = ()
-    # The folded words by position; "" where a position has none, so that no phrase crosses it. At
-    # most MAX_POSITIONS, and each word at most MAX_OCCURRENCES times.
+    # The folded words by position; "" where a position has none, so that no phrase crosses it. The
+    # analyzer keeps them within what every engine can store.
     words: tuple[str, ...] = ()
     # Other forms of the words, hashtags, links and properties; see query.model.Term.
     terms: frozenset[str] = frozenset()

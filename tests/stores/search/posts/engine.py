@@ -23,7 +23,7 @@ EVERYTHING = IdRange(0, MAX_ID)
 
 def a_document(post_id: int, text: str = "", *terms: str, **given: Any) -> IndexedPost:
     """A post by user 1 with these words and terms. A `_` among the words is a gap."""
-    words = tuple("" if each == "_" else each for each in text.split())
+    words = given.pop("words", tuple("" if each == "_" else each for each in text.split()))
     usual = {"author_id": 1, "revision": 1, "language": "en", "marks": text.encode()}
     return IndexedPost(post_id=post_id, words=words, terms=frozenset(terms), **(usual | given))
 

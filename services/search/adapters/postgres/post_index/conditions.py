@@ -1,12 +1,12 @@
-"""An expression and a viewer as the WHERE clause of a statement over one segment.
+"""An expression and a viewer as the conditions of a statement over one segment.
 
-The statement names the segment's table `p` and its counts `c`, and uses parameters up to FIRST - 1
-itself. Nothing of a query is in the text of a statement: every value is a parameter.
+The statement names the segment's table `p` and its counts `c`, and uses parameters up to FIRST - 1.
+Nothing of a query is in the text of a statement: every value is a parameter.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from services.chassis.runtime.ids import MAX_ID
 from services.search.adapters.postgres.post_index.tokens import (
@@ -29,11 +29,17 @@ from services.search.domain.query.model import (
 # The number of the first parameter of the conditions.
 FIRST = 4
 
+# The likes of post_counts_template.popular.
+POPULAR = 100
+
+# Leaves with a treatment of their own where every match satisfies them.
+_PLAIN = AtLeast | IdRange | Among | ByAuthors
+
 _COUNTS = {"likes": "c.likes", "replies": "c.replies", "quotes": "c.quotes"}
 
 _NOT_RESTRICTED = """(
   SELECT true FROM accounts AS a
-  WHERE a.user_id = p.author_id AND (a.protected OR a.deleted) AND {restricted}
+  WHERE a.user_id = candidates.author_id AND (a.protected OR a.deleted) AND {restricted}
 ) IS NULL"""
 
 
@@ -41,15 +47,24 @@ _NOT_RESTRICTED = """(
 class Conditions:
     """What every found post satisfies."""
 
+    # For rows `p`, and `c` where `counts` joins them.
     sql: str
+    # For candidates: their `post_id` and `author_id`.
+    account_sql: str
     parameters: Sequence[Any]
+    # How the counts are joined: "" for not at all.
+    counts: Literal["", "JOIN", "LEFT JOIN"]
     # No post outside of this range matches.
     first_id: int
     last_id: int
     # No other posts match, where there are any; descending.
     post_ids: tuple[int, ...] | None
-    # Whether the index of tokens leads to the matching posts.
+    # The words and terms that every match satisfies; empty for none.
+    tsquery: str
+    # Whether the index of tokens leads to the matches, that of authors, or that of popular posts.
     by_token: bool
+    by_author: bool
+    by_popularity: bool
 
 
 class Compiler:
@@ -89,27 +104,30 @@ class Compiler:
                 raise TypeError(type(expression))
 
     def visibility(self, viewer: Viewer) -> str:
-        """`visibility.can_find` of a post without limits."""
+        """`visibility.can_find` of a post without limits by an open account."""
         if viewer.user_id == 0:
-            own, restricted = "p.visibility = 1", "true"
-        else:
-            viewer_id = self.parameter(viewer.user_id, "bigint")
-            following = self.parameter(sorted(viewer.following), "bigint[]")
-            own = (
-                f"(p.visibility = 1 OR p.author_id = {viewer_id}"
-                f" OR p.visibility > 0 AND {viewer_id} = ANY (p.addressed)"
-                f" OR p.visibility = 2 AND p.author_id = ANY ({following}))"
-            )
-            restricted = (
-                f"(a.deleted OR p.author_id <> {viewer_id} AND p.author_id <> ALL ({following}))"
-            )
-        conditions = [own]
+            return "p.visibility = 1"
+        viewer_id = self.parameter(viewer.user_id, "bigint")
+        following = self.parameter(sorted(viewer.following), "bigint[]")
+        condition = (
+            f"(p.visibility = 1 OR p.author_id = {viewer_id}"
+            f" OR p.visibility > 0 AND {viewer_id} = ANY (p.addressed)"
+            f" OR p.visibility = 2 AND p.author_id = ANY ({following}))"
+        )
         if viewer.hidden_author_ids:
             hidden = self.parameter(sorted(viewer.hidden_author_ids), "bigint[]")
-            conditions.append(f"p.author_id <> ALL ({hidden})")
-        # Evaluated for the rows that satisfy everything else.
-        conditions.append(_NOT_RESTRICTED.format(restricted=restricted))
-        return " AND ".join(conditions)
+            condition += f" AND p.author_id <> ALL ({hidden})"
+        return condition
+
+    def account(self, viewer: Viewer) -> str:
+        """Whether the author's account is open, or the viewer follows it."""
+        if viewer.user_id == 0:
+            return _NOT_RESTRICTED.format(restricted="true")
+        viewer_id = self.parameter(viewer.user_id, "bigint")
+        following = self.parameter(sorted(viewer.following), "bigint[]")
+        return _NOT_RESTRICTED.format(
+            restricted=f"(a.deleted OR a.user_id <> {viewer_id} AND a.user_id <> ALL ({following}))"
+        )
 
 
 def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
@@ -117,22 +135,34 @@ def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
     compiler = Compiler()
     parts = list(_conjuncts(expression))
     tokens = [each for each in parts if is_made_of_tokens(each)]
+    least = [each for each in parts if isinstance(each, AtLeast)]
     ranges = [each for each in parts if isinstance(each, IdRange)]
     lists = [each for each in parts if isinstance(each, Among)]
-    other = [each for each in parts if each not in tokens and not isinstance(each, IdRange | Among)]
+    mixed = [each for each in parts if not is_made_of_tokens(each) and not isinstance(each, _PLAIN)]
+    authors = [each for each in parts if isinstance(each, ByAuthors)]
     texts = []
-    if tokens:
-        whole = tokens[0] if len(tokens) == 1 else All(tuple(tokens))
+    whole = All(tuple(tokens)) if tokens else None
+    if whole:
         texts.append(compiler.condition(whole))
-    texts.extend(compiler.condition(each) for each in other)
+    texts.extend(
+        f"{_COUNTS[each.count]} >= {compiler.parameter(each.least, 'bigint')}" for each in least
+    )
+    if popular := any(each.count == "likes" and each.least >= POPULAR for each in least):
+        texts.append("c.popular")
+    texts.extend(map(compiler.condition, [*authors, *mixed]))
     texts.append(compiler.visibility(viewer))
     return Conditions(
         sql=" AND ".join(texts),
+        account_sql=compiler.account(viewer),
         parameters=compiler.parameters,
+        counts="JOIN" if least else "LEFT JOIN" if any(map(_uses_counts, mixed)) else "",
         first_id=max([0, *(each.first for each in ranges)]),
         last_id=min([MAX_ID, *(each.last for each in ranges)]),
         post_ids=_common(lists),
+        tsquery=tsquery(whole) if whole else "",
         by_token=any(map(needs_a_token, tokens)),
+        by_author=bool(authors),
+        by_popularity=popular,
     )
 
 
@@ -142,6 +172,18 @@ def _conjuncts(expression: Expression) -> Iterator[Expression]:
             yield from _conjuncts(part)
     else:
         yield expression
+
+
+def _uses_counts(expression: Expression) -> bool:
+    match expression:
+        case AtLeast():
+            return True
+        case All(parts) | Either(parts):
+            return any(map(_uses_counts, parts))
+        case Not(part):
+            return _uses_counts(part)
+        case _:
+            return False
 
 
 def _common(lists: Sequence[Among]) -> tuple[int, ...] | None:

@@ -60,7 +60,14 @@ class PostgresPostIndex:
     ) -> list[Found]:
         async with self._reading() as connection:
             generation = await live_generation(connection)
-            search = Search(connection, generation, expression, viewer, window=self._window)
+            search = Search(
+                connection,
+                generation,
+                expression,
+                viewer,
+                window=self._window,
+                segment_size=self._segment_size,
+            )
             return await search.newest(below=below, limit=limit)
 
     async def ids_with(self, term: str, *, limit: int) -> list[int]:

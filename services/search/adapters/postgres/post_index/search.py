@@ -1,9 +1,10 @@
 """Finds posts in the segments of one generation.
 
 Most queries are answered by the newest posts, so a search reads the newest WINDOW rows first, by
-id. What these do not fill is found by the index of tokens, segment by segment, the newest first. A
-segment limits what a frequent word costs: PostgreSQL reads all its rows with the word before it
-sorts them. A query without a token that every match has walks through the rows by id, in steps.
+id. What it finds there says how frequent matches are. If reading on by id will soon fill the page,
+it does so. Otherwise it uses an index, segment by segment, the newest first. A segment limits what
+a frequent word costs: PostgreSQL reads all its rows with the word before it sorts them. Where no
+index helps, the search walks through the rows by id, in steps.
 """
 
 from collections.abc import Sequence
@@ -23,23 +24,47 @@ from services.search.domain.posts.model import Account, Counts, Found, Viewer
 from services.search.domain.posts.visibility import within
 from services.search.domain.query.model import Expression, Term
 
-# The rows that are read by id before the index of tokens is used.
+# The rows that are read by id before an index is used: about 1 ms.
 WINDOW = 2_000
-# The rows of one step of a walk: about 20 ms.
+# The rows of one step of a walk: about 10 ms.
 STEP = 20_000
 # The posts of one statement over given ids.
 _LISTED = 1_000
 
+# A match that an index finds costs as much as this many rows that are read by id: the matches of a
+# segment are scattered, and all are read.
+_MATCH_COST = 4
+# The share of popular posts, about.
+_POPULAR_SHARE = 0.04
+
+# The innermost part is sorted or read in order. Accounts are looked up for as many rows as the page
+# needs, and the whole rows are read for the page alone.
 _SELECT = """
 SELECT p.post_id, p.author_id, p.revision, p.language, p.marks, p.limits,
-  c.likes, c.reposts, c.replies, c.quotes
-FROM {segment.posts} AS p LEFT JOIN {segment.counts} AS c ON c.post_id = p.post_id
-WHERE {range} AND {conditions}
-ORDER BY {order} DESC LIMIT $3
+  n.likes, n.reposts, n.replies, n.quotes
+FROM (
+  SELECT candidates.post_id FROM (
+    SELECT p.post_id, p.author_id FROM {segment.posts} AS p {counts}
+    WHERE p.post_id >= $1::bigint AND p.post_id < $2::bigint AND {conditions}
+    ORDER BY {order} DESC
+  ) AS candidates
+  WHERE {account} LIMIT $3
+) AS matches
+JOIN {segment.posts} AS p ON p.post_id = matches.post_id
+LEFT JOIN {segment.counts} AS n ON n.post_id = matches.post_id
+ORDER BY matches.post_id DESC
 """
-_BETWEEN = "p.post_id >= $1::bigint AND p.post_id < $2::bigint"
+_COUNTS = "{join} {segment.counts} AS c ON c.post_id = p.post_id"
+_BY_ID = "p.post_id"
 # `+ 0` keeps the planner from reading the rows by id, one after another, until enough match.
-_BY_ID, _BY_TOKEN = "p.post_id", "p.post_id + 0"
+_BY_INDEX = "p.post_id + 0"
+# The index of popular posts has this order.
+_BY_POPULARITY = "c.post_id"
+
+_MATCHES = """
+SELECT count(*) FROM {segment.posts} AS p
+WHERE p.post_id >= $1 AND p.post_id < $2 AND p.tokens @@ $3::text::tsquery
+"""
 
 # The last of the $3 newest rows of a range.
 _FLOOR = """
@@ -81,9 +106,11 @@ class Search:
         viewer: Viewer,
         *,
         window: int,
+        segment_size: int,
     ) -> None:
         self._connection = connection
         self._window = window
+        self._segment_size = segment_size
         self._segments = generation.segments[::-1]
         self._conditions = conditions_of(expression, viewer)
         self._viewer = viewer
@@ -95,12 +122,36 @@ class Search:
         below = min(below, conditions.last_id + 1)
         if conditions.post_ids is not None:
             await self._among(conditions.post_ids, below, limit)
-        elif conditions.by_token:
-            below = await self._walk(below, limit, rows=self._window)
-            await self._by_token(below, limit)
+        elif conditions.by_token or conditions.by_author or conditions.by_popularity:
+            floor = await self._walk(below, limit, rows=self._window)
+            if len(self._found) < limit:
+                await self._beyond_window(floor, below, limit)
         else:
             await self._walk(below, limit)
         return self._found
+
+    async def _beyond_window(self, floor: int, top: int, limit: int) -> None:
+        """Finds what the window, from `floor` to below `top`, does not fill."""
+        conditions, found = self._conditions, len(self._found)
+        rows = (limit - found) * self._window / (found or 0.5)
+        share = await self._share_of_tokens(floor, top) if conditions.by_token else 1.0
+        matches = share * self._segment_size
+        if rows < _MATCH_COST * matches:
+            floor = await self._walk(floor, limit, rows=int(2 * rows))
+        if conditions.by_popularity and share > _POPULAR_SHARE:
+            await self._by_index(floor, limit, _BY_POPULARITY)
+        else:
+            await self._by_index(floor, limit, _BY_INDEX)
+
+    async def _share_of_tokens(self, floor: int, top: int) -> float:
+        """The share of the window's rows that match the words and terms of the query."""
+        matching = 0
+        for segment in self._segments:
+            if segment.first_id < top and floor <= segment.last_id:
+                matching += await self._connection.fetchval(
+                    _MATCHES.format(segment=segment), floor, top, self._conditions.tsquery
+                )
+        return matching / self._window
 
     async def _among(self, post_ids: Sequence[int], below: int, limit: int) -> None:
         """Reads the given rows, descending."""
@@ -129,12 +180,12 @@ class Search:
                     return below
         return below
 
-    async def _by_token(self, below: int, limit: int) -> None:
-        """Reads the matching rows of each segment by the index of tokens."""
+    async def _by_index(self, below: int, limit: int, order: str) -> None:
+        """Reads the matching rows of each segment by an index, which the planner chooses."""
         for segment in self._segments:
             first_id = max(segment.first_id, self._conditions.first_id)
             if below > first_id:
-                await self._read(segment, first_id, below, limit, order=_BY_TOKEN)
+                await self._read(segment, first_id, below, limit, order=order)
 
     async def _read(
         self,
@@ -152,8 +203,13 @@ class Search:
         if post_ids is not None:
             conditions += f" AND p.post_id = ANY (${FIRST + len(parameters)}::bigint[])"
             parameters = [*parameters, post_ids]
+        join = self._conditions.counts
         statement = _SELECT.format(
-            segment=segment, range=_BETWEEN, conditions=conditions, order=order
+            segment=segment,
+            counts=_COUNTS.format(join=join, segment=segment) if join else "",
+            conditions=conditions,
+            account=self._conditions.account_sql,
+            order=order,
         )
         while len(self._found) < limit:
             rows = limit - len(self._found)

@@ -47,7 +47,7 @@ _APPLY = _PUT + " WHERE stored.revision <= excluded.revision AND stored.visibili
 _LOAD = _PUT + " WHERE stored.revision < excluded.revision"
 
 _SET_COUNTS = """
-INSERT INTO {table} AS stored
+INSERT INTO {table} AS stored (post_id, likes, reposts, replies, quotes)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
   AS given (post_id, likes, reposts, replies, quotes)
 ORDER BY post_id
