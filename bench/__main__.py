@@ -16,10 +16,10 @@ from rich.console import Console
 from bench import compare, report
 from bench.bench import Bench
 from bench.jobs import GeneratorFailed
+from bench.judged_texts import DownloadFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE
-from bench.judged_texts import DownloadFailed
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed

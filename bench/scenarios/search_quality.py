@@ -15,9 +15,9 @@ import asyncpg
 from rich.console import Console
 
 from bench import judged_texts, relevance
+from bench.judged_texts import NOW, Item
 from bench.relevance import DEPTH, JudgedQuery
 from bench.report import Report, number
-from bench.judged_texts import NOW, Item
 from local.parts.postgres import Postgres
 from local.ports import Ports
 from local.secret_store import SecretStore
