@@ -16,8 +16,8 @@ from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller, UserC
 from services.chassis.events.records import Event
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
-from services.chassis.storage.postgres import Database
 from services.search import compose
+<<<<<<< HEAD
 from services.search.adapters.memory import MemorySearchStore
 from services.search.adapters.memory.hashtags import MemoryHashtags
 from services.search.adapters.memory.post_index import MemoryPostIndex
@@ -32,9 +32,11 @@ from services.search.adapters.postgres.refreshes import PostgresRefreshes
 from services.search.adapters.postgres.reindexes import PostgresReindexes
 from services.search.adapters.postgres.trends import PostgresTrends
 from services.search.adapters.postgres.users import PostgresUserIndex
+=======
+>>>>>>> s-worker
 from services.search.domain.posts.model import Viewer
 from services.search.domain.viewers import Viewers
-from tests.builders.search_worker import START, Stores, World
+from tests.builders.search_worker import START, Stores, World, memory_stores
 from tests.servicers.grpc_server import Served, serving
 
 
@@ -176,6 +178,7 @@ async def running(stores: Stores, clock: ManualClock) -> AsyncIterator[Scenario]
     await viewers.close()
 
 
+<<<<<<< HEAD
 def memory_stores(clock: ManualClock) -> Stores:
     store = MemorySearchStore(clock=clock)
     return Stores(
@@ -201,6 +204,8 @@ def postgres_stores(database: Database) -> Stores:
     )
 
 
+=======
+>>>>>>> s-worker
 @pytest.fixture
 async def scenario() -> AsyncIterator[Scenario]:
     clock = ManualClock(START)

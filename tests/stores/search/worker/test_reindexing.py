@@ -25,8 +25,15 @@ from services.search.domain.reindexing import (
     ReindexState,
 )
 from services.search.worker import reindexing
-from tests.builders.search_worker import START, Killed, Stepping, Steps, World, likes
-from tests.stores.search.worker.conftest import postgres_stores
+from tests.builders.search_worker import (
+    START,
+    Killed,
+    Stepping,
+    Steps,
+    World,
+    likes,
+    postgres_stores,
+)
 
 
 @pytest.fixture(autouse=True)
