@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import random
@@ -24,8 +25,15 @@ from services.search.domain.reindexing import (
     ReindexState,
 )
 from services.search.worker import reindexing
-from tests.builders.search_worker import START, Killed, Stepping, Steps, World, likes
-from tests.stores.search.worker.conftest import postgres_stores
+from tests.builders.search_worker import (
+    START,
+    Killed,
+    Stepping,
+    Steps,
+    World,
+    likes,
+    postgres_stores,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +123,7 @@ async def test_rebuild_starts_by_itself_after_the_analyzer_changed(
     monkeypatch.setattr(reindexing, "VERSION", operations.VERSION + 1)
     monkeypatch.setattr(operations, "VERSION", operations.VERSION + 1)
 
-    await world.worker.reindexing.run_due()
+    await world.another_worker().reindexing.run_due()
 
     second = await latest(world)
     assert second.id > first.id
@@ -331,6 +339,31 @@ async def test_worker_whose_lease_was_taken_changes_nothing_more(world: World) -
     await assert_right(world, [world.alice])
 
 
+async def test_worker_that_is_stopped_leaves_the_rebuild_to_another_at_once(
+    world: World,
+) -> None:
+    for number in range(10):
+        world.post(world.alice, f"word{number}")
+    reached = asyncio.Event()
+
+    async def wait() -> None:
+        if world.post_service.pages == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    world.post_service.before_page.append(wait)
+    running = asyncio.create_task(world.another_worker().reindexing.run_due())
+    await reached.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    world.post_service.before_page.clear()
+
+    await world.worker.reindexing.run_due()
+
+    ended = await latest(world)
+    assert (ended.state, ended.posts_scanned) == (ReindexState.DONE, 10)
+
+
 async def test_rebuild_waits_while_the_post_service_is_away(world: World) -> None:
     world.post(world.alice, "marmalade")
 
@@ -389,9 +422,7 @@ async def test_post_that_cannot_be_indexed_does_not_stop_a_rebuild(
     assert [len(await world.found(f"word{number}")) for number in range(10)].count(1) == 9
 
 
-async def test_ghost_of_an_account_is_no_matter_of_posts_that_everyone_may_see(
-    world: World,
-) -> None:
+async def test_posts_of_protected_accounts_are_not_open_after_a_rebuild(world: World) -> None:
     world.register(world.bob, "bob", protected=True)
     world.post(world.bob, "marmalade")
 
