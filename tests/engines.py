@@ -128,7 +128,7 @@ class Databases:
 
 
 # Tables to which migrations add rows.
-_FILLED = ("schema_migrations", "worker_leases")
+_FILLED = ("schema_migrations", "worker_leases", "post_generations", "post_segments")
 _TABLES = """
 SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL ($1)
 """

@@ -1,1 +1,1 @@
-"""The Search service: its contract is declared, and no process serves it yet."""
+"""The Search service: posts, users and hashtags by what they contain, and trends."""

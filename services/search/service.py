@@ -1,8 +1,25 @@
-"""What the rest of Roost needs to know about the Search service.
+"""What the rest of Roost needs to know about the Search service."""
 
-No process serves it yet: Envoy answers its calls UNAVAILABLE.
-"""
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    Process,
+    RouteFamily,
+)
 
-from services.chassis.runtime.manifest import GrpcService, Manifest
-
-MANIFEST = Manifest(noun="search", grpc_services=(GrpcService("roost.search.v1.SearchService"),))
+MANIFEST = Manifest(
+    noun="search",
+    processes=(Process.SERVE, Process.WORK),
+    engines=(Engine.POSTGRES, Engine.VALKEY, Engine.KAFKA),
+    migrations=("search/migrations",),
+    consumer_groups=(
+        ConsumerGroup("search.events", topics=("roost.post.v1", "roost.user.v1", "roost.media.v1")),
+    ),
+    grpc_services=(
+        GrpcService("roost.search.v1.SearchService"),
+        GrpcService("roost.search.v1.SearchAdminService"),
+    ),
+    route_families=(RouteFamily("search", paths=("search", "trends", "hashtags")),),
+)

@@ -18,17 +18,20 @@ _SIGN = rf"[{_LETTER}\p{{M}}\p{{Nd}}_]"
 _MEDIAL = r"[\u200c\u200d\u00b7\u30fb\uff65\u05f3\u05f4\u0f0b]"
 _VISIBLE_SIGN = rf"[{_SIGN}--{IGNORABLE}]"
 
-# What follows the number sign, for regex.VERSION1. Each step takes one code point.
+# What follows the number sign, for regex.VERSION1. Each step takes one code point. `#C++` names a
+# language, and is no tag `c`.
 TAG = (
     rf"[{_LETTER}\p{{Nd}}_]"
     rf"(?:{_SIGN}|{_MEDIAL}(?={_VISIBLE_SIGN})){{0,{MAX_LENGTH - 1}}}+"
-    rf"(?!{_MEDIAL}?{_VISIBLE_SIGN})"
+    rf"(?!{_MEDIAL}?{_VISIBLE_SIGN}|\+\+)"
 )
 
 _TAG = regex.compile(TAG, regex.VERSION1)
 _A_LETTER = regex.compile(_LETTER, regex.VERSION1)
 _IGNORABLE = regex.compile(IGNORABLE)
 _JOINERS = frozenset("\u200c\u200d")
+# The dot that case folding takes off the capital letter of Turkish. Marks may stand between.
+_DOT_OF_I = regex.compile(r"(i\p{M}*?)\u0307+")
 
 
 def is_tag(text: str) -> bool:
@@ -40,8 +43,9 @@ def fold(tag: str) -> str:
     """The form that spellings of one tag share. Folding it changes nothing.
 
     NFKC with full case folding, as UAX 31 compares names: case, width and presentation forms make
-    no difference. Invisible signs are left out, but for joiners that change the look of a word
-    (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a ligature that
+    no difference. All forms of the letter i are one, with or without a dot, since Turkish and other
+    languages disagree about its case. Invisible signs are left out, but for joiners that change the
+    look of a word (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a ligature that
     stands for several words, NFC takes its place.
     """
     folded = _fold_once(tag)
@@ -58,9 +62,16 @@ def _fold_once(tag: str) -> str:
 
 
 def _fold_case(tag: str, form: Literal["NFC", "NFKC"]) -> str:
-    """Definitions D145 and D146 of the Unicode standard, composed."""
+    """Definitions D145 and D146 of the Unicode standard, composed, with one letter i."""
     once = unicodedata.normalize(form, unicodedata.normalize("NFD", tag).casefold())
-    return unicodedata.normalize(form, once.casefold())
+    return unicodedata.normalize(form, _fold_i(once.casefold()))
+
+
+def _fold_i(tag: str) -> str:
+    if tag.isascii():
+        return tag
+    plain = unicodedata.normalize("NFD", tag).replace("\u0131", "i")
+    return _DOT_OF_I.sub(r"\1", plain)
 
 
 def _without_ignorable(tag: str) -> str:

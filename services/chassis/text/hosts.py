@@ -1,4 +1,5 @@
-"""Decides which names are hosts of web addresses: UTS 46, with emoji and underscores.
+"""Decides which names are hosts of web addresses, and encodes them: UTS 46, with emoji and
+underscores.
 
 The mapping and the checks of letters are those of the `idna` package (UTS 46, IDNA 2008). Two
 things are allowed beyond IDNA 2008, because addresses of that kind are in use: emoji and
@@ -30,25 +31,33 @@ def is_host(name: str) -> bool:
 
     A single dot may end it. Addresses in digits are no hosts.
     """
+    return encode_host(name) != ""
+
+
+def encode_host(name: str) -> str:
+    """The host as it is looked up: in lower case and ASCII, without a dot at its end. All spellings
+    of one host have the same form; a name that is no host has none."""
     if len(name) > _MAX_HOST or _INVISIBLE.search(name):
-        return False
+        return ""
     try:
         mapped = idna.uts46_remap(name, std3_rules=False)
     except idna.IDNAError:
-        return False
+        return ""
     labels = mapped.removesuffix(".").split(".")
     # A mapping that makes dots would move the border between the labels.
     if len(labels) < 2 or mapped.count(".") != name.count("."):
-        return False
+        return ""
     encoded = [_encode(label) for label in labels]
     top = encoded[-1]
-    return (
+    host = ".".join(encoded)
+    proper = (
         all(encoded)
-        and len(".".join(encoded)) <= _MAX_HOST
+        and len(host) <= _MAX_HOST
         and len(labels[-1]) >= 2
         and _NUMBER.fullmatch(top) is None
         and _BEYOND_IDNA.search(labels[-1]) is None
     )
+    return host if proper else ""
 
 
 def _encode(label: str) -> str:

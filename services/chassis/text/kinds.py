@@ -19,11 +19,12 @@ class TextKind:
     paragraphs: bool = False
     # Whether something visible is needed; otherwise the text may be empty, but not invisible.
     required: bool = False
+    code_points_per_character: int = CODE_POINTS_PER_CHARACTER
 
     @property
     def max_code_points(self) -> int:
         """The bound that is checked before and after normalisation."""
-        return self.max_characters * CODE_POINTS_PER_CHARACTER
+        return self.max_characters * self.code_points_per_character
 
     @property
     def max_bytes(self) -> int:
@@ -52,6 +53,21 @@ LOCATION = TextKind("location", 30)
 WEBSITE = TextKind("website", 100)
 DEVICE_NAME = TextKind("device_name", 100)
 ALT_TEXT = TextKind("alt_text", 1500, paragraphs=True)
+# Of users and hashtags.
 SEARCH_QUERY = TextKind("search_query", 200, required=True)
+# A query of posts has words and operators, few of whose characters are long sequences.
+POST_QUERY = TextKind("post_query", 512, required=True, code_points_per_character=4)
+TYPEAHEAD_QUERY = TextKind("typeahead_query", 50, required=True)
 
-KINDS = (POST, DISPLAY_NAME, BIO, LOCATION, WEBSITE, DEVICE_NAME, ALT_TEXT, SEARCH_QUERY)
+KINDS = (
+    POST,
+    DISPLAY_NAME,
+    BIO,
+    LOCATION,
+    WEBSITE,
+    DEVICE_NAME,
+    ALT_TEXT,
+    SEARCH_QUERY,
+    POST_QUERY,
+    TYPEAHEAD_QUERY,
+)

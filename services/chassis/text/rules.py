@@ -47,12 +47,16 @@ class Rule(StrEnum):
 
 
 class TextRefused(Exception):
-    """The text breaks a rule. Services turn it into an error of their contract."""
+    """The text breaks a rule. Services turn it into an error of their contract.
 
-    def __init__(self, rule: Rule, description: str) -> None:
+    `sign` is what is refused, if the rule is about a part of the text.
+    """
+
+    def __init__(self, rule: Rule, description: str, sign: str = "") -> None:
         super().__init__(description)
         self.rule = rule
         self.description = description
+        self.sign = sign
 
 
 def clean(text: str, kind: TextKind) -> str:
@@ -118,7 +122,8 @@ def _check_work(text: str, kind: TextKind) -> None:
 def _check_signs(text: str, kind: TextKind) -> None:
     refused = (_REFUSED_IN_PARAGRAPHS if kind.paragraphs else _REFUSED_IN_LINE).search(text)
     if refused:
-        raise TextRefused(Rule.CONTROL, f"must not contain U+{ord(refused[0]):04X}")
+        sign = refused[0]
+        raise TextRefused(Rule.CONTROL, f"must not contain U+{ord(sign):04X}", sign)
     if (text or kind.required) and not _VISIBLE.search(text):
         raise TextRefused(Rule.VISIBLE, "must contain something visible")
     _check_direction(text)
@@ -130,7 +135,7 @@ def _check_direction(text: str) -> None:
     for match in _DIRECTION.finditer(text):
         sign = match[0]
         if sign in _OVERRIDES:
-            raise TextRefused(Rule.DIRECTION, f"must not contain U+{ord(sign):04X}")
+            raise TextRefused(Rule.DIRECTION, f"must not contain U+{ord(sign):04X}", sign)
         if sign in _CLOSED_BY:
             expected.append(_CLOSED_BY[sign])
         elif sign == "\n":
@@ -138,7 +143,7 @@ def _check_direction(text: str) -> None:
                 break
         elif not expected or expected.pop() != sign:
             raise TextRefused(
-                Rule.DIRECTION, f"must not contain U+{ord(sign):04X} without its beginning"
+                Rule.DIRECTION, f"must not contain U+{ord(sign):04X} without its beginning", sign
             )
     if expected:
         raise TextRefused(

@@ -12,6 +12,7 @@ from roost.search.v1.search_service_pb2 import (
     SearchHashtagsRequest,
     SearchPostsRequest,
     SearchUsersRequest,
+    TypeaheadRequest,
 )
 from roost.user.v1.auth_service_pb2 import AuthenticateRequest, RegisterRequest
 
@@ -22,7 +23,9 @@ from services.chassis.text.kinds import (
     DISPLAY_NAME,
     LOCATION,
     POST,
+    POST_QUERY,
     SEARCH_QUERY,
+    TYPEAHEAD_QUERY,
     WEBSITE,
     TextKind,
 )
@@ -36,9 +39,10 @@ FIELDS = [
     (RegisterRequest, "device_name", DEVICE_NAME),
     (AuthenticateRequest, "device_name", DEVICE_NAME),
     (StartUploadRequest, "alt_text", ALT_TEXT),
-    (SearchPostsRequest, "query", SEARCH_QUERY),
+    (SearchPostsRequest, "query", POST_QUERY),
     (SearchUsersRequest, "query", SEARCH_QUERY),
     (SearchHashtagsRequest, "query", SEARCH_QUERY),
+    (TypeaheadRequest, "query", TYPEAHEAD_QUERY),
 ]
 DOCUMENTED = [
     ("post/v1/post_service.proto", "text", POST),
@@ -51,7 +55,9 @@ DOCUMENTED = [
     ("user/v1/auth_service.proto", "device_name", DEVICE_NAME),
     ("media/v1/media.proto", "alt_text", ALT_TEXT),
     ("media/v1/media_service.proto", "alt_text", ALT_TEXT),
+    ("search/v1/search_service.proto", "query", POST_QUERY),
     ("search/v1/search_service.proto", "query", SEARCH_QUERY),
+    ("search/v1/search_service.proto", "query", TYPEAHEAD_QUERY),
 ]
 
 
@@ -74,11 +80,10 @@ def test_the_comments_of_the_contract_publish_the_limits(
     proto: str, field: str, kind: TextKind
 ) -> None:
     source = (PROTOS / "roost" / proto).read_text(encoding="utf-8")
-    found = re.search(rf"((?: *//.*\n)+) *string {field} = ", source)
-    assert found is not None
-    comment = " ".join(found[1].replace("//", " ").split())
+    found = re.findall(rf"((?: *//.*\n)+) *string {field} = ", source)
+    comments = [" ".join(each.replace("//", " ").split()) for each in found]
+    comment = next(each for each in comments if f"{kind.max_characters:,} characters" in each)
 
-    assert f"{kind.max_characters:,} characters" in comment
     assert f"{kind.max_code_points:,} code points" in comment
     if kind is not WEBSITE:
         assert ("single line" in comment) != kind.paragraphs

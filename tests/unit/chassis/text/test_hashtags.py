@@ -16,6 +16,18 @@ SPELLINGS = [
     ["col·lecció", "coŀlecció", "COL·LECCIÓ"],
     ["ﬁn", "FIN"],
     ["葛\U000e0100城", "葛城"],
+    [
+        "istanbul",
+        "İstanbul",
+        "ISTANBUL",
+        "İSTANBUL",
+        "ıstanbul",
+        "I\u0307stanbul",
+        "i\u0307stanbul",
+    ],
+    ["ị", "I\u0323\u0307", "ı\u0323"],
+    ["SYNTH", "ＳＹＮＴＨ"],
+    ["ﾃｽﾄ", "テスト"],
 ]
 
 
@@ -36,10 +48,24 @@ def test_a_joiner_that_changes_nothing_is_left_out(word: str) -> None:
 
 
 def test_a_joiner_whose_mark_moves_away_is_left_out() -> None:
-    folded = fold("\u0130\u094d\u200ca")
+    folded = fold("\u1fb3\u094d\u200ca")
 
     assert "\u200c" not in folded
     assert fold(folded) == folded
+
+
+@pytest.mark.parametrize("word", ["zähler", "é", "ทวิตล่ม", "ïle"])
+def test_a_tag_keeps_its_diacritics(word: str) -> None:
+    assert fold(word) == word
+
+
+@pytest.mark.parametrize("text", ["#C++", "#c++ is old", "#Notepad++", "(#C++)", "＃C++"])
+def test_a_name_that_ends_with_plus_signs_is_no_tag(text: str) -> None:
+    assert find(text) == []
+
+
+def test_a_single_plus_sign_ends_a_tag() -> None:
+    assert find("#tea+#milk") == [FoundTag(0, 4, "tea"), FoundTag(5, 10, "milk")]
 
 
 def test_a_ligature_of_several_words_stays_one_sign() -> None:

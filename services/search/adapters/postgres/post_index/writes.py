@@ -1,0 +1,210 @@
+"""Changes of posts, counts and accounts: one statement for each table that a batch touches."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from services.chassis.storage.connection import Connection
+from services.search.adapters.postgres.post_index.catalogue import Generation, Segment
+from services.search.adapters.postgres.post_index.tokens import tsvector
+from services.search.domain.posts.model import (
+    NO_COUNTS,
+    AudienceLimit,
+    Counts,
+    Delete,
+    IndexedPost,
+    PostChange,
+    SetAccount,
+    SetCounts,
+    Upsert,
+)
+
+# The revision of a deleted post: no write has a later one. See posts_template.
+DELETED = 2_147_483_647
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_LIMITS = msgspec.msgpack.Decoder(tuple[AudienceLimit, ...])
+
+# {table} is a name out of the catalogue.
+_PUT = """
+INSERT INTO {table} AS stored
+  (post_id, author_id, revision, visibility, language, addressed, limits, tokens, marks)
+SELECT post_id, author_id, revision, visibility, language, addressed::bigint[], limits,
+  tokens::tsvector, marks
+FROM unnest(
+  $1::bigint[], $2::bigint[], $3::integer[], $4::smallint[], $5::text[], $6::text[], $7::bytea[],
+  $8::text[], $9::bytea[]
+) AS given (post_id, author_id, revision, visibility, language, addressed, limits, tokens, marks)
+ORDER BY post_id
+ON CONFLICT (post_id) DO UPDATE SET
+  (author_id, revision, visibility, language, addressed, limits, tokens, marks) =
+  (excluded.author_id, excluded.revision, excluded.visibility, excluded.language,
+    excluded.addressed, excluded.limits, excluded.tokens, excluded.marks)
+"""
+# A tombstone stays as it is.
+_APPLY = _PUT + " WHERE stored.revision <= excluded.revision AND stored.visibility > 0"
+_LOAD = _PUT + " WHERE stored.revision < excluded.revision"
+
+_SET_COUNTS = """
+INSERT INTO {table} AS stored (post_id, likes, reposts, replies, quotes)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+  AS given (post_id, likes, reposts, replies, quotes)
+ORDER BY post_id
+ON CONFLICT (post_id)
+"""
+_REPLACE_COUNTS = (
+    _SET_COUNTS
+    + """DO UPDATE SET (likes, reposts, replies, quotes) =
+  (excluded.likes, excluded.reposts, excluded.replies, excluded.quotes)
+WHERE (stored.likes, stored.reposts, stored.replies, stored.quotes) IS DISTINCT FROM
+  (excluded.likes, excluded.reposts, excluded.replies, excluded.quotes)
+"""
+)
+_ADD_COUNTS = _SET_COUNTS + "DO NOTHING"
+_FORGET_COUNTS = "DELETE FROM {table} WHERE post_id = ANY ($1::bigint[])"
+
+_SET_ACCOUNTS = """
+INSERT INTO accounts AS stored
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::boolean[])
+  AS given (user_id, version, protected, deleted)
+ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET
+  protected = CASE WHEN stored.version <= excluded.version
+    THEN excluded.protected ELSE stored.protected END,
+  version = greatest(stored.version, excluded.version),
+  deleted = stored.deleted OR excluded.deleted
+"""
+
+
+async def apply(
+    connection: Connection, generations: Sequence[Generation], changes: Sequence[PostChange]
+) -> None:
+    """Applies the changes to every generation."""
+    await _set_accounts(connection, [each for each in changes if isinstance(each, SetAccount)])
+    deleted = {each.post_id for each in changes if isinstance(each, Delete)}
+    posts: dict[int, IndexedPost] = {}
+    for change in changes:
+        if isinstance(change, Upsert) and change.post.post_id not in deleted:
+            known = posts.get(change.post.post_id)
+            if known is None or known.revision <= change.post.revision:
+                posts[change.post.post_id] = change.post
+    added, counts = _counts(changes, deleted)
+    for generation in generations:
+        for segment in generation.segments:
+            await _put(
+                connection,
+                segment,
+                [
+                    *map(_row, _within(segment, posts)),
+                    *(_tombstone(each) for each in deleted if _has(segment, each)),
+                ],
+                _APPLY,
+            )
+            await _write_counts(connection, segment, added, _ADD_COUNTS)
+            await _write_counts(connection, segment, counts, _REPLACE_COUNTS)
+            gone = sorted(each for each in deleted if _has(segment, each))
+            if gone:
+                await connection.execute(_FORGET_COUNTS.format(table=segment.counts), gone)
+
+
+async def load(connection: Connection, segment: Segment, posts: Sequence[IndexedPost]) -> int:
+    """Adds the posts that the segment does not have in the same revision or a later one; returns
+    their number."""
+    counts = {each.post_id: each.counts for each in posts if each.counts != NO_COUNTS}
+    loaded = await _put(connection, segment, list(map(_row, posts)), _LOAD)
+    await _write_counts(connection, segment, counts, _ADD_COUNTS)
+    return loaded
+
+
+def decode_limits(limits: bytes) -> tuple[AudienceLimit, ...]:
+    """The limits of a row."""
+    return _LIMITS.decode(limits)
+
+
+def _counts(
+    changes: Iterable[PostChange], deleted: set[int]
+) -> tuple[dict[int, Counts], dict[int, Counts]]:
+    """The counts to store where none are, and those that replace what is stored."""
+    added: dict[int, Counts] = {}
+    counts: dict[int, Counts] = {}
+    for change in changes:
+        match change:
+            case SetCounts(post_id, given):
+                counts[post_id] = given
+            case Upsert(post) if post.counts != NO_COUNTS and post.post_id not in counts:
+                added.setdefault(post.post_id, post.counts)
+    for post_id in deleted:
+        added.pop(post_id, None)
+        counts.pop(post_id, None)
+    return added, counts
+
+
+async def _set_accounts(connection: Connection, changes: Sequence[SetAccount]) -> None:
+    accounts: dict[int, SetAccount] = {}
+    for change in changes:
+        known = accounts.get(change.user_id, change)
+        newest = change if known.version <= change.version else known
+        accounts[change.user_id] = SetAccount(
+            change.user_id, newest.version, newest.protected, known.deleted or change.deleted
+        )
+    if accounts:
+        given = accounts.values()
+        await connection.execute(
+            _SET_ACCOUNTS,
+            [each.user_id for each in given],
+            [each.version for each in given],
+            [each.protected for each in given],
+            [each.deleted for each in given],
+        )
+
+
+async def _put(
+    connection: Connection, segment: Segment, rows: Sequence[tuple[Any, ...]], statement: str
+) -> int:
+    if not rows:
+        return 0
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    status = await connection.execute(statement.format(table=segment.posts), *columns)
+    return int(status.rpartition(" ")[2])
+
+
+async def _write_counts(
+    connection: Connection, segment: Segment, counts: dict[int, Counts], statement: str
+) -> None:
+    given = [(post_id, each) for post_id, each in counts.items() if _has(segment, post_id)]
+    if given:
+        await connection.execute(
+            statement.format(table=segment.counts),
+            [post_id for post_id, _ in given],
+            [each.likes for _, each in given],
+            [each.reposts for _, each in given],
+            [each.replies for _, each in given],
+            [each.quotes for _, each in given],
+        )
+
+
+def _within(segment: Segment, posts: dict[int, IndexedPost]) -> list[IndexedPost]:
+    return [each for each in posts.values() if _has(segment, each.post_id)]
+
+
+def _has(segment: Segment, post_id: int) -> bool:
+    return segment.first_id <= post_id <= segment.last_id
+
+
+def _row(post: IndexedPost) -> tuple[Any, ...]:
+    return (
+        post.post_id,
+        post.author_id,
+        post.revision,
+        post.visibility,
+        post.language,
+        f"{{{','.join(map(str, sorted(post.addressed)))}}}",
+        _ENCODER.encode(post.limits) if post.limits else None,
+        tsvector(post.words, post.terms),
+        post.marks,
+    )
+
+
+def _tombstone(post_id: int) -> tuple[Any, ...]:
+    return (post_id, 0, DELETED, 0, "", "{}", None, "", b"")
