@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+# The identity of the command line. Services accept it for the calls alone that name it.
+OPERATOR = "operator"
 COORDINATE_BYTES = 32  # of a P-256 point
 
 

@@ -18,7 +18,7 @@ from local.parts.seaweedfs import SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
 from local.process_runner import PartFailed, PartStatus
-from local.secret_store import SecretStore
+from local.secret_store import OPERATOR, SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
 from services.chassis.events.bus import dead_letter_topic
@@ -152,7 +152,7 @@ class Stack:
             },
             environ=self._environ,
         )
-        named = [*(each.noun for each in services), "gateway"]
+        named = [*(each.noun for each in services), "gateway", OPERATOR]
         processes: list[Part] = []
         for service in services:
             settings = self._service_settings(service, named, secrets)
@@ -196,6 +196,8 @@ class Stack:
             "ROOST_MEDIA_PURGE_URL": self._environ.get(
                 "ROOST_MEDIA_PURGE_URL", f"http://{self.envoy.purges}"
             ),
+            # Every account of a new stack is young.
+            "ROOST_SEARCH_TRUST_AGE": self._environ.get("ROOST_SEARCH_TRUST_AGE", "0"),
             **self._engine_settings(service),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),

@@ -3,14 +3,36 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from roost.search.v1.search_admin_service_pb2_grpc import add_SearchAdminServiceServicer_to_server
+from roost.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
+
 from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
-from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
+from services.search.adapters.clients import MeshBookmarks, MeshRelations, MeshUsers
+from services.search.adapters.postgres import PostgresSearchStore
+from services.search.adapters.postgres.hashtags import PostgresHashtags
+from services.search.adapters.postgres.post_index import PostgresPostIndex
+from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.users import PostgresUserIndex
+from services.search.adapters.viewer_changes import ViewerChangesReceiver
+from services.search.domain.hashtags.store import HashtagStore
+from services.search.domain.posts.index import PostIndex
+from services.search.domain.query.model import Bookmarks, Users
+from services.search.domain.reindexing import ReindexStore
+from services.search.domain.searches.posts import PostSearch
+from services.search.domain.searches.users import UserSearch
+from services.search.domain.store import Store
+from services.search.domain.users.index import UserIndex
+from services.search.domain.viewers import Viewers
+from services.search.rpc.admin_servicer import SearchAdminServicer
+from services.search.rpc.search_servicer import SearchServicer
 from services.search.settings import SearchSettings
 
 SERVICE = "search"
@@ -22,29 +44,77 @@ async def serve(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="search serve"),
-        redis_client.connect(settings.redis_url),
+        postgres.connect(settings.database_url, clock=clock, name="search serve") as database,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
+        viewers = Viewers(MeshRelations(mesh), clock=clock)
+        receiver = ViewerChangesReceiver(settings.redis_url, forget=viewers.forget)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
-        yield ProcessParts(
-            server=Server(
-                mounts=mounts(),
-                verifier=authentication.verifier(
-                    settings,
-                    service=SERVICE,
-                    people=MeshJwks(mesh),
-                    revoked=revoked.session_ids,
-                    clock=clock,
+        try:
+            yield ProcessParts(
+                server=Server(
+                    mounts=mounts(
+                        store=PostgresSearchStore(database),
+                        posts=PostgresPostIndex(database),
+                        user_index=PostgresUserIndex(database),
+                        hashtags=PostgresHashtags(database),
+                        reindexes=PostgresReindexes(database),
+                        users=MeshUsers(mesh),
+                        bookmarks=MeshBookmarks(mesh),
+                        viewers=viewers,
+                        page_token_key=settings.page_token_key,
+                        clock=clock,
+                    ),
+                    verifier=authentication.verifier(
+                        settings,
+                        service=SERVICE,
+                        people=MeshJwks(mesh),
+                        revoked=revoked.session_ids,
+                        clock=clock,
+                    ),
+                    max_in_flight=settings.max_in_flight,
                 ),
-                max_in_flight=settings.max_in_flight,
-            ),
-            jobs=[revoked.run],
-        )
+                jobs=[revoked.run, receiver.run],
+            )
+        finally:
+            await viewers.close()
 
 
-def mounts() -> list[MountedServicer]:
-    return []
+def mounts(
+    *,
+    store: Store,
+    posts: PostIndex,
+    user_index: UserIndex,
+    hashtags: HashtagStore,
+    reindexes: ReindexStore,
+    users: Users,
+    bookmarks: Bookmarks,
+    viewers: Viewers,
+    page_token_key: bytes,
+    clock: Clock,
+) -> list[MountedServicer]:
+    page_tokens = PageTokens(page_token_key)
+    search = SearchServicer(
+        posts=PostSearch(
+            index=posts, users=users, bookmarks=bookmarks, viewers=viewers, clock=clock
+        ),
+        users=UserSearch(index=user_index, viewers=viewers),
+        hashtags=hashtags,
+        page_tokens=page_tokens,
+        clock=clock,
+    )
+    admin = SearchAdminServicer(
+        store=store,
+        index=posts,
+        reindexes=reindexes,
+        hashtags=hashtags,
+        page_tokens=page_tokens,
+        clock=clock,
+    )
+    return [
+        MountedServicer(add_SearchServiceServicer_to_server, search),
+        MountedServicer(add_SearchAdminServiceServicer_to_server, admin),
+    ]
 
 
 @asynccontextmanager

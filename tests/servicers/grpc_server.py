@@ -47,7 +47,8 @@ S = TypeVar("S")
 ISSUER = "https://roost.test"
 AUDIENCE = "roost"
 USER_KEY = SigningKey.generate("test-key")
-SERVICE_NAMES = (*(each.noun for each in deployed()), "gateway")
+# The operator's command line has an identity like a service.
+SERVICE_NAMES = (*(each.noun for each in deployed()), "gateway", "operator")
 SERVICE_KEYS = {name: SigningKey.generate(name) for name in SERVICE_NAMES}
 
 

@@ -45,8 +45,8 @@ def fold(tag: str) -> str:
     NFKC with full case folding, as UAX 31 compares names: case, width and presentation forms make
     no difference. All forms of the letter i are one, with or without a dot, since Turkish and other
     languages disagree about its case. Invisible signs are left out, but for joiners that change the
-    look of a word (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a ligature that
-    stands for several words, NFC takes its place.
+    look of a word (RFC 5892, appendices A.1 and A.2). Where NFKC gives what is no tag, such as a
+    ligature that stands for several words, NFC takes its place.
     """
     folded = _fold_once(tag)
     # Folding moves marks, so that a joiner may lose what it joined. Each turn leaves fewer signs.
@@ -71,7 +71,8 @@ def _fold_i(tag: str) -> str:
     if tag.isascii():
         return tag
     plain = unicodedata.normalize("NFD", tag).replace("\u0131", "i")
-    return _DOT_OF_I.sub(r"\1", plain)
+    dotless: str = _DOT_OF_I.sub(r"\1", plain)
+    return dotless
 
 
 def _without_ignorable(tag: str) -> str:

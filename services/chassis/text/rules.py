@@ -49,7 +49,7 @@ class Rule(StrEnum):
 class TextRefused(Exception):
     """The text breaks a rule. Services turn it into an error of their contract.
 
-    `sign` is what is refused, if the rule is about a part of the text.
+    `sign` is the code point that is refused, if the rule refuses a single one.
     """
 
     def __init__(self, rule: Rule, description: str, sign: str = "") -> None:

@@ -16,6 +16,7 @@ from services.search.adapters.memory.users import MemoryUserIndex
 from services.search.adapters.postgres import PostgresSearchStore
 from services.search.adapters.postgres import users as postgres_users
 from services.search.adapters.postgres.users import PostgresUserIndex
+from services.search.domain.posts.model import Viewer
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.model import (
@@ -27,12 +28,11 @@ from services.search.domain.users.model import (
     Upsert,
     UserChange,
     UserField,
-    UserViewer,
 )
 from tests.builders.search import a_user_query, an_indexed_user
 from tests.engines import Databases
 
-STRANGER = UserViewer(0)
+STRANGER = Viewer(0)
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Index:
     async def find(
         self,
         query: str,
-        viewer: UserViewer = STRANGER,
+        viewer: Viewer = STRANGER,
         *,
         after: Position | None = None,
         limit: int = 100,
@@ -60,7 +60,7 @@ class Index:
         )
 
     async def ids(
-        self, query: str, viewer: UserViewer = STRANGER, *, with_bio: bool = True
+        self, query: str, viewer: Viewer = STRANGER, *, with_bio: bool = True
     ) -> list[int]:
         return [each.user_id for each in await self.find(query, viewer, with_bio=with_bio)]
 
@@ -158,7 +158,7 @@ async def test_followed_users_come_first_among_equals(index: Index) -> None:
         Upsert(an_indexed_user(4, "four", ["x"], bio=["ann"], followers=1)),
     )
 
-    viewer = UserViewer(9, following=frozenset({3, 4}))
+    viewer = Viewer(9, following=frozenset({3, 4}))
     assert await index.ids("ann", viewer) == [1, 3, 2, 4]
     assert await index.ids("ann") == [1, 2, 3, 4]
 
@@ -184,7 +184,7 @@ async def test_users_with_a_block_in_either_direction_are_not_found(index: Index
         Upsert(an_indexed_user(1, "ann", ["ann"])), Upsert(an_indexed_user(2, "anna", ["ann"]))
     )
 
-    blocked = UserViewer(9, following=frozenset({1}), blocked=frozenset({1}))
+    blocked = Viewer(9, following=frozenset({1}), blocked=frozenset({1}))
     assert await index.ids("ann", blocked) == [2]
 
 
@@ -214,6 +214,17 @@ async def test_a_newer_version_replaces_all_words(index: Index) -> None:
     assert await index.ids("second") == [1]
 
 
+async def test_a_profile_keeps_its_stored_number_of_followers(index: Index) -> None:
+    await index.apply(
+        Upsert(an_indexed_user(1, "annb", ["x"], followers=1_000, version=1)),
+        Upsert(an_indexed_user(2, "anna", ["x"], followers=10)),
+    )
+
+    await index.apply(Upsert(an_indexed_user(1, "annb", ["new"], version=2)))
+
+    assert await index.ids("ann") == [1, 2]
+
+
 async def test_a_deleted_account_is_never_found_again(index: Index) -> None:
     await index.apply(Upsert(an_indexed_user(1, "ann", ["ann"], bio=["ann"])))
     await index.apply(Delete(1), Delete(2))
@@ -224,7 +235,7 @@ async def test_a_deleted_account_is_never_found_again(index: Index) -> None:
         SetFollowers(1, 7),
     )
 
-    viewer = UserViewer(9, following=frozenset({1, 2}))
+    viewer = Viewer(9, following=frozenset({1, 2}))
     assert await index.ids("ann", viewer) == []
 
 
@@ -253,7 +264,7 @@ async def test_changes_of_an_abandoned_transaction_leave_nothing(index: Index) -
 async def test_pages_continue_exactly_where_the_last_one_ended(index: Index) -> None:
     users = _population(random.Random(7), 300)
     await index.apply(*map(Upsert, users))
-    viewer = UserViewer(9, following=frozenset(range(1, 300, 7)), blocked=frozenset({5, 14}))
+    viewer = Viewer(9, following=frozenset(range(1, 300, 7)), blocked=frozenset({5, 14}))
     for query in ("a", "ab", "b a", "c"):
         whole = await index.find(query, viewer, limit=1_000)
         paged: list[FoundUser] = []
@@ -303,7 +314,7 @@ async def test_random_queries_find_the_same_users_in_memory_and_in_postgres(
         await postgres_index.apply(*changes)
     for _ in range(60):
         query = " ".join(_word(numbers) for _ in range(numbers.choice([1, 1, 2, 3])))
-        viewer = UserViewer(
+        viewer = Viewer(
             500,
             following=frozenset(numbers.sample(range(1, 200), 20)),
             blocked=frozenset(numbers.sample(range(1, 200), 20)),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from services.chassis.storage.memory import MemoryTables
 from services.search.domain.hashtags.model import (
@@ -12,7 +13,24 @@ from services.search.domain.hashtags.model import (
     Use,
 )
 from services.search.domain.posts.model import Account, Counts, IndexedPost
+from services.search.domain.refreshes import PostReread, Subject
+from services.search.domain.reindexing import Reindex
 from services.search.domain.users.changes import Stored
+
+
+class CountMark(NamedTuple):
+    """When counts last changed, and when they are read."""
+
+    mark_time: datetime
+    due_time: datetime
+
+
+class StoredReread(NamedTuple):
+    """A reread; `due_time` is None once it is done."""
+
+    reread: PostReread
+    request_time: datetime
+    due_time: datetime | None
 
 
 @dataclass
@@ -32,6 +50,12 @@ class SearchTables(MemoryTables):
     deleted_posts: set[int] = field(default_factory=set)
     # The version of the profile, and what it says.
     accounts: dict[int, tuple[int, Account]] = field(default_factory=dict)
+
+    # Rebuilds, and what is read again.
+    reindexes: dict[int, Reindex] = field(default_factory=dict)
+    count_marks: dict[tuple[Subject, int], CountMark] = field(default_factory=dict)
+    post_rereads: dict[tuple[int, int], StoredReread] = field(default_factory=dict)
+    compared: dict[str, int] = field(default_factory=dict)
 
     hashtag_posts: dict[int, TaggedPost] = field(default_factory=dict)
     hashtag_accounts: dict[int, AccountChanged] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from services.chassis.storage.transaction import Transaction
 from services.search.adapters.memory.store import MemorySearchStore, tables_of
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.changes import applied
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.matching import match
@@ -13,7 +14,6 @@ from services.search.domain.users.model import (
     Position,
     UserChange,
     UserQuery,
-    UserViewer,
     user_id_of,
 )
 
@@ -25,7 +25,7 @@ class MemoryUserIndex:
         self._store = store
 
     async def find(
-        self, query: UserQuery, viewer: UserViewer, *, after: Position | None, limit: int
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
     ) -> list[FoundUser]:
         found = [
             place

@@ -37,9 +37,9 @@ WITH counts AS MATERIALIZED (
   {_TRUSTED.format(uses="post_id >= $2 AND post_id < $3", trusted_below="$4")}
 )
 INSERT INTO trusted_hours (tag, language, hour, authors)
-SELECT tag, language, $1, authors FROM counts WHERE authors >= $5
+SELECT tag, language, $1::integer, authors FROM counts WHERE authors >= $5
 UNION ALL
-SELECT '', language, $1, sum(authors) FROM counts GROUP BY language"""  # noqa: S608 - nothing but constants
+SELECT '', language, $1::integer, sum(authors) FROM counts GROUP BY language"""  # noqa: S608 - nothing but constants
 _FORGET_HOUR = "DELETE FROM trusted_hours WHERE hour = $1"
 _CLOSE = """
 INSERT INTO trend_computation AS t (lease_end, first_closed, last_closed)
@@ -52,7 +52,7 @@ _UNCHANGE = "DELETE FROM changed_hours WHERE tag = $1 AND hour = $2"
 _FORGET_TAG_HOUR = "DELETE FROM trusted_hours WHERE tag = $1 AND hour = $2"
 _COUNT_TAG_HOUR = f"""
 INSERT INTO trusted_hours (tag, language, hour, authors)
-SELECT tag, language, $2, authors FROM ({
+SELECT tag, language, $2::integer, authors FROM ({
     _TRUSTED.format(uses="tag = $1 AND post_id >= $3 AND post_id < $4", trusted_below="$5")
 }) AS counts
 WHERE authors >= $6"""  # noqa: S608

@@ -12,6 +12,7 @@ from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database
 from services.chassis.storage.transaction import Transaction
 from services.search.adapters.postgres.store import connection_of
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.changes import Stored, applied
 from services.search.domain.users.index import UserIndex
 from services.search.domain.users.matching import driver, match
@@ -24,7 +25,6 @@ from services.search.domain.users.model import (
     SetFollowers,
     UserChange,
     UserQuery,
-    UserViewer,
     rank_of,
     user_id_of,
 )
@@ -57,6 +57,8 @@ _SCAN_NAMES = _SCAN + " AND w.word < $6"
 _SCAN_WORDS = _SCAN + " AND w.word = ANY ($6::text[])"
 _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
+# The version of a row that this transaction added, so that it can be locked.
+_NEW = -1
 _ADD = """
 INSERT INTO users (user_id, version, followers_count, rank, handle, whole_name, names, bio)
 SELECT id, -1, 0, 0, '', '', '', '' FROM unnest($1::bigint[]) AS n (id) ORDER BY id
@@ -93,7 +95,7 @@ class PostgresUserIndex:
         self._database = database
 
     async def find(
-        self, query: UserQuery, viewer: UserViewer, *, after: Position | None, limit: int
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
     ) -> list[FoundUser]:
         async with self._database.connection() as connection:
             ids = await _ids_of_a_rare_word(connection, query)
@@ -115,7 +117,9 @@ class PostgresUserIndex:
         if added:
             await connection.execute(_ADD, added)
         before = {
-            row["user_id"]: _stored(row) for row in await connection.fetch(_LOCK, list(by_user))
+            row["user_id"]: _stored(row)
+            for row in await connection.fetch(_LOCK, list(by_user))
+            if row["version"] != _NEW
         }
         after = {
             user_id: stored
@@ -138,7 +142,7 @@ async def _ids_of_a_rare_word(connection: Connection, query: UserQuery) -> set[i
 
 
 async def _among(
-    connection: Connection, ids: Collection[int], query: UserQuery, viewer: UserViewer
+    connection: Connection, ids: Collection[int], query: UserQuery, viewer: Viewer
 ) -> list[FoundUser]:
     """Those of the users that match, in the order of results."""
     if not ids:
@@ -152,7 +156,7 @@ async def _among(
 async def _in_order(
     connection: Connection,
     query: UserQuery,
-    viewer: UserViewer,
+    viewer: Viewer,
     after: Position | None,
     limit: int,
 ) -> list[FoundUser]:
@@ -177,7 +181,7 @@ async def _in_order(
 async def _others(
     connection: Connection,
     query: UserQuery,
-    viewer: UserViewer,
+    viewer: Viewer,
     quality: Quality,
     after: Position | None,
 ) -> AsyncIterator[FoundUser]:
@@ -185,9 +189,7 @@ async def _others(
     start = Position(quality, 1, 0, "", 0)
     if after is not None:
         start = max(start, after)
-    if (start.quality, start.distance) != (quality, 1) or (
-        quality is Quality.BIO and not query.with_bio
-    ):
+    if (start.quality, start.distance) != (quality, 1) or not _is_wanted(query, quality):
         return
     if quality is Quality.HANDLE:
         rows = _by_handle(connection, query)
@@ -207,10 +209,22 @@ async def _others(
             yield found
 
 
+def _is_wanted(query: UserQuery, quality: Quality) -> bool:
+    """Whether users of this quality can match."""
+    match quality:
+        case Quality.HANDLE:
+            return bool(query.handle)
+        case Quality.WHOLE_NAME:
+            return bool(query.whole)
+        case Quality.NAME:
+            return True
+        case Quality.BIO:
+            return query.with_bio
+
+
 async def _by_handle(connection: Connection, query: UserQuery) -> AsyncIterator[Any]:
-    if query.handle:
-        for row in await connection.fetch(_BY_HANDLE, query.handle):
-            yield row
+    for row in await connection.fetch(_BY_HANDLE, query.handle):
+        yield row
 
 
 async def _scan(

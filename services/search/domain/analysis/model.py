@@ -47,7 +47,7 @@ class Mark(msgspec.Struct, array_like=True, frozen=True):
     `forms` are the other terms of this position, each with its sign:
 
     - `=x`: the word is also found as x (a part of `O'Neil`, one sign of a bigram)
-    - `~x`: a stem, in the language of the post
+    - `~en:x`: a stem, with the language of the post
     - `#x`: the folded hashtag that the position belongs to
     - `host:x`, `url:x`: the address that begins here
     """

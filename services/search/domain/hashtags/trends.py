@@ -17,10 +17,12 @@ from services.search.domain.hashtags.model import (
     start_of,
 )
 
-# Fewer authors within the last hour are no trend, whatever was expected.
-MIN_AUTHORS = 5
-# About the number of standard deviations above what is expected.
-THRESHOLD = 4.0
+# About the number of standard deviations above what is expected: the lowest at which the simulation
+# lists neither raids nor habits (tests/unit/search/hashtags/test_simulation.py).
+THRESHOLD = 5.0
+# Fewer authors within the last hour are no trend. They do not reach the threshold even where
+# nothing is expected.
+MIN_AUTHORS = 10
 
 _DAY = 24
 _WEEK = 7 * _DAY
@@ -35,7 +37,7 @@ _AVERAGED = 14 * _DAY
 # The part of yesterday's authors that is expected again: a trend of yesterday is no news.
 _YESTERDAY = 0.5
 # Added to the variance: chance has more effect on small numbers.
-_VARIANCE = 4.0
+_VARIANCE = 4
 # The days from which the shape of a day is made.
 _SHAPED_DAYS = 7
 
@@ -121,10 +123,10 @@ def rank(measures: Iterable[tuple[str, Measure]]) -> list[Ranked]:
 def _average(past: Past, hours: ClosedHours) -> float:
     """The exponentially weighted moving average up to the last of the hours."""
     first = max(hours.first, hours.last - _AVERAGED + 1)
-    decay = 0.5 ** (1 / _HALF_LIFE)
-    weights = (1 - decay ** (hours.last - first + 1)) / (1 - decay)
+    decay = math.pow(0.5, 1 / _HALF_LIFE)
+    weights = (1 - math.pow(decay, hours.last - first + 1)) / (1 - decay)
     total = sum(
-        authors * decay ** (hours.last - hour)
+        authors * math.pow(decay, hours.last - hour)
         for hour, authors in past.items()
         if first <= hour <= hours.last
     )

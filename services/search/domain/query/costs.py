@@ -6,9 +6,9 @@ from services.search.domain.query.errors import QueryInvalid, QueryTooCostly
 from services.search.domain.query.model import Conjunction, Disjunction, Negation, Node
 
 # An engine reads the list of posts of each leaf.
-MAX_LEAVES = 20
+LEAVES, MAX_LEAVES = "words, phrases and operators", 20
 # Nobody nests deeper by hand.
-MAX_DEPTH = 5
+DEPTH, MAX_DEPTH = "groups within each other", 5
 
 
 def check_text(text: str) -> None:
@@ -24,17 +24,22 @@ def check_text(text: str) -> None:
             raise QueryTooCostly.beyond(limit, most) from None
         if refused.rule is Rule.VISIBLE:
             raise QueryInvalid.at(1, "", "something to search for") from None
-        column = text.find(refused.sign) + 1 if refused.sign else 1
-        raise QueryInvalid.at(column, refused.sign, f"a text that {refused.description}") from None
+        if refused.sign:
+            column, expected = (
+                text.index(refused.sign) + 1,
+                f"a text without U+{ord(refused.sign):04X}",
+            )
+            raise QueryInvalid.at(column, refused.sign, expected) from None
+        raise QueryInvalid.at(1, "", f"a text that {refused.description}") from None
 
 
 def check_shape(*, leaves: int, depth: int) -> None:
     """Raises QueryTooCostly for too many words, phrases and operators, or too many groups within
     each other."""
     if leaves > MAX_LEAVES:
-        raise QueryTooCostly.beyond("words, phrases and operators", MAX_LEAVES)
+        raise QueryTooCostly.beyond(LEAVES, MAX_LEAVES)
     if depth > MAX_DEPTH:
-        raise QueryTooCostly.beyond("groups within each other", MAX_DEPTH)
+        raise QueryTooCostly.beyond(DEPTH, MAX_DEPTH)
 
 
 def check_negations(root: Node) -> None:

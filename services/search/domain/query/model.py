@@ -30,7 +30,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The post has this term: another form of a word (`=neil`, `~run`), or a property (`#tag`,
+    """The post has this term: another form of a word (`=neil`, `~en:run`), or a property (`#tag`,
     `host:roost.social`, `from:42`, `has:media`, `is:reply`, `lang:en`)."""
 
     value: str
@@ -111,8 +111,8 @@ Source: TypeAlias = Literal["following", "bookmarks", "own"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A word, or an exact phrase without its quotation marks. `column` is that of the word or of
-    the opening mark, in code points from 1."""
+    """A word, or an exact phrase without its quotation marks. `column` is that of its first code
+    point, from 1."""
 
     text: str
     column: int

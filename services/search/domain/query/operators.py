@@ -1,4 +1,4 @@
-"""The leaves of a query: words, hashtags, pasted addresses, and operators with their values."""
+"""The leaves of a query: words, hashtags, and operators with their values."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import regex
 
 from services.chassis.runtime.ids import MAX_ID, first_id_at
 from services.chassis.text import hashtags
-from services.search.domain.analysis import links
+from services.search.domain.analysis import address_term
 from services.search.domain.query.errors import QueryInvalid
 from services.search.domain.query.model import (
     AtLeast,
@@ -34,6 +34,7 @@ _TIME = regex.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_HOST = "host:"
 _SENTENCE_END = ".,:;!?…。、！？"
 _TAG_SIGNS = "#＃"
 _PREFIX = regex.compile(r"[\p{L}\p{M}\p{N}_]+\*")
@@ -85,15 +86,9 @@ def tag(text: str, column: int) -> Property:
     return Property(Term(f"#{hashtags.fold(found)}"), column)
 
 
-def address(text: str, column: int) -> QueryLeaf:
-    """A pasted address searches for links to it. What is no link in a post is ordinary text."""
-    term = links.query_term(text)
-    return Text(text, column) if term is None else Property(Term(term), column)
-
-
 def operator(name: str, value: str, *, quoted: bool, column: int, value_column: int) -> QueryLeaf:
-    """An operator by its name in lower case, without the colon."""
-    read = OPERATORS.get(name)
+    """An operator by its name in any case, without the colon."""
+    read = OPERATORS.get(name.lower())
     if read is None:
         raise QueryInvalid.at(
             column,
@@ -167,15 +162,15 @@ def _min_likes(value: _Value) -> Property:
 
 
 def _url(value: _Value) -> Property:
-    term = links.query_term(value.text)
+    term = address_term(value.text)
     if term is None:
         raise value.misfit("a web address or host, such as example.com/page")
     return Property(Term(term), value.column)
 
 
 def _domain(value: _Value) -> Property:
-    term = links.host_term(value.text)
-    if term is None:
+    term = address_term(value.text)
+    if term is None or not term.startswith(_HOST):
         raise value.misfit("a host, such as example.com")
     return Property(Term(term), value.column)
 

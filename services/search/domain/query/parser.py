@@ -72,10 +72,10 @@ class _Builder(Transformer[Token, _Built]):
         return _Built(operators.word(str(word), _start(word) + 1), _start(word))
 
     def phrase(self, quoted: Token) -> _Built:
-        return _Built(Text(_unquoted(quoted), _start(quoted) + 1, exact=True), _start(quoted))
+        return _Built(Text(_unquoted(quoted), _start(quoted) + 2, exact=True), _start(quoted))
 
     def address(self, address: Token) -> _Built:
-        return _Built(operators.address(str(address), _start(address) + 1), _start(address))
+        return _Built(Text(str(address), _start(address) + 1), _start(address))
 
     def tag(self, tag: Token) -> _Built:
         return _Built(operators.tag(str(tag), _start(tag) + 1), _start(tag))
@@ -86,11 +86,11 @@ class _Builder(Transformer[Token, _Built]):
             raise QueryInvalid.at(start + 1, str(name), "a value directly after the colon")
         quoted = value.type == "QUOTED"
         leaf = operators.operator(
-            str(name)[:-1].lower(),
+            str(name)[:-1],
             _unquoted(value) if quoted else str(value),
             quoted=quoted,
             column=start + 1,
-            value_column=value_start + 1,
+            value_column=value_start + (2 if quoted else 1),
         )
         return _Built(leaf, start)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from services.chassis.runtime.errors import Unauthenticated
-from services.search.domain.analysis.query import query_forms
+from services.search.domain.analysis import STEMMED_LANGUAGES, query_forms
 from services.search.domain.query.errors import QueryInvalid
 from services.search.domain.query.model import (
     All,
@@ -89,7 +89,7 @@ class _Facts:
     # By lower-case handle.
     user_ids: Mapping[str, int]
     bookmarked: frozenset[int]
-    # The languages whose stems a word has; all if empty.
+    # The languages whose stems of a word count.
     languages: frozenset[str]
 
     def needed(self, node: Node) -> Expression:
@@ -162,13 +162,14 @@ class _Facts:
 
 
 def _languages(root: Node) -> frozenset[str]:
-    """The languages to which every match is restricted; empty if it is not."""
+    """The languages to which `lang:` restricts every match, otherwise all."""
     parts = root.parts if isinstance(root, Conjunction) else (root,)
     terms = [part.expression for part in parts if isinstance(part, Property)]
     values = [term.value for term in terms if isinstance(term, Term)]
-    return frozenset(
+    restricted = frozenset(
         value.removeprefix(_LANGUAGE) for value in values if value.startswith(_LANGUAGE)
     )
+    return restricted or STEMMED_LANGUAGES
 
 
 def _wanted(expression: Expression) -> Iterator[str]:

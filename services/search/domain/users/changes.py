@@ -35,7 +35,7 @@ def _applied(stored: Stored | None, change: UserChange) -> Stored | None:
                 return Stored(user)
             if stored.user is None or user.version < stored.user.version:
                 return stored
-            return Stored(user)
+            return Stored(replace(user, followers_count=stored.user.followers_count))
         case SetFollowers(_, followers_count):
             if stored is None or stored.user is None:
                 return stored

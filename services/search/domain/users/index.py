@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.chassis.storage.transaction import Transaction
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.model import (
     FoundUser,
     Position,
     UserChange,
     UserQuery,
-    UserViewer,
 )
 
 
@@ -17,7 +17,7 @@ class UserIndex(Protocol):
     """Users by handle, display name and bio."""
 
     async def find(
-        self, query: UserQuery, viewer: UserViewer, *, after: Position | None, limit: int
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
     ) -> list[FoundUser]:
         """The users that `matching.match` accepts, in the order of their positions, each once.
 

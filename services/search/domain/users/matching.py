@@ -1,5 +1,6 @@
 """Decides whether and how a user matches a query. Both stores search by these rules."""
 
+from services.search.domain.posts.model import Viewer
 from services.search.domain.users.model import (
     FoundUser,
     IndexedUser,
@@ -7,7 +8,6 @@ from services.search.domain.users.model import (
     Quality,
     UserField,
     UserQuery,
-    UserViewer,
     rank_of,
 )
 
@@ -17,13 +17,13 @@ def driver(query: UserQuery) -> str:
     return max(query.words, key=len)
 
 
-def match(query: UserQuery, user: IndexedUser, viewer: UserViewer) -> FoundUser | None:
+def match(query: UserQuery, user: IndexedUser, viewer: Viewer) -> FoundUser | None:
     """The user's place among the results; None if the user does not match."""
     names = (user.handle, *user.name_words)
     unnamed = [each for each in query.words if not _begins(each, names)]
     if query.handle and user.handle == query.handle:
         quality, field, word = Quality.HANDLE, UserField.HANDLE, user.handle
-    elif user.whole_name == query.whole:
+    elif query.whole and user.whole_name == query.whole:
         quality, field, word = Quality.WHOLE_NAME, UserField.DISPLAY_NAME, user.whole_name
     elif not unnamed:
         prefix = driver(query)

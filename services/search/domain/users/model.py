@@ -45,19 +45,11 @@ class UserQuery:
 
     words: tuple[str, ...]
     handle: str
-    # The words joined by a space: equal to `whole_name` of users with exactly this name.
+    # The words joined by a space: equal to `whole_name` of users with exactly this name. Empty if
+    # they do not come before others.
     whole: str
     # Whether users are found by their bio too.
     with_bio: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class UserViewer:
-    """For whom users are found. `blocked` are those with a block in either direction."""
-
-    user_id: int
-    following: frozenset[int] = frozenset()
-    blocked: frozenset[int] = frozenset()
 
 
 class UserField(IntEnum):
@@ -108,7 +100,7 @@ class FoundUser(NamedTuple):
 class Upsert:
     """A profile as it is in one version. It replaces no newer one, and no deleted one.
 
-    The number of followers belongs to no version; it is taken with every Upsert that applies.
+    The number of followers belongs to no version: it is taken only if none is stored.
     """
 
     user: IndexedUser

@@ -10,6 +10,7 @@ MAX_WORD = 64
 # More words of a query do not narrow a search for names.
 MAX_QUERY_WORDS = 8
 
+_SIGNS = "@＠"
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 
@@ -35,9 +36,12 @@ def indexed_user(
     )
 
 
-def user_query(text: str, *, with_bio: bool = True) -> UserQuery | None:
-    """The query of what was typed, with or without an @; None if it has no word."""
-    text = text.strip().removeprefix("@")
+def user_query(text: str, *, for_suggestions: bool = False) -> UserQuery | None:
+    """The query of what was typed, with or without an @; None if it has no word.
+
+    Suggestions complete names: they leave out bios, and a complete name has no precedence.
+    """
+    text = text.strip().lstrip(_SIGNS)
     handle = text.lower() if _HANDLE.fullmatch(text) else ""
     words = [handle] if handle else _words(text)
     if not words:
@@ -45,8 +49,8 @@ def user_query(text: str, *, with_bio: bool = True) -> UserQuery | None:
     return UserQuery(
         words=_each_once(words)[:MAX_QUERY_WORDS],
         handle=handle,
-        whole=" ".join(words),
-        with_bio=with_bio,
+        whole="" if for_suggestions else " ".join(words),
+        with_bio=not for_suggestions,
     )
 
 

@@ -1,0 +1,74 @@
+"""The operator's calls of a running stack, through its mesh, with the operator's own identity."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from roost.search.v1 import search_admin_service_pb2 as rpc
+from roost.search.v1.search_admin_service_pb2_grpc import SearchAdminServiceStub
+from roost.search.v1.search_pb2 import Reindex
+
+from local.ports import HOST
+from local.secret_store import OPERATOR, SecretStore
+from local.state import State
+from services.chassis.auth.tokens import ServiceIdentity, SigningKey
+from services.chassis.rpc.clients import Mesh
+from services.chassis.runtime.clock import SystemClock
+
+# A start waits for running changes of the index.
+_CALL_SECONDS = 15.0
+
+
+class SearchOperator:
+    """Calls SearchAdminService. The methods raise the errors of the contract (RoostError)."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._search = mesh.as_service(SearchAdminServiceStub, timeout=_CALL_SECONDS)
+
+    async def start_reindex(self) -> Reindex:
+        """Begin to rebuild the index of posts."""
+        request = rpc.StartReindexRequest(request_id=str(uuid.uuid4()))
+        return (await self._search.StartReindex(request)).reindex
+
+    async def reindex(self, reindex_id: int = 0) -> Reindex:
+        """Return a rebuild and its progress; the latest for 0."""
+        return (await self._search.GetReindex(rpc.GetReindexRequest(reindex_id=reindex_id))).reindex
+
+    async def cancel_reindex(self, reindex_id: int) -> Reindex:
+        """End a rebuild."""
+        request = rpc.CancelReindexRequest(reindex_id=reindex_id)
+        return (await self._search.CancelReindex(request)).reindex
+
+    async def hide_hashtag(self, tag: str) -> None:
+        """Remove a hashtag from trends, suggestions and searches of hashtags."""
+        await self._search.HideHashtag(rpc.HideHashtagRequest(tag=tag))
+
+    async def unhide_hashtag(self, tag: str) -> None:
+        """Show a hashtag again."""
+        await self._search.UnhideHashtag(rpc.UnhideHashtagRequest(tag=tag))
+
+    async def hidden_hashtags(self) -> AsyncIterator[str]:
+        """Return the hidden hashtags, page by page."""
+        request = rpc.ListHiddenHashtagsRequest(page_size=100)
+        while True:
+            page = await self._search.ListHiddenHashtags(request)
+            for tag in page.tags:
+                yield tag
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+
+@asynccontextmanager
+async def search_operator(state: State) -> AsyncIterator[SearchOperator]:
+    """Connect to the mesh of the running stack of a state folder."""
+    ports = json.loads(state.ports.read_text())
+    file = SecretStore(state.secrets).identity(OPERATOR)
+    identity = ServiceIdentity(
+        SigningKey.from_pem(OPERATOR, file.read_bytes()), clock=SystemClock()
+    )
+    async with Mesh(f"{HOST}:{ports['mesh']}", identity=identity) as mesh:
+        yield SearchOperator(mesh)

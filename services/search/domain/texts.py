@@ -1,0 +1,29 @@
+"""Checks the texts of searches by the rules of docs/text.md."""
+
+from services.chassis.runtime.errors import Violation
+from services.chassis.text import hashtags
+from services.chassis.text.kinds import TextKind
+from services.chassis.text.rules import TextRefused, clean
+from services.search.domain.errors import HashtagInvalid, SearchTextInvalid
+
+_TAG_SIGNS = "#＃"
+
+
+def cleaned(text: str, kind: TextKind) -> str:
+    """The text of a search for users or hashtags. Raises SearchTextInvalid."""
+    try:
+        return clean(text, kind)
+    except TextRefused as refused:
+        raise SearchTextInvalid(
+            f"The query {refused.description}.",
+            violations=[Violation("query", refused.rule, refused.description)],
+        ) from refused
+
+
+def folded_tag(text: str) -> str:
+    """The one form of a hashtag, given with or without its number sign. Raises HashtagInvalid."""
+    bare = text.strip()
+    bare = bare[1:] if bare[:1] and bare[0] in _TAG_SIGNS else bare
+    if not hashtags.is_tag(bare):
+        raise HashtagInvalid
+    return hashtags.fold(bare)
