@@ -9,19 +9,24 @@ from roost.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to
 from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
+from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
+from services.chassis.text import language
 from services.search.adapters.clients import MeshBookmarks, MeshRelations, MeshUsers
 from services.search.adapters.postgres import PostgresSearchStore
 from services.search.adapters.postgres.hashtags import PostgresHashtags
 from services.search.adapters.postgres.post_index import PostgresPostIndex
+from services.search.adapters.postgres.refreshes import PostgresRefreshes
 from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.trends import PostgresTrends
 from services.search.adapters.postgres.users import PostgresUserIndex
-from services.search.adapters.viewer_changes import ViewerChangesReceiver
+from services.search.adapters.sources import MeshPostSource, MeshUserSource
+from services.search.adapters.viewer_changes import ValkeyViewerChanges, ViewerChangesReceiver
 from services.search.domain.hashtags.store import HashtagStore
 from services.search.domain.posts.index import PostIndex
 from services.search.domain.query.model import Bookmarks, Users
@@ -33,7 +38,9 @@ from services.search.domain.users.index import UserIndex
 from services.search.domain.viewers import Viewers
 from services.search.rpc.admin_servicer import SearchAdminServicer
 from services.search.rpc.search_servicer import SearchServicer
+from services.search.service import MANIFEST
 from services.search.settings import SearchSettings
+from services.search.worker.parts import Worker
 
 SERVICE = "search"
 
@@ -119,13 +126,44 @@ def mounts(
 
 @asynccontextmanager
 async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
-    """The process that consumes events and rebuilds the index."""
+    """The process that consumes events, reads counts again and rebuilds the index."""
     clock = SystemClock()
+    brokers = ",".join(settings.kafka_brokers)
+    language.load()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="search work") as database,
-        redis_client.connect(settings.redis_url),
+        redis_client.connect(settings.redis_url) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
-        ),
+        ) as mesh,
+        bus.publisher(
+            brokers=brokers, client_id="search work", idempotent=settings.kafka_idempotence
+        ) as publisher,
     ):
-        yield ProcessParts(jobs=[retention.job(database)])
+        worker = Worker(
+            store=PostgresSearchStore(database),
+            posts=PostgresPostIndex(database),
+            users=PostgresUserIndex(database),
+            hashtags=PostgresHashtags(database),
+            trend_store=PostgresTrends(database),
+            refreshes=PostgresRefreshes(database),
+            reindexes=PostgresReindexes(database),
+            post_source=MeshPostSource(mesh),
+            user_source=MeshUserSource(mesh),
+            viewer_changes=ValkeyViewerChanges(valkey),
+            clock=clock,
+            trust_age=settings.trust_age,
+        )
+        yield ProcessParts(
+            consumers=[
+                bus.Subscriber(
+                    brokers=brokers,
+                    group=MANIFEST.consumer_group.name,
+                    topics=MANIFEST.consumer_group.topics,
+                    publisher=publisher,
+                    clock=clock,
+                    batches=worker.consumer,
+                )
+            ],
+            jobs=[*worker.jobs(), retention.job(database)],
+        )

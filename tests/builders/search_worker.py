@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from google.protobuf.message import Message
 from roost.media.v1 import media_events_pb2 as media
@@ -24,8 +24,7 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import first_id_at
 from services.chassis.text import entities
 from services.search.domain.documents import document
-from services.search.domain.hashtags.store import HashtagStore
-from services.search.domain.hashtags.usage import HashtagUsage
+from services.search.domain.hashtags.store import HashtagStore, TrendStore
 from services.search.domain.posts.index import PostIndex
 from services.search.domain.posts.model import ANONYMOUS, Counts, IndexedPost, Viewer
 from services.search.domain.query.model import Expression, Term, Word
@@ -35,13 +34,7 @@ from services.search.domain.sources import PostPage, SourcePost, SourceUser, Use
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
 from services.search.rpc.sources import counts_from_proto, post_from_proto, user_from_proto
-from services.search.worker.accounts import AccountReader
-from services.search.worker.comparing import Comparing
-from services.search.worker.consumer import SearchConsumer
-from services.search.worker.counts import CountRefreshes
-from services.search.worker.effects import Indexes
-from services.search.worker.reindexing import Reindexing
-from services.search.worker.rereads import Rereads
+from services.search.worker.parts import Worker
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TRUST_AGE = timedelta(days=7)
@@ -55,6 +48,7 @@ class Stores:
     posts: PostIndex
     users: UserIndex
     hashtags: HashtagStore
+    trend_store: TrendStore
     refreshes: RefreshStore
     reindexes: ReindexStore
 
@@ -111,59 +105,14 @@ class FakeUserService:
         return {each: user_from_proto(self.users[each]) for each in user_ids if each in self.users}
 
 
-class FakeViewers:
-    """`consumer.Viewers`: notes what is invalidated."""
+class FakeViewerChanges:
+    """`viewers.ViewerChanges`: notes what is invalidated."""
 
     def __init__(self) -> None:
         self.invalidated: list[int] = []
 
     async def invalidate(self, user_ids: Collection[int]) -> None:
         self.invalidated += sorted(user_ids)
-
-
-class Worker:
-    """The parts of a worker process."""
-
-    def __init__(self, world: World, stores: Stores) -> None:
-        clock = world.clock
-        hashtags = HashtagUsage(store=stores.hashtags, clock=clock, trust_age=TRUST_AGE)
-        indexes = Indexes(
-            posts=stores.posts,
-            users=stores.users,
-            hashtags=hashtags,
-            refreshes=stores.refreshes,
-            clock=clock,
-        )
-        shared: dict[str, Any] = {
-            "store": stores.store,
-            "posts": world.post_service,
-            "clock": clock,
-        }
-        users = world.user_service
-        self.consumer = SearchConsumer(
-            store=stores.store,
-            indexes=indexes,
-            accounts=AccountReader(reindexes=stores.reindexes, users=users, clock=clock),
-            viewers=world.viewers,
-            clock=clock,
-        )
-        self.counts = CountRefreshes(
-            **shared,
-            refreshes=stores.refreshes,
-            post_index=stores.posts,
-            user_index=stores.users,
-            users=users,
-        )
-        self.comparing = Comparing(**shared, refreshes=stores.refreshes, users=users)
-        self.rereads = Rereads(**shared, refreshes=stores.refreshes, index=stores.posts)
-        self.reindexing = Reindexing(
-            **shared,
-            reindexes=stores.reindexes,
-            index=stores.posts,
-            indexes=indexes,
-            hashtags=hashtags,
-            users=users,
-        )
 
 
 class World:
@@ -177,9 +126,9 @@ class World:
         self.clock = clock
         self.post_service = FakePostService()
         self.user_service = FakeUserService()
-        self.viewers = FakeViewers()
+        self.viewer_changes = FakeViewerChanges()
         self._numbers = itertools.count(1)
-        self.worker = Worker(self, stores)
+        self.worker = self._worker(stores)
         self.alice = self.new_id()
         self.bob = self.new_id()
         for user_id, handle in ((self.alice, "alice"), (self.bob, "bob")):
@@ -188,7 +137,17 @@ class World:
     def another_worker(self, wrap: Callable[[Any], Any] = lambda inner: inner) -> Worker:
         """Another process; `wrap` stands in for each of its stores."""
         stores = Stores(**{name: wrap(each) for name, each in vars(self.stores).items()})
-        return Worker(self, stores)
+        return self._worker(stores)
+
+    def _worker(self, stores: Stores) -> Worker:
+        return Worker(
+            **vars(stores),
+            post_source=self.post_service,
+            user_source=self.user_service,
+            viewer_changes=self.viewer_changes,
+            clock=self.clock,
+            trust_age=TRUST_AGE,
+        )
 
     def new_id(self) -> int:
         """An id of now; ascending."""
@@ -408,8 +367,3 @@ def a_picture(medium_id: int, alt_text: str = "") -> Medium:
 def likes(count: int) -> PostCounts:
     """Counts with so many likes alone."""
     return PostCounts(likes=count)
-
-
-def as_stores(**given: Any) -> Stores:
-    """Stores of any kind."""
-    return Stores(**{name: cast(Any, each) for name, each in given.items()})

@@ -17,7 +17,7 @@ from services.search.domain.posts.model import ANONYMOUS, Viewer
 # How long relations are used after they were read. Changes are announced, so that this matters only
 # if an announcement is lost.
 LIFETIME_SECONDS = 30.0
-# For one reading, whoever waits for it.
+# For one reading, which several callers may wait for.
 LOAD_SECONDS = 2.0
 # The ids that are kept of all viewers together, about 60 bytes each.
 MAX_IDS = 1_000_000

@@ -34,6 +34,12 @@ CREATE TABLE hashtag_accounts (
   deleted boolean NOT NULL
 );
 
+-- Posts whose uses have to be compared with what they must be, after a change of an account that
+-- decides many posts. Shard key: post_id.
+CREATE TABLE hashtag_recounts (
+  post_id bigint PRIMARY KEY
+);
+
 -- Shard key: tag.
 CREATE TABLE hashtag_uses (
   author_id bigint NOT NULL,
@@ -102,9 +108,9 @@ CREATE TABLE changed_hours (
 CREATE TABLE trend_computation (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   lease_end timestamptz NOT NULL,
-  -- The hours from first_closed to last_closed were counted.
-  first_closed integer,
-  last_closed integer
+  -- The hours from first_counted to last_counted were counted.
+  first_counted integer,
+  last_counted integer
 );
 
 -- The latest trends by language; '' has those of all.
@@ -125,5 +131,6 @@ DROP TABLE hidden_hashtags;
 DROP TABLE hashtag_hours;
 DROP TABLE hashtags;
 DROP TABLE hashtag_uses;
+DROP TABLE hashtag_recounts;
 DROP TABLE hashtag_accounts;
 DROP TABLE hashtag_posts;

@@ -1,8 +1,7 @@
 """Consumes the events of posts, users and media that change what is found."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
 
 from prometheus_client import Histogram
 from roost.media.v1 import media_events_pb2 as media
@@ -18,6 +17,7 @@ from services.search.domain.hashtags.model import FollowChanged
 from services.search.domain.refreshes import PostReread
 from services.search.domain.sources import DELETED_MEDIUM, SourcePost
 from services.search.domain.store import Store
+from services.search.domain.viewers import ViewerChanges
 from services.search.rpc.sources import (
     post_from_proto,
     time_from_proto,
@@ -48,14 +48,6 @@ _delay = Histogram(
 )
 
 
-class Viewers(Protocol):
-    """The cached relations of those who search."""
-
-    async def invalidate(self, user_ids: Collection[int]) -> None:
-        """The next search of these users reads their relations again."""
-        ...
-
-
 class SearchConsumer:
     """Consumes batches of events of one partition. A batch has one transaction."""
 
@@ -65,13 +57,13 @@ class SearchConsumer:
         store: Store,
         indexes: Indexes,
         accounts: AccountReader,
-        viewers: Viewers,
+        viewer_changes: ViewerChanges,
         clock: Clock,
     ) -> None:
         self._store = store
         self._indexes = indexes
         self._accounts = accounts
-        self._viewers = viewers
+        self._viewer_changes = viewer_changes
         self._clock = clock
 
     async def __call__(self, events: Sequence[Event]) -> None:
@@ -106,7 +98,7 @@ class SearchConsumer:
         await in_transaction(self._store.transaction, effect)
         if all_effects.viewers:
             # Each time: the process may have died after the commit.
-            await self._viewers.invalidate(set(all_effects.viewers))
+            await self._viewer_changes.invalidate(set(all_effects.viewers))
         self._observe(found)
 
     def _observe(self, found: Sequence[tuple[Event, Effects]]) -> None:

@@ -7,6 +7,7 @@ the Post service decides. Then one transaction makes the new generation the live
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -130,6 +131,11 @@ class Reindexing:
         _running.set(1)
         try:
             await asyncio.wait({work, keep}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _stop(work)
+            with contextlib.suppress(*TRANSIENT_ERRORS):
+                await self._reindexes.renew_reindex(reindex.id, self._holder, self._clock.now())
+            raise
         finally:
             _running.set(0)
             await _stop(work, keep)
@@ -269,7 +275,9 @@ class Reindexing:
     async def _decide(self, reindex: Reindex, segment: SegmentComparison) -> None:
         """Makes the posts of a segment that differ what the Post service says that they are."""
         ids = await self._index.differing(reindex.id, segment, limit=MAX_DECIDED + 1)
-        logger().warning(
+        has_one_reason = len(ids) > MAX_DECIDED
+        log = logger().info if has_one_reason else logger().warning
+        log(
             "search_segment_differs",
             reindex_id=reindex.id,
             first_id=segment.first_id,
@@ -278,7 +286,7 @@ class Reindexing:
             live_count=segment.live_count,
             post_ids=ids[:10],
         )
-        if len(ids) > MAX_DECIDED:
+        if has_one_reason:
             return
         found = await self._posts.find(ids)
         documents = await documents_of(found.values(), self._clock)

@@ -83,11 +83,11 @@ class TrendComputation:
 
     async def _count_hours(self, now: datetime) -> None:
         """Counts the trusted authors of the hours that ended since, and of hours that changed."""
-        closed = await self._store.closed_hours()
-        hour = closed.last + 1 if closed is not None else await self._store.oldest_hour()
+        counted = await self._store.counted_hours()
+        hour = counted.last + 1 if counted is not None else await self._store.oldest_hour()
         if hour is not None:
             for each in range(max(hour, hour_at(now - USAGE_WINDOW)), hour_at(now)):
-                await self._store.close_hour(each, trusted_below=self._trusted_below(each))
+                await self._store.count_hour(each, trusted_below=self._trusted_below(each))
         changed = await self._store.changed_hours(_MOST_RECOUNTED)
         for tag, each in changed:
             await self._store.recount_hour(tag, each, trusted_below=self._trusted_below(each))
@@ -111,7 +111,7 @@ class TrendComputation:
             | {(ALL_HASHTAGS, language) for language in languages},
             since=hour_at(now - KEPT),
         )
-        hours = await self._store.closed_hours()
+        hours = await self._store.counted_hours()
         ranked: dict[str, list[Ranked]] = {}
         for language in languages:
             known = Known(hours, shape_of(pasts.get((ALL_HASHTAGS, language), {}), hours))

@@ -33,7 +33,9 @@ from services.timeline.worker import consumer as timeline_events
 from services.user.adapters.memory import MemoryUserStore
 from services.user.rpc import events as user_events
 from services.user.worker.consumer import UserConsumer
+from tests.builders.search_worker import World as SearchWorld
 from tests.stores.notification.scenario import Scenario as NotificationWorld
+from tests.stores.search.worker.conftest import memory_stores
 from tests.unit.poison.hostile import NOW
 from tests.unit.timeline.scenario import Scenario as TimelineWorld
 
@@ -172,6 +174,18 @@ def _media_events() -> Served:
     return Served(deleted, is_served, handlers=media_consumer.routes(audiences))
 
 
+def _search_events() -> Served:
+    world = SearchWorld(memory_stores(ManualClock(NOW)), ManualClock(NOW))
+    # The accounts of hostile events do not exist; the neighbour's does.
+    world.register(ONE, "one")
+
+    async def is_served() -> bool:
+        return POST in await world.found("marmalade")
+
+    post = Post(id=POST, author_id=ONE, text="marmalade", visibility=VISIBILITY_PUBLIC, revision=1)
+    return Served(posts.PostCreated(post=post), is_served, batches=world.worker.consumer)
+
+
 class NoAccounts:
     """A User service without accounts."""
 
@@ -190,4 +204,5 @@ GROUPS: dict[str, Callable[[], Served]] = {
     "timeline.events": _timeline_events,
     "notification.events": _notification_events,
     "notification.log": _notification_log,
+    "search.events": _search_events,
 }

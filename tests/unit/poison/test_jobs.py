@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -30,6 +33,7 @@ from services.media.worker.sweep import Sweep
 from services.notification.worker import retention as notification_retention
 from services.post.worker.protections import Protections
 from services.post.worker.reconciliation import Reconciliation
+from services.search.worker.parts import Worker as SearchWorker
 from services.timeline import compose as timeline_compose
 from services.user.domain.handles import HandleTombstones
 from services.user.worker.background_tasks import BackgroundTasks
@@ -133,6 +137,64 @@ class WithoutMedia:
         return call
 
 
+class EmptySearch:
+    """The stores and sources of a Search service without content, on what fails. Its transactions
+    begin."""
+
+    _RESULTS: Mapping[str, Any] = {
+        "lease_trends": True,
+        "counted_hours": None,
+        "oldest_hour": None,
+        "past_hours": {},
+        "hashtags": {},
+        "histories": {},
+        "was_started": True,
+        "lease_reindex": None,
+        "count_waiting": {},
+        "forget_rereads": 0,
+        "last_compared": 0,
+        "scan": SimpleNamespace(posts=[], users=[], last_id=0, has_more=False),
+    }
+
+    def __init__(self, fails: Any) -> None:
+        self._fails = fails
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_: Any, **__: Any) -> Any:
+            await self._fails.act()
+            return self._RESULTS.get(name, 0 if name.startswith("prune") else [])
+
+        return call
+
+    def transaction(self) -> Any:
+        return nullcontext()
+
+    def within(self, _: object) -> Any:
+        return self
+
+
+def _search(act: Callable[[SearchWorker], Callable[[], Awaitable[object]]]) -> Callable[[Any], Job]:
+    def make(fails: Any) -> Job:
+        empty = cast(Any, EmptySearch(fails))
+        worker = SearchWorker(
+            store=empty,
+            posts=empty,
+            users=empty,
+            hashtags=empty,
+            trend_store=empty,
+            refreshes=empty,
+            reindexes=empty,
+            post_source=empty,
+            user_source=empty,
+            viewer_changes=empty,
+            clock=ManualClock(NOW),
+            trust_age=timedelta(days=7),
+        )
+        return every(0.0, "search", act(worker))
+
+    return make
+
+
 def _sweep(fails: Any) -> Sweep:
     return Sweep(store=fails, storage=fails, uploads=fails, clock=ManualClock(NOW))
 
@@ -187,6 +249,18 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "post.worker.protections.review": lambda fails: every(
         0.0, "protections", Protections(store=fails, profiles=fails).review
     ),
+    "search.worker.comparing.step": _search(lambda worker: worker.comparing.step),
+    "search.worker.counts.run_due": _search(lambda worker: worker.counts.run_due),
+    "search.worker.hashtag_recounts.run_due": _search(
+        lambda worker: worker.hashtag_recounts.run_due
+    ),
+    "search.worker.hashtag_retention.delete_expired": _search(
+        lambda worker: worker.hashtag_retention.delete_expired
+    ),
+    "search.worker.reindexing.run_due": _search(lambda worker: worker.reindexing.run_due),
+    "search.worker.rereads.prune": _search(lambda worker: worker.rereads.prune),
+    "search.worker.rereads.run_due": _search(lambda worker: worker.rereads.run_due),
+    "search.worker.trends.run_due": _search(lambda worker: worker.trends.run_due),
     "timeline.compose.prune_hashtags": lambda store: timeline_compose.prune_hashtags(
         store, ManualClock()
     ),

@@ -58,14 +58,22 @@ class MemoryHashtagTransaction:
     async def change_uses(self, *, removed: Collection[Use], added: Collection[Use]) -> None:
         self._tables.hashtag_uses -= set(removed)
         self._tables.hashtag_uses |= set(added)
-        closed = self._tables.closed_hours
-        if closed is not None:
-            first = max(closed.first, closed.last - EXACT_HOURS + 1)
+        counted = self._tables.counted_hours
+        if counted is not None:
+            first = max(counted.first, counted.last - EXACT_HOURS + 1)
             self._tables.changed_hours |= {
                 (each.tag, each.hour)
                 for each in (*removed, *added)
-                if first <= each.hour <= closed.last
+                if first <= each.hour <= counted.last
             }
+
+    async def add_recounts(self, post_ids: Collection[int]) -> None:
+        self._tables.hashtag_recounts |= set(post_ids)
+
+    async def take_recounts(self, limit: int) -> list[int]:
+        taken = sorted(self._tables.hashtag_recounts, reverse=True)[:limit]
+        self._tables.hashtag_recounts -= set(taken)
+        return taken
 
     async def add_vouch(
         self, follower_id: int, followee_id: int, *, young_from: int, most: int

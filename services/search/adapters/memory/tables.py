@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.chassis.storage.memory import MemoryTables
 from services.search.domain.hashtags.model import (
     AccountChanged,
-    ClosedHours,
+    CountedHours,
     TaggedPost,
     TrendList,
     Use,
@@ -60,6 +60,7 @@ class SearchTables(MemoryTables):
     hashtag_posts: dict[int, TaggedPost] = field(default_factory=dict)
     hashtag_accounts: dict[int, AccountChanged] = field(default_factory=dict)
     hashtag_uses: set[Use] = field(default_factory=set)
+    hashtag_recounts: set[int] = field(default_factory=set)
     hidden_hashtags: set[str] = field(default_factory=set)
     # Follower and followee.
     hashtag_vouches: set[tuple[int, int]] = field(default_factory=set)
@@ -67,6 +68,6 @@ class SearchTables(MemoryTables):
     # By hashtag, language and hour.
     trusted_hours: dict[tuple[str, str, int], int] = field(default_factory=dict)
     changed_hours: set[tuple[str, int]] = field(default_factory=set)
-    closed_hours: ClosedHours | None = None
+    counted_hours: CountedHours | None = None
     trend_lease_end: datetime | None = None
     trends: dict[str, TrendList] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from services.search.domain.hashtags.model import (
     ALL_HASHTAGS,
     ALL_LANGUAGES,
     LEAST_RECORDED,
-    ClosedHours,
+    CountedHours,
     Observation,
     TrendList,
     Use,
@@ -33,13 +33,13 @@ class MemoryTrends:
             transaction.tables.trend_lease_end = lease_end
             return True
 
-    async def closed_hours(self) -> ClosedHours | None:
-        return self._store.tables.closed_hours
+    async def counted_hours(self) -> CountedHours | None:
+        return self._store.tables.counted_hours
 
     async def oldest_hour(self) -> int | None:
         return min((each.hour for each in self._store.tables.hashtag_uses), default=None)
 
-    async def close_hour(self, hour: int, *, trusted_below: int) -> None:
+    async def count_hour(self, hour: int, *, trusted_below: int) -> None:
         async with self._store.transaction() as transaction:
             tables = transaction.tables
             _forget(tables, lambda key: key[2] == hour)
@@ -50,8 +50,8 @@ class MemoryTrends:
                 tables.trusted_hours[total] = tables.trusted_hours.get(total, 0) + len(authors)
                 if len(authors) >= LEAST_RECORDED:
                     tables.trusted_hours[tag, language, hour] = len(authors)
-            closed = tables.closed_hours or ClosedHours(hour, hour)
-            tables.closed_hours = closed._replace(last=max(closed.last, hour))
+            counted = tables.counted_hours or CountedHours(hour, hour)
+            tables.counted_hours = counted._replace(last=max(counted.last, hour))
 
     async def changed_hours(self, limit: int) -> Sequence[tuple[str, int]]:
         return sorted(self._store.tables.changed_hours)[:limit]
@@ -107,9 +107,9 @@ class MemoryTrends:
     async def prune_trusted_hours(self, before: int, limit: int) -> int:
         async with self._store.transaction() as transaction:
             tables = transaction.tables
-            closed = tables.closed_hours
-            if closed is not None and closed.first < before:
-                tables.closed_hours = closed._replace(first=min(before, closed.last))
+            counted = tables.counted_hours
+            if counted is not None and counted.first < before:
+                tables.counted_hours = counted._replace(first=min(before, counted.last))
             old = sorted(each for each in tables.trusted_hours if each[2] < before)[:limit]
             for key in old:
                 del tables.trusted_hours[key]

@@ -98,8 +98,15 @@ _NOTE_CHANGED_HOURS = """
 INSERT INTO changed_hours (tag, hour)
 SELECT c.tag, c.hour FROM unnest($1::text[], $2::integer[]) AS c (tag, hour)
 JOIN trend_computation t
-  ON c.hour BETWEEN greatest(t.first_closed, t.last_closed - $3 + 1) AND t.last_closed
+  ON c.hour BETWEEN greatest(t.first_counted, t.last_counted - $3 + 1) AND t.last_counted
 ON CONFLICT DO NOTHING"""
+
+_ADD_RECOUNTS = """
+INSERT INTO hashtag_recounts (post_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING"""
+_TAKE_RECOUNTS = """
+DELETE FROM hashtag_recounts WHERE post_id IN (
+  SELECT post_id FROM hashtag_recounts ORDER BY post_id DESC LIMIT $1)
+RETURNING post_id"""
 
 _ADD_VOUCH = """
 INSERT INTO hashtag_vouches (follower_id, followee_id)
@@ -192,6 +199,12 @@ class PostgresHashtagTransaction:
             authors_of_tags[tag] += change
         await self._change_counts(posts_of_tags, authors_of_tags)
         await self._change_hours(posts, authors)
+
+    async def add_recounts(self, post_ids: Collection[int]) -> None:
+        await self._connection.execute(_ADD_RECOUNTS, list(post_ids))
+
+    async def take_recounts(self, limit: int) -> list[int]:
+        return [row[0] for row in await self._connection.fetch(_TAKE_RECOUNTS, limit)]
 
     async def add_vouch(
         self, follower_id: int, followee_id: int, *, young_from: int, most: int

@@ -10,7 +10,7 @@ from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.search.adapters.postgres.hashtags import PostgresHashtagTransaction
 from services.search.domain.hashtags.model import (
     LEAST_RECORDED,
-    ClosedHours,
+    CountedHours,
     Observation,
     TrendList,
     first_id_of,
@@ -22,7 +22,9 @@ _LEASE = """
 INSERT INTO trend_computation AS t (lease_end) VALUES ($2)
 ON CONFLICT (one) DO UPDATE SET lease_end = excluded.lease_end WHERE t.lease_end <= $1
 RETURNING true"""
-_CLOSED = "SELECT first_closed, last_closed FROM trend_computation WHERE first_closed IS NOT NULL"
+_COUNTED = (
+    "SELECT first_counted, last_counted FROM trend_computation WHERE first_counted IS NOT NULL"
+)
 _OLDEST = "SELECT min(post_id) FROM hashtag_uses"
 
 # The authors of one list: each hashtag in each language, and in all of them.
@@ -41,11 +43,11 @@ SELECT tag, language, $1::integer, authors FROM counts WHERE authors >= $5
 UNION ALL
 SELECT '', language, $1::integer, sum(authors) FROM counts GROUP BY language"""  # noqa: S608 - nothing but constants
 _FORGET_HOUR = "DELETE FROM trusted_hours WHERE hour = $1"
-_CLOSE = """
-INSERT INTO trend_computation AS t (lease_end, first_closed, last_closed)
+_SET_COUNTED = """
+INSERT INTO trend_computation AS t (lease_end, first_counted, last_counted)
 VALUES ('-infinity', $1, $1)
-ON CONFLICT (one) DO UPDATE SET first_closed = coalesce(t.first_closed, $1),
-  last_closed = greatest(t.last_closed, $1)"""
+ON CONFLICT (one) DO UPDATE SET first_counted = coalesce(t.first_counted, $1),
+  last_counted = greatest(t.last_counted, $1)"""
 
 _CHANGED = "SELECT tag, hour FROM changed_hours ORDER BY tag, hour LIMIT $1"
 _UNCHANGE = "DELETE FROM changed_hours WHERE tag = $1 AND hour = $2"
@@ -82,8 +84,8 @@ DELETE FROM hashtag_posts WHERE post_id IN (
 _PRUNE_USAGE_HOURS = """
 DELETE FROM hashtag_hours WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM hashtag_hours WHERE hour < $1 LIMIT $2))"""
-_MOVE_FIRST_CLOSED = """
-UPDATE trend_computation SET first_closed = least($1, last_closed) WHERE first_closed < $1"""
+_MOVE_FIRST_COUNTED = """
+UPDATE trend_computation SET first_counted = least($1, last_counted) WHERE first_counted < $1"""
 _PRUNE_TRUSTED_HOURS = """
 DELETE FROM trusted_hours WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM trusted_hours WHERE hour < $1 LIMIT $2))"""
@@ -92,7 +94,7 @@ DELETE FROM hashtag_vouches WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM hashtag_vouches WHERE followee_id < $1 LIMIT $2))"""
 
 # An hour of a large installation has some hundred thousand uses.
-_CLOSING_SECONDS = 60.0
+_COUNTING_SECONDS = 60.0
 
 _encoder = msgspec.json.Encoder()
 
@@ -106,17 +108,17 @@ class PostgresTrends:
     async def lease_trends(self, now: datetime, lease_end: datetime) -> bool:
         return await self._database.fetchval(_LEASE, now, lease_end) is not None
 
-    async def closed_hours(self) -> ClosedHours | None:
-        row = await self._database.fetchrow(_CLOSED)
-        return None if row is None else ClosedHours(*row)
+    async def counted_hours(self) -> CountedHours | None:
+        row = await self._database.fetchrow(_COUNTED)
+        return None if row is None else CountedHours(*row)
 
     async def oldest_hour(self) -> int | None:
         post_id = await self._database.fetchval(_OLDEST)
         return None if post_id is None else hour_of(post_id)
 
-    async def close_hour(self, hour: int, *, trusted_below: int) -> None:
+    async def count_hour(self, hour: int, *, trusted_below: int) -> None:
         async with self._database.transaction(
-            PostgresTransaction, seconds=_CLOSING_SECONDS
+            PostgresTransaction, seconds=_COUNTING_SECONDS
         ) as transaction:
             # A change that is not committed yet would be in neither count.
             await PostgresHashtagTransaction(transaction.connection).lock_hashtags()
@@ -124,7 +126,7 @@ class PostgresTrends:
             await execute(_FORGET_HOUR, hour)
             first_id, end_id = first_id_of(hour), first_id_of(hour + 1)
             await execute(_COUNT_HOUR, hour, first_id, end_id, trusted_below, LEAST_RECORDED)
-            await execute(_CLOSE, hour)
+            await execute(_SET_COUNTED, hour)
 
     async def changed_hours(self, limit: int) -> Sequence[tuple[str, int]]:
         return [(row[0], row[1]) for row in await self._database.fetch(_CHANGED, limit)]
@@ -173,7 +175,7 @@ class PostgresTrends:
         return _deleted(await self._database.execute(_PRUNE_USAGE_HOURS, before, limit))
 
     async def prune_trusted_hours(self, before: int, limit: int) -> int:
-        await self._database.execute(_MOVE_FIRST_CLOSED, before)
+        await self._database.execute(_MOVE_FIRST_COUNTED, before)
         return _deleted(await self._database.execute(_PRUNE_TRUSTED_HOURS, before, limit))
 
     async def prune_vouches(self, followees_below: int, limit: int) -> int:

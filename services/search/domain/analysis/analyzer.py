@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from services.chassis.text import hashtags
+from services.chassis.text.entities import MAX_ENTITIES
 from services.search.domain.analysis.addresses import (
     BARE_ADDRESS,
     address_at_start,
@@ -51,6 +53,8 @@ def analyze(
         marks.add("", 0, 0, medium_id)
         normalized = NormalizedText(alt_text)
         for token in tokens(normalized.text):
+            if marks.full:
+                break
             marks.add_token(token, *normalized.span(token.start, token.end), medium_id=medium_id)
     return Analysis(tuple(marks.marks))
 
@@ -68,7 +72,7 @@ def query_forms(text: str, languages: Collection[str]) -> Forms:
         word, spelling = found[0].word, found[0].spelling
         others.append(f"={word}")
         if spelling:
-            others += (f"~{stem}" for stem in stems(spelling, languages))
+            others += (f"~{stem}" for stem in stems(spelling, sorted(languages)))
     return Forms(tuple(token.word for token in found), tuple(dict.fromkeys(others)))
 
 
@@ -79,6 +83,11 @@ class _Marks:
         self.marks: list[Mark] = []
         self._languages = (language,)
         self._positions: Counter[str] = Counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no position left."""
+        return len(self.marks) >= MAX_POSITIONS
 
     def add_token(
         self,
@@ -98,7 +107,7 @@ class _Marks:
     ) -> None:
         """Adds a mark. Of a word that has too many positions, the further ones are gaps; what is
         beyond the last position is left out."""
-        if len(self.marks) >= MAX_POSITIONS:
+        if self.full:
             return
         if word:
             self._positions[word] += 1
@@ -160,12 +169,12 @@ def _add_prose(marks: _Marks, signed: _Signed, text: str, start: int, end: int) 
 
 
 def _bare_addresses(text: str) -> dict[int, tuple[str, ...]]:
-    """The terms of addresses without a scheme, by their start."""
+    """The terms of addresses without a scheme, by their start. As many as a post has entities."""
     if "." not in text:
         return {}
     return {
         match.start(): address_terms(address)
-        for match in BARE_ADDRESS.finditer(text)
+        for match in islice(BARE_ADDRESS.finditer(text), MAX_ENTITIES)
         if (address := address_at_start(match[0]))
     }
 

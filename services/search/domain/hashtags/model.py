@@ -22,7 +22,7 @@ ALL_HASHTAGS = ""
 # Fewer trusted authors of a hashtag in an hour are not stored: most hashtags have one author, and
 # no trend needs to know that.
 LEAST_RECORDED = 2
-# Changes within this many closed hours have the trusted authors counted again.
+# Changes within this many counted hours have the trusted authors counted again.
 EXACT_HOURS = 48
 
 
@@ -202,7 +202,7 @@ class Observation(NamedTuple):
     authors: int
 
 
-class ClosedHours(NamedTuple):
+class CountedHours(NamedTuple):
     """The hours whose trusted authors were counted."""
 
     first: int

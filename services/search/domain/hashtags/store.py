@@ -12,7 +12,7 @@ from typing import Protocol
 from services.chassis.storage.transaction import Transaction
 from services.search.domain.hashtags.model import (
     AccountChanged,
-    ClosedHours,
+    CountedHours,
     HashtagHour,
     HashtagUse,
     Observation,
@@ -56,7 +56,15 @@ class HashtagTransaction(Protocol):
 
     async def change_uses(self, *, removed: Collection[Use], added: Collection[Use]) -> None:
         """Removes uses that exist and adds uses that do not, with all counts that follow. What
-        changes within a closed hour has its trusted authors counted again later."""
+        changes within a counted hour has its trusted authors counted again later."""
+        ...
+
+    async def add_recounts(self, post_ids: Collection[int]) -> None:
+        """Stores that the uses of these posts have to be compared with what they must be."""
+        ...
+
+    async def take_recounts(self, limit: int) -> list[int]:
+        """Removes up to `limit` posts of `add_recounts`, newest first, and returns them."""
         ...
 
     async def add_vouch(
@@ -126,25 +134,25 @@ class TrendStore(Protocol):
         """Leases the computation; False while another lease lasts."""
         ...
 
-    async def closed_hours(self) -> ClosedHours | None:
-        """The hours that `close_hour` counted; None before the first."""
+    async def counted_hours(self) -> CountedHours | None:
+        """The hours that `count_hour` counted; None before the first."""
         ...
 
     async def oldest_hour(self) -> int | None:
         """The hour of the oldest use; None if there is no use."""
         ...
 
-    async def close_hour(self, hour: int, *, trusted_below: int) -> None:
-        """Counts the trusted authors of an hour that has ended, the one after the last closed hour
+    async def count_hour(self, hour: int, *, trusted_below: int) -> None:
+        """Counts the trusted authors of an hour that has ended, the one after the last counted hour
         or the first of all. A repetition changes nothing."""
         ...
 
     async def changed_hours(self, limit: int) -> Sequence[tuple[str, int]]:
-        """Up to `limit` hashtags and closed hours whose trusted authors must be counted again."""
+        """Up to `limit` hashtags and counted hours whose trusted authors must be counted again."""
         ...
 
     async def recount_hour(self, tag: str, hour: int, *, trusted_below: int) -> None:
-        """Counts the trusted authors of a hashtag in a closed hour again."""
+        """Counts the trusted authors of a hashtag in a counted hour again."""
         ...
 
     async def observe(
@@ -158,7 +166,7 @@ class TrendStore(Protocol):
     async def past_hours(
         self, observed: Collection[tuple[str, str]], *, since: int
     ) -> Mapping[tuple[str, str], Mapping[int, int]]:
-        """By hashtag and language the trusted authors of closed hours from `since` on. Hours with
+        """By hashtag and language the trusted authors of counted hours from `since` on. Hours with
         fewer than LEAST_RECORDED are absent. The hashtag ALL_HASHTAGS has the sum of all."""
         ...
 
@@ -177,7 +185,7 @@ class TrendStore(Protocol):
 
     async def prune_trusted_hours(self, before: int, limit: int) -> int:
         """Deletes the trusted authors of hours before, up to `limit` rows; returns how many. The
-        first closed hour is not before then."""
+        first counted hour is not before then."""
         ...
 
     async def prune_vouches(self, followees_below: int, limit: int) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.search.domain.hashtags.model import (
     HOUR,
     MAX_TRENDS,
-    ClosedHours,
+    CountedHours,
     Measure,
     hour_at,
     start_of,
@@ -49,7 +49,7 @@ class Known(NamedTuple):
     """The past that is the same for all hashtags of a language."""
 
     # The hours that were counted. None in an installation that is younger than an hour.
-    hours: ClosedHours | None
+    hours: CountedHours | None
     # For each hour of the day, UTC, how busy it is compared with the mean of the day.
     shape: Sequence[float]
 
@@ -61,7 +61,7 @@ class Ranked(NamedTuple):
     measure: Measure
 
 
-def shape_of(total: Past, hours: ClosedHours | None) -> list[float]:
+def shape_of(total: Past, hours: CountedHours | None) -> list[float]:
     """How busy each hour of the day is, from the sum of all hashtags in whole days: 1.0 for all
     hours while less than a day was counted."""
     days = 0 if hours is None else min((hours.last - hours.first + 1) // _DAY, _SHAPED_DAYS)
@@ -86,7 +86,7 @@ def expected_at(moment: datetime, past: Past, known: Known) -> float:
     if known.hours is None:
         return 0.0
     # The clock hour before the running one belongs to the observed hour.
-    before = ClosedHours(known.hours.first, min(known.hours.last, hour - 2))
+    before = CountedHours(known.hours.first, min(known.hours.last, hour - 2))
     if before.last < before.first:
         return 0.0
     average = _average(past, before)
@@ -120,7 +120,7 @@ def rank(measures: Iterable[tuple[str, Measure]]) -> list[Ranked]:
     return sorted(found, key=lambda each: (-each.measure.score, each.tag))[:MAX_TRENDS]
 
 
-def _average(past: Past, hours: ClosedHours) -> float:
+def _average(past: Past, hours: CountedHours) -> float:
     """The exponentially weighted moving average up to the last of the hours."""
     first = max(hours.first, hours.last - _AVERAGED + 1)
     decay = math.pow(0.5, 1 / _HALF_LIFE)

@@ -24,7 +24,8 @@ MAX_VOUCHED = 3
 
 # Languages that say nothing about the text.
 _UNKNOWN = frozenset({"", "und"})
-_AT_ONCE = 2_000
+# Posts that one transaction recounts: a few hundred milliseconds.
+RECOUNTED_AT_ONCE = 2_000
 
 
 class HashtagUsage:
@@ -41,7 +42,11 @@ class HashtagUsage:
         self._trust_age = trust_age
 
     async def apply(self, transaction: Transaction, changes: Sequence[Change]) -> None:
-        """Applies changes. Locks the usage of hashtags until the transaction ends: call it last."""
+        """Applies changes. Locks the usage of hashtags until the transaction ends: call it last.
+
+        Of posts that a change of an account closes or opens, the newest RECOUNTED_AT_ONCE are
+        recounted, and `recount_waiting` has the others.
+        """
         oldest = first_id_at(self._clock.now() - USAGE_WINDOW)
         posts = [_stored(each) for each in changes if isinstance(each, TagsOfPost | PostGone)]
         posts = [each for each in posts if each.post_id >= oldest]
@@ -55,9 +60,19 @@ class HashtagUsage:
             await self._apply_follow(within, follow)
         touched = await _save_accounts(within, accounts)
         touched |= await _save_posts(within, posts)
-        post_ids = sorted(touched)
-        for start in range(0, len(post_ids), _AT_ONCE):
-            await _recount(within, post_ids[start : start + _AT_ONCE])
+        post_ids = sorted(touched, reverse=True)
+        await _recount(within, post_ids[:RECOUNTED_AT_ONCE])
+        if len(post_ids) > RECOUNTED_AT_ONCE:
+            await within.add_recounts(post_ids[RECOUNTED_AT_ONCE:])
+
+    async def recount_waiting(self, transaction: Transaction) -> int:
+        """Recounts posts that `apply` left; returns how many, RECOUNTED_AT_ONCE if more may be
+        left."""
+        within = self._store.within(transaction)
+        await within.lock_hashtags()
+        post_ids = await within.take_recounts(RECOUNTED_AT_ONCE)
+        await _recount(within, post_ids)
+        return len(post_ids)
 
     async def _apply_follow(self, transaction: HashtagTransaction, follow: FollowChanged) -> None:
         """A follow by an account of the trust age vouches for a younger one. An account that
@@ -128,6 +143,8 @@ async def _save_posts(transaction: HashtagTransaction, posts: Sequence[TaggedPos
 
 async def _recount(transaction: HashtagTransaction, post_ids: Collection[int]) -> None:
     """Makes the uses of these posts what they must be now."""
+    if not post_ids:
+        return
     posts = (await transaction.tagged_posts(post_ids)).values()
     deciders = {user_id for each in posts for user_id in each.deciders}
     accounts = await transaction.hashtag_accounts(deciders)

@@ -1,7 +1,5 @@
 """The errors of search queries: one exception for each reason."""
 
-from typing import Self
-
 from services.chassis.runtime.errors import Invalid, RuleBroken
 
 
@@ -14,10 +12,10 @@ class QueryInvalid(Invalid):
 
     reason = "QUERY_INVALID"
 
-    @classmethod
-    def at(cls, column: int, token: str, expected: str) -> Self:
+    @staticmethod
+    def at(column: int, token: str, expected: str) -> "QueryInvalid":
         """The error at a column."""
-        return cls(
+        return QueryInvalid(
             f"The query has a fault at column {column}: expected {expected}.",
             metadata={"column": str(column), "token": token, "expected": expected},
         )
@@ -28,10 +26,10 @@ class QueryTooCostly(RuleBroken):
 
     reason = "QUERY_TOO_COSTLY"
 
-    @classmethod
-    def beyond(cls, limit: str, most: int) -> Self:
+    @staticmethod
+    def beyond(limit: str, most: int) -> "QueryTooCostly":
         """The error of a limit."""
-        return cls(
+        return QueryTooCostly(
             f"The query is too complex: at most {most} {limit}.",
             metadata={"limit": limit, "most": str(most)},
         )

@@ -30,6 +30,7 @@ from services.search.domain.hashtags.model import (
 from services.search.domain.hashtags.store import HashtagStore, TrendStore
 from services.search.domain.hashtags.usage import HashtagUsage
 from services.search.domain.store import Store
+from services.search.worker.hashtag_recounts import HashtagRecounts
 from services.search.worker.hashtag_retention import HashtagRetention
 from services.search.worker.trends import TrendComputation
 from tests.engines import Databases
@@ -55,6 +56,7 @@ class Scenario:
         self.computation = TrendComputation(
             store=trends, hashtags=hashtags, clock=clock, trust_age=TRUST_AGE
         )
+        self.recounts = HashtagRecounts(store=store, usage=self.usage)
         self.retention = HashtagRetention(
             store=store, hashtags=hashtags, trends=trends, clock=clock, trust_age=TRUST_AGE
         )

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.search.domain.hashtags import usage
 from services.search.domain.hashtags.model import LimitAuthor, PostGone
+from services.search.worker import hashtag_recounts
 from tests.stores.search.hashtags.conftest import Scenario
 
 
@@ -211,6 +213,27 @@ async def test_post_and_protection_of_its_author_in_one_batch_count_nothing(
     await scenario.apply(scenario.tags_of(author, "cats"), scenario.account(author, protected=True))
 
     assert await scenario.counts("cats") == (0, 0)
+
+
+async def test_account_that_decides_many_posts_closes_all_of_them_in_steps(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (usage, hashtag_recounts):
+        monkeypatch.setattr(module, "RECOUNTED_AT_ONCE", 10)
+    above = scenario.user()
+    limits = [LimitAuthor(above, False)]
+    replies = [scenario.tags_of(scenario.user(), "cats", limits=limits) for _ in range(35)]
+    for start in range(0, 35, 7):
+        await scenario.apply(*replies[start : start + 7])
+    await scenario.set_account(above, protected=True)
+    assert await scenario.counts("cats") == (25, 25)
+
+    await scenario.recounts.run_due()
+    assert await scenario.counts("cats") == (0, 0)
+
+    await scenario.set_account(above, protected=False)
+    await scenario.recounts.run_due()
+    assert await scenario.counts("cats") == (35, 35)
 
 
 async def test_posts_older_than_the_window_are_ignored(scenario: Scenario) -> None:

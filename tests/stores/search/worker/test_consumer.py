@@ -232,12 +232,12 @@ async def test_relations_that_change_are_read_again_for_both_sides_of_a_block(
         (users.MuteCreated(muter_id=alice, muted_id=bob), [alice]),
         (users.MuteRemoved(muter_id=alice, muted_id=bob), [alice]),
     ):
-        world.viewers.invalidated.clear()
+        world.viewer_changes.invalidated.clear()
         event = world.event(body)
         await world.consume(event)
         # A process may die between the commit and the invalidation.
         await world.consume(event)
-        assert world.viewers.invalidated == changed * 2
+        assert world.viewer_changes.invalidated == changed * 2
 
 
 async def test_followers_are_counted_after_a_follow(world: World) -> None:

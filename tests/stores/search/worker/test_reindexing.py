@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import random
@@ -10,7 +11,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.storage import postgres
 from services.search.domain import reindexing as operations
 from services.search.domain.documents import document
 from services.search.domain.posts.index import GenerationRunning
@@ -22,7 +25,8 @@ from services.search.domain.reindexing import (
     ReindexState,
 )
 from services.search.worker import reindexing
-from tests.builders.search_worker import Killed, Stepping, Steps, World, likes
+from tests.builders.search_worker import START, Killed, Stepping, Steps, World, likes
+from tests.stores.search.worker.conftest import postgres_stores
 
 
 @pytest.fixture(autouse=True)
@@ -328,6 +332,31 @@ async def test_worker_whose_lease_was_taken_changes_nothing_more(world: World) -
     await assert_right(world, [world.alice])
 
 
+async def test_worker_that_is_stopped_leaves_the_rebuild_to_another_at_once(
+    world: World,
+) -> None:
+    for number in range(10):
+        world.post(world.alice, f"word{number}")
+    reached = asyncio.Event()
+
+    async def wait() -> None:
+        if world.post_service.pages == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    world.post_service.before_page.append(wait)
+    running = asyncio.create_task(world.another_worker().reindexing.run_due())
+    await reached.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    world.post_service.before_page.clear()
+
+    await world.worker.reindexing.run_due()
+
+    ended = await latest(world)
+    assert (ended.state, ended.posts_scanned) == (ReindexState.DONE, 10)
+
+
 async def test_rebuild_waits_while_the_post_service_is_away(world: World) -> None:
     world.post(world.alice, "marmalade")
 
@@ -425,3 +454,26 @@ async def test_live_indexing_goes_on_during_a_rebuild(world: World) -> None:
     assert [len(each) for each in seen] == [1]
     assert (await latest(world)).id == started.id
     assert len(await world.found("marmalade")) == 1
+
+
+async def test_tables_that_were_damaged_by_hand_are_repaired(search_url: str) -> None:
+    clock = ManualClock(START)
+    async with postgres.connect(search_url, clock=clock) as database:
+        world = World(postgres_stores(database), clock)
+        for number in range(12):
+            await world.consume(world.post(world.alice, f"word{number}"))
+        first, second, third, *_ = sorted(world.truth())
+        await database.execute("UPDATE posts_1_1 SET tokens = '' WHERE post_id = $1", first)
+        await database.execute("DELETE FROM posts_1_1 WHERE post_id = $1", second)
+        await database.execute("UPDATE posts_1_1 SET revision = 99 WHERE post_id = $1", third)
+        assert [len(await world.found(f"word{number}")) for number in range(3)] == [0, 0, 1]
+
+        ended = await rebuild(world)
+
+        assert (ended.segments_equal, ended.segments_repaired) == (0, 1)
+        await assert_right(world, [world.alice])
+        found = await world.stores.posts.find(
+            Term(f"from:{world.alice}"), Viewer(user_id=world.alice), limit=100
+        )
+        assert {each.revision for each in found} == {1}
+        assert (await rebuild(world)).segments_repaired == 0

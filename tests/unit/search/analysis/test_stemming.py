@@ -48,6 +48,15 @@ def test_forms_of_a_word_share_a_stem(language: str) -> None:
     assert one != different
 
 
+def test_a_stem_belongs_to_its_language() -> None:
+    assert list(stems("news", ["en", "fr"])) == ["en:news", "fr:new"]
+
+
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_the_written_norms_of_norwegian_share_their_stems(language: str) -> None:
+    assert list(stems("båten", [language])) == list(stems("båten", ["no"])) == ["no:bat"]
+
+
 @pytest.mark.parametrize("language", ["tr", "el", "ja", "und", ""])
 def test_a_language_without_a_stemmer_has_no_stems(language: str) -> None:
     assert list(stems("kalemler", [language])) == []
@@ -61,4 +70,4 @@ def test_a_word_of_another_script_has_no_stem() -> None:
 
 @pytest.mark.parametrize("word", ["doctor's", "doctor’s", "doctors"])
 def test_an_ending_after_an_apostrophe_is_no_part_of_the_stem(word: str) -> None:
-    assert list(stems(word, ["en"])) == ["doctor"]
+    assert list(stems(word, ["en"])) == ["en:doctor"]

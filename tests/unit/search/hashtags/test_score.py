@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.search.domain.hashtags.model import ClosedHours, Measure, start_of
+from services.search.domain.hashtags.model import CountedHours, Measure, start_of
 from services.search.domain.hashtags.trends import (
     MIN_AUTHORS,
     THRESHOLD,
@@ -28,7 +28,7 @@ END = start_of(NOW)
 
 def expected(past: Past, *, first: int = 0, moment: datetime = END) -> float:
     """What is expected of the hour before the moment; all hours from the first on are counted."""
-    return expected_at(moment, past, Known(ClosedHours(first, NOW - 1), FLAT))
+    return expected_at(moment, past, Known(CountedHours(first, NOW - 1), FLAT))
 
 
 def test_nothing_is_expected_without_a_past() -> None:
@@ -89,23 +89,23 @@ def test_parts_of_both_clock_hours_are_expected() -> None:
 def test_busy_hours_of_the_day_are_expected_to_be_busy() -> None:
     total = {hour: 300 if hour % DAY == 20 else 100 for hour in range(NOW)}
 
-    shape = shape_of(total, ClosedHours(0, NOW - 1))
+    shape = shape_of(total, CountedHours(0, NOW - 1))
 
     assert shape[20] / shape[3] == pytest.approx(3, abs=0.05)
     assert sum(shape) / DAY == pytest.approx(1)
     usual = dict.fromkeys(range(NOW), 10)
-    known = Known(ClosedHours(0, NOW - 1), shape)
+    known = Known(CountedHours(0, NOW - 1), shape)
     evening = start_of(NOW - NOW % DAY - DAY + 21)
     assert expected_at(evening, usual, known) == pytest.approx(10 * shape[20], rel=0.01)
 
 
 def test_less_than_a_day_has_no_shape() -> None:
     assert shape_of({}, None) == FLAT
-    assert shape_of({NOW - 2: 100}, ClosedHours(NOW - 23, NOW - 1)) == FLAT
+    assert shape_of({NOW - 2: 100}, CountedHours(NOW - 23, NOW - 1)) == FLAT
 
 
 def test_quiet_installation_has_a_flat_shape() -> None:
-    assert max(shape_of({NOW - 2: 1}, ClosedHours(NOW - WEEK, NOW - 1))) < 1.2
+    assert max(shape_of({NOW - 2: 1}, CountedHours(NOW - WEEK, NOW - 1))) < 1.2
 
 
 def test_score_is_the_distance_from_what_is_expected() -> None:

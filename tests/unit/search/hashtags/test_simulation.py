@@ -18,7 +18,7 @@ import pytest
 from services.search.domain.hashtags.model import (
     ALL_HASHTAGS,
     LEAST_RECORDED,
-    ClosedHours,
+    CountedHours,
     Measure,
     start_of,
 )
@@ -157,7 +157,7 @@ def by_score(counted: Sequence[Sequence[int]]) -> Callable[[int], list[int]]:
     pasts[ALL_HASHTAGS] = dict(enumerate(map(sum, zip(*counted, strict=True))))
 
     def list_at(hour: int) -> list[int]:
-        hours = ClosedHours(0, hour)
+        hours = CountedHours(0, hour)
         known = Known(hours, shape_of(pasts[ALL_HASHTAGS], hours))
 
         def measure(tag: int) -> Measure:
