@@ -156,7 +156,7 @@ _COUNTS: Mapping[CountName, Callable[[Counts], int]] = {
 
 
 def matches(expression: Expression, post: IndexedPost, counts: Counts) -> bool:
-    """Whether the post matches, whoever may see it."""
+    """Whether the post matches. It does not matter who may see it."""
     match expression:
         case Word(form):
             return form in post.words

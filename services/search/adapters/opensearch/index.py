@@ -163,9 +163,11 @@ class OpenSearchPostIndex:
         return await comparison.differing(self._cluster, new, live, segment, limit=limit)
 
     async def swap(self, transaction: Transaction, generation: int) -> None:
+        connection = connection_of(transaction)
+        await catalogue.building(connection, generation)
         # Searches of the new generation find from the commit on what was written before it.
         await self._refresh(self._index(generation))
-        await catalogue.swap(connection_of(transaction), generation)
+        await catalogue.swap(connection, generation)
 
     async def drop(self, transaction: Transaction, generation: int) -> None:
         await catalogue.drop(connection_of(transaction), generation)

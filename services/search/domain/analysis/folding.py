@@ -7,7 +7,7 @@ import regex
 # A longer word is cut: words of the same beginning are the same word.
 MAX_WORD = 64
 # What is looked at of a longer one. Marks and joiners need room.
-_MAX_SPELLING = 256
+MAX_SPELLING = 256
 
 # Letters that are no letter with a mark in Unicode, but are written as one where the keyboard lacks
 # them. Case folding has made `ß` to `ss`.
@@ -75,13 +75,13 @@ def fold(word: str) -> str:
 def fold_case(word: str) -> str:
     """The word without case alone, with its diacritics, as stemmers expect it."""
     if word.isascii():
-        return word[:_MAX_SPELLING].lower()
-    return unicodedata.normalize("NFC", word[:_MAX_SPELLING].casefold())
+        return word[:MAX_SPELLING].lower()
+    return unicodedata.normalize("NFC", word[:MAX_SPELLING].casefold())
 
 
 def fold_parts(word: str) -> list[str]:
     """The folded forms of the parts of a word that its separators separate."""
-    return [fold(part) for part in _SEPARATOR.split(word[:_MAX_SPELLING])]
+    return [fold(part) for part in _SEPARATOR.split(word[:MAX_SPELLING])]
 
 
 def straighten(word: str) -> str:

@@ -7,7 +7,13 @@ from typing import NamedTuple
 import regex
 
 from services.chassis.text.scripts import SPACELESS
-from services.search.domain.analysis.folding import MAX_WORD, SEPARATOR, fold, fold_parts
+from services.search.domain.analysis.folding import (
+    MAX_SPELLING,
+    MAX_WORD,
+    SEPARATOR,
+    fold,
+    fold_parts,
+)
 
 # Letters of scripts that write words without spaces between them, and of Hangul, whose particles
 # follow a word without a space. Digits are words in all scripts.
@@ -86,7 +92,7 @@ def tokens(text: str) -> Iterator[Token]:
                     yield token
             # Most words: nothing separates parts of it.
             elif word := fold(written):
-                yield Token(word, start, end, (), written)
+                yield Token(word, start, end, (), written[:MAX_SPELLING])
         elif kind == "run":
             yield from _run(written, start)
         elif kind == "letters":
@@ -107,7 +113,7 @@ def _word(written: str, suffix: str | None, start: int, end: int) -> Token | Non
     others = tuple(dict.fromkeys(part for part in parts if len(part) > 1 and part != word))
     if suffix:
         return Token(word + suffix, start, end, (word, *others))
-    return Token(word, start, end, others, spelling)
+    return Token(word, start, end, others, spelling[:MAX_SPELLING])
 
 
 def _run(written: str, start: int) -> Iterator[Token]:

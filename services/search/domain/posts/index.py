@@ -60,8 +60,8 @@ class PostIndex(Protocol):
         ...
 
     async def ids_with(self, term: str, *, limit: int) -> list[int]:
-        """The ids of the posts with this term, whoever may see them, newest first. For the worker:
-        `medium:42` leads to the posts with a medium."""
+        """The ids of the posts with this term, newest first, also of those that few may see.
+        For the worker: `medium:42` leads to the posts with a medium."""
         ...
 
     # Changes.

@@ -19,8 +19,9 @@ from services.search.domain.analysis import (
     encode_marks,
     query_forms,
 )
-from services.search.domain.analysis.folding import MAX_WORD
+from services.search.domain.analysis.folding import MAX_SPELLING, MAX_WORD
 from services.search.domain.analysis.model import MAX_POSITIONS, MAX_POSITIONS_OF_A_WORD
+from services.search.domain.analysis.tokens import tokens
 
 
 def entities_of(text: str) -> list[Entity]:
@@ -298,6 +299,14 @@ def test_a_long_word_is_cut_in_texts_and_queries() -> None:
     assert len(analysis_of(long).words[0]) == MAX_WORD
     assert found(long, f"so {long}")
     assert found(long + "b", long)
+
+
+@pytest.mark.parametrize("word", ["x" * 5000, "é" * 5000, "x\u0301" * 2500])
+def test_what_is_remembered_of_a_long_word_is_short(word: str) -> None:
+    (token,) = tokens(unicodedata.normalize("NFKC", word))
+
+    assert len(token.word) == MAX_WORD
+    assert len(token.spelling) == MAX_SPELLING
 
 
 @pytest.mark.parametrize("text", ["", " ", "!!! … — ()", "\u0301", "#", "ـ", "\u200d\ufe0f"])

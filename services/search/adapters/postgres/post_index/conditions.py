@@ -13,6 +13,7 @@ from services.search.adapters.postgres.post_index.tokens import (
     is_made_of_tokens,
     needs_a_token,
     tsquery,
+    without_order,
 )
 from services.search.domain.posts.model import Viewer
 from services.search.domain.query.model import (
@@ -32,6 +33,10 @@ FIRST = 4
 # The likes of post_counts_template.popular.
 POPULAR = 100
 
+# The function of the operator. The planner has an index for the operator alone.
+_WITH_INDEX = "p.tokens @@ {query}"
+_WITHOUT_INDEX = "ts_match_vq(p.tokens, {query})"
+
 # Leaves with a treatment of their own where every match satisfies them.
 _PLAIN = AtLeast | IdRange | Among | ByAuthors
 
@@ -47,8 +52,10 @@ _NOT_RESTRICTED = """(
 class Conditions:
     """What every found post satisfies."""
 
-    # For rows `p`, and `c` where `counts` joins them.
+    # For rows `p`, and `c` where `counts` joins them. `walk_sql` says the same so that the planner
+    # uses no index of tokens.
     sql: str
+    walk_sql: str
     # For candidates: their `post_id` and `author_id`.
     account_sql: str
     parameters: Sequence[Any]
@@ -59,12 +66,19 @@ class Conditions:
     last_id: int
     # No other posts match, where there are any; descending.
     post_ids: tuple[int, ...] | None
-    # The words and terms that every match satisfies; empty for none.
-    tsquery: str
-    # Whether the index of tokens leads to the matches, that of authors, or that of popular posts.
-    by_token: bool
+    # What the index of tokens leads to: matches of the words and terms, wherever the words of a
+    # phrase are. Empty if it leads nowhere.
+    indexed: str
+    # Whether these are all that the query demands.
+    only_indexed: bool
+    # Whether the index of authors, or that of popular posts, leads to the matches.
     by_author: bool
     by_popularity: bool
+
+    @property
+    def by_token(self) -> bool:
+        """Whether the index of tokens leads to the matches."""
+        return bool(self.indexed)
 
 
 class Compiler:
@@ -78,10 +92,18 @@ class Compiler:
         self.parameters.append(value)
         return f"${FIRST - 1 + len(self.parameters)}::{kind}"
 
+    def tokens(self, expression: Expression) -> tuple[str, str]:
+        """Words and terms as a condition, with and without the index of tokens."""
+        query = self._tsquery(expression)
+        return _WITH_INDEX.format(query=query), _WITHOUT_INDEX.format(query=query)
+
+    def _tsquery(self, expression: Expression) -> str:
+        return f"{self.parameter(tsquery(expression), 'text')}::tsquery"
+
     def condition(self, expression: Expression) -> str:
         """The expression as a condition that is never NULL."""
         if is_made_of_tokens(expression):
-            return f"p.tokens @@ {self.parameter(tsquery(expression), 'text')}::tsquery"
+            return _WITHOUT_INDEX.format(query=self._tsquery(expression))
         match expression:
             case AtLeast(count, least):
                 return f"coalesce({_COUNTS[count]}, 0) >= {self.parameter(least, 'bigint')}"
@@ -140,29 +162,26 @@ def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
     lists = [each for each in parts if isinstance(each, Among)]
     mixed = [each for each in parts if not is_made_of_tokens(each) and not isinstance(each, _PLAIN)]
     authors = [each for each in parts if isinstance(each, ByAuthors)]
-    texts = []
-    whole = All(tuple(tokens)) if tokens else None
-    if whole:
-        texts.append(compiler.condition(whole))
-    texts.extend(
-        f"{_COUNTS[each.count]} >= {compiler.parameter(each.least, 'bigint')}" for each in least
-    )
-    if popular := any(each.count == "likes" and each.least >= POPULAR for each in least):
-        texts.append("c.popular")
-    texts.extend(map(compiler.condition, [*authors, *mixed]))
-    texts.append(compiler.visibility(viewer))
+    whole = All(tuple(tokens))
+    with_index, without_index = compiler.tokens(whole) if tokens else ("true", "true")
+    texts = [
+        *(f"{_COUNTS[each.count]} >= {compiler.parameter(each.least, 'bigint')}" for each in least),
+        *map(compiler.condition, [*authors, *mixed]),
+        compiler.visibility(viewer),
+    ]
     return Conditions(
-        sql=" AND ".join(texts),
+        sql=" AND ".join([with_index, *texts]),
+        walk_sql=" AND ".join([without_index, *texts]),
         account_sql=compiler.account(viewer),
         parameters=compiler.parameters,
         counts="JOIN" if least else "LEFT JOIN" if any(map(_uses_counts, mixed)) else "",
         first_id=max([0, *(each.first for each in ranges)]),
         last_id=min([MAX_ID, *(each.last for each in ranges)]),
         post_ids=_common(lists),
-        tsquery=tsquery(whole) if whole else "",
-        by_token=any(map(needs_a_token, tokens)),
+        indexed=tsquery(without_order(whole)) if needs_a_token(whole) else "",
+        only_indexed=parts == tokens and without_order(whole) == whole,
         by_author=bool(authors),
-        by_popularity=popular,
+        by_popularity=any(each.count == "likes" and each.least >= POPULAR for each in least),
     )
 
 

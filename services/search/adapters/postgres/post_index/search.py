@@ -7,6 +7,7 @@ a frequent word costs: PostgreSQL reads all its rows with the word before it sor
 index helps, the search walks through the rows by id, in steps.
 """
 
+import sys
 from collections.abc import Sequence
 
 import asyncpg
@@ -31,37 +32,38 @@ STEP = 20_000
 # The posts of one statement over given ids.
 _LISTED = 1_000
 
-# A match that an index finds costs as much as this many rows that are read by id: the matches of a
-# segment are scattered, and all are read.
+# What a match costs that an index finds, in rows that are read by id: the matches of a segment are
+# scattered, and all are read. A popular post is looked up in two tables.
 _MATCH_COST = 4
-# The share of popular posts, about.
-_POPULAR_SHARE = 0.04
+_POPULAR_COST = 3
 
-# The innermost part is sorted or read in order. Accounts are looked up for as many rows as the page
-# needs, and the whole rows are read for the page alone.
-_SELECT = """
-SELECT p.post_id, p.author_id, p.revision, p.language, p.marks, p.limits,
-  n.likes, n.reposts, n.replies, n.quotes
-FROM (
-  SELECT candidates.post_id FROM (
-    SELECT p.post_id, p.author_id FROM {segment.posts} AS p {counts}
-    WHERE p.post_id >= $1::bigint AND p.post_id < $2::bigint AND {conditions}
-    ORDER BY {order} DESC
-  ) AS candidates
-  WHERE {account} LIMIT $3
-) AS matches
-JOIN {segment.posts} AS p ON p.post_id = matches.post_id
-LEFT JOIN {segment.counts} AS n ON n.post_id = matches.post_id
-ORDER BY matches.post_id DESC
+# The inner part is sorted, or read in order. Accounts are looked up for as many rows as the page
+# needs.
+_MATCHES = """
+SELECT candidates.post_id, candidates.author_id, candidates.limits FROM (
+  SELECT p.post_id, p.author_id, p.limits FROM {segment.posts} AS p {counts}
+  WHERE p.post_id >= $1::bigint AND p.post_id < $2::bigint AND {conditions}
+  ORDER BY {order} DESC
+) AS candidates
+WHERE {account} LIMIT $3
 """
-_COUNTS = "{join} {segment.counts} AS c ON c.post_id = p.post_id"
+_ROWS = """
+SELECT p.post_id, p.author_id, p.revision, p.language, p.marks,
+  c.likes, c.reposts, c.replies, c.quotes
+FROM {segment.posts} AS p LEFT JOIN {segment.counts} AS c ON c.post_id = p.post_id
+WHERE p.post_id = ANY ($1::bigint[])
+"""
+# The range once more: it does not follow for the planner.
+_COUNTS = """{join} {segment.counts} AS c
+    ON c.post_id = p.post_id AND c.post_id >= $1::bigint AND c.post_id < $2::bigint"""
 _BY_ID = "p.post_id"
 # `+ 0` keeps the planner from reading the rows by id, one after another, until enough match.
 _BY_INDEX = "p.post_id + 0"
 # The index of popular posts has this order.
 _BY_POPULARITY = "c.post_id"
+_POPULAR = " AND c.popular"
 
-_MATCHES = """
+_COUNT_INDEXED = """
 SELECT count(*) FROM {segment.posts} AS p
 WHERE p.post_id >= $1 AND p.post_id < $2 AND p.tokens @@ $3::text::tsquery
 """
@@ -84,7 +86,7 @@ WHERE tokens @@ $1::text::tsquery ORDER BY post_id + 0 DESC LIMIT $2
 
 
 async def ids_with(connection: Connection, term: str, *, limit: int) -> list[int]:
-    """The newest posts with a term, whoever may see them."""
+    """The newest posts with a term, also those that few may see."""
     ids: list[int] = []
     for segment in (await live_generation(connection)).segments[::-1]:
         if len(ids) < limit:
@@ -114,7 +116,7 @@ class Search:
         self._segments = generation.segments[::-1]
         self._conditions = conditions_of(expression, viewer)
         self._viewer = viewer
-        self._found: list[Found] = []
+        self._ids: list[int] = []
 
     async def newest(self, *, below: int, limit: int) -> list[Found]:
         """The newest matches below an id."""
@@ -124,34 +126,40 @@ class Search:
             await self._among(conditions.post_ids, below, limit)
         elif conditions.by_token or conditions.by_author or conditions.by_popularity:
             floor = await self._walk(below, limit, rows=self._window)
-            if len(self._found) < limit:
+            if len(self._ids) < limit:
                 await self._beyond_window(floor, below, limit)
         else:
             await self._walk(below, limit)
-        return self._found
+        return await self._rows()
 
     async def _beyond_window(self, floor: int, top: int, limit: int) -> None:
         """Finds what the window, from `floor` to below `top`, does not fill."""
-        conditions, found = self._conditions, len(self._found)
-        rows = (limit - found) * self._window / (found or 0.5)
-        share = await self._share_of_tokens(floor, top) if conditions.by_token else 1.0
-        matches = share * self._segment_size
-        if rows < _MATCH_COST * matches:
-            floor = await self._walk(floor, limit, rows=int(2 * rows))
-        if conditions.by_popularity and share > _POPULAR_SHARE:
+        share = await self._share_of_indexed(floor, top)
+        missing, found = limit - len(self._ids), len(self._ids)
+        by_index = _MATCH_COST * share * self._segment_size
+        by_popularity = _POPULAR_COST * missing / share if share else by_index
+        by_id = missing * self._window / found if found else by_index
+        if self._conditions.by_popularity and by_popularity < min(by_index, by_id):
             await self._by_index(floor, limit, _BY_POPULARITY)
-        else:
-            await self._by_index(floor, limit, _BY_INDEX)
+            return
+        if by_id < by_index:
+            # Twice as far as expected: the rest is for the index.
+            floor = await self._walk(floor, limit, rows=int(2 * by_id))
+        await self._by_index(floor, limit, _BY_INDEX)
 
-    async def _share_of_tokens(self, floor: int, top: int) -> float:
-        """The share of the window's rows that match the words and terms of the query."""
-        matching = 0
+    async def _share_of_indexed(self, floor: int, top: int) -> float:
+        """The share of the window's rows that the index of tokens would lead to."""
+        if not self._conditions.by_token:
+            return 1.0
+        if self._conditions.only_indexed:
+            return len(self._ids) / self._window
+        rows = 0
         for segment in self._segments:
             if segment.first_id < top and floor <= segment.last_id:
-                matching += await self._connection.fetchval(
-                    _MATCHES.format(segment=segment), floor, top, self._conditions.tsquery
+                rows += await self._connection.fetchval(
+                    _COUNT_INDEXED.format(segment=segment), floor, top, self._conditions.indexed
                 )
-        return matching / self._window
+        return rows / self._window
 
     async def _among(self, post_ids: Sequence[int], below: int, limit: int) -> None:
         """Reads the given rows, descending."""
@@ -163,21 +171,22 @@ class Search:
                 await self._read(segment, some[-1], some[0] + 1, limit, post_ids=some)
             below = min(below, segment.first_id)
 
-    async def _walk(self, below: int, limit: int, *, rows: int | None = None) -> int:
-        """Reads rows by id in steps, `rows` of them if given; returns the id below which nothing
+    async def _walk(self, below: int, limit: int, *, rows: int = sys.maxsize) -> int:
+        """Reads rows by id in steps, about `rows` of them; returns the id from which on everything
         was read."""
         for segment in self._segments:
             first_id = max(segment.first_id, self._conditions.first_id)
-            while below > first_id and len(self._found) < limit:
-                step = STEP if rows is None else rows
+            while below > first_id and rows > 0 and len(self._ids) < limit:
+                step = min(rows, STEP)
                 floor = await self._connection.fetchval(
                     _FLOOR.format(segment=segment), first_id, below, step
                 )
                 start = first_id if floor is None else floor
                 await self._read(segment, start, below, limit)
                 below = start
-                if floor is not None and rows is not None:
-                    return below
+                # The rest of a segment may be short. It does not count, so that the next is read.
+                if floor is not None:
+                    rows -= step
         return below
 
     async def _by_index(self, below: int, limit: int, order: str) -> None:
@@ -198,21 +207,23 @@ class Search:
         post_ids: Sequence[int] | None = None,
     ) -> None:
         """Adds the newest matches of a range of ids within one segment, until `limit` are found."""
-        conditions = self._conditions.sql
+        conditions = self._conditions.sql if order != _BY_ID else self._conditions.walk_sql
         parameters = self._conditions.parameters
         if post_ids is not None:
             conditions += f" AND p.post_id = ANY (${FIRST + len(parameters)}::bigint[])"
             parameters = [*parameters, post_ids]
+        if order == _BY_POPULARITY:
+            conditions += _POPULAR
         join = self._conditions.counts
-        statement = _SELECT.format(
+        statement = _MATCHES.format(
             segment=segment,
             counts=_COUNTS.format(join=join, segment=segment) if join else "",
             conditions=conditions,
             account=self._conditions.account_sql,
             order=order,
         )
-        while len(self._found) < limit:
-            rows = limit - len(self._found)
+        while len(self._ids) < limit:
+            rows = limit - len(self._ids)
             read = await self._connection.fetch(statement, first_id, below, rows, *parameters)
             await self._add(read)
             if len(read) < rows:
@@ -220,8 +231,8 @@ class Search:
             below = read[-1][0]
 
     async def _add(self, rows: Sequence[asyncpg.Record]) -> None:
-        """Adds the rows that the viewer may see: those with limits are decided here."""
-        limits = {row[0]: decode_limits(row[5]) for row in rows if row[5] is not None}
+        """Adds the posts that the viewer may see: those with limits are decided here."""
+        limits = {row[0]: decode_limits(row[2]) for row in rows if row[2] is not None}
         above = {limit.author_id for each in limits.values() for limit in each}
         accounts: dict[int, Account] = {}
         if above:
@@ -229,15 +240,21 @@ class Search:
                 _ACCOUNTS, sorted(above)
             ):
                 accounts[user_id] = Account(protected, deleted)
-        self._found.extend(
-            found_from(row)
+        self._ids.extend(
+            row[0]
             for row in rows
             if row[1] == self._viewer.user_id
             or within(limits.get(row[0], ()), accounts, self._viewer)
         )
 
-
-def found_from(row: asyncpg.Record) -> Found:
-    """A row of a statement of this module."""
-    post_id, author_id, revision, language, marks, _, *counts = row
-    return Found(post_id, author_id, revision, language, marks, Counts(*(n or 0 for n in counts)))
+    async def _rows(self) -> list[Found]:
+        """The posts that were found."""
+        found: dict[int, Found] = {}
+        for segment in self._segments:
+            ids = [each for each in self._ids if segment.first_id <= each <= segment.last_id]
+            if ids:
+                for row in await self._connection.fetch(_ROWS.format(segment=segment), ids):
+                    post_id, author_id, revision, language, marks, *counts = row
+                    counts_of = Counts(*(each or 0 for each in counts))
+                    found[post_id] = Found(post_id, author_id, revision, language, marks, counts_of)
+        return [found[each] for each in self._ids]

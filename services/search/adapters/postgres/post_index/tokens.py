@@ -101,3 +101,17 @@ def needs_a_token(expression: Expression) -> bool:
             return all(map(needs_a_token, parts))
         case _:
             return False
+
+
+def without_order(expression: Expression) -> Expression:
+    """The expression with the words of each phrase in any place: what the index of tokens finds
+    before the positions are read. A negated phrase narrows nothing there."""
+    match expression:
+        case Phrase(words):
+            return All(tuple(map(Word, words)))
+        case All(parts):
+            return All(tuple(map(without_order, parts)))
+        case Either(parts):
+            return Either(tuple(map(without_order, parts)))
+        case _:
+            return expression
