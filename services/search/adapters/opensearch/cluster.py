@@ -63,7 +63,7 @@ class Cluster:
         return hits
 
     async def get(self, index: str, ids: Sequence[int], fields: Sequence[str]) -> list[Any]:
-        """The documents as they are stored now, refreshed or not. Raises IndexMissing."""
+        """The documents as they are stored now, refreshed or not."""
         answer = await self._call(
             "POST",
             f"/{index}/_mget?_source_includes={','.join(fields)}",
@@ -72,7 +72,7 @@ class Cluster:
         )
         documents: list[Any] = answer["docs"]
         if any("error" in each for each in documents):
-            raise IndexMissing(index)
+            raise OpenSearchUnavailable
         return documents
 
     async def bulk(self, index: str, lines: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -99,6 +99,11 @@ class Cluster:
         """Whether there is an index of this name."""
         path = f"/{index}/_settings?ignore_unavailable=true"
         return bool(await self._call("GET", path, seconds=ADMIN_SECONDS))
+
+    async def wait_until_ready(self, index: str) -> None:
+        """Returns when the index takes writes: it exists before its shards do."""
+        path = f"/_cluster/health/{index}?wait_for_status=yellow&timeout={ADMIN_SECONDS:.0f}s"
+        await self._call("GET", path, seconds=ADMIN_SECONDS)
 
     async def delete(self, index: str) -> None:
         """Deletes an index, if it exists."""

@@ -190,6 +190,7 @@ class OpenSearchPostIndex:
     async def _ensure(self, generation: int) -> None:
         if generation not in self._existing:
             await self._create(generation)
+            await self._cluster.wait_until_ready(self._index(generation))
             self._existing.add(generation)
 
     async def _create(self, generation: int) -> None:

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import TransactionAborted
-from services.search.adapters.opensearch.cluster import Cluster, IndexMissing, OpenSearchUnavailable
+from services.search.adapters.opensearch.cluster import Cluster, OpenSearchUnavailable
 from services.search.adapters.opensearch.documents import (
     DELETED,
     counts_fields,
@@ -121,10 +121,7 @@ def _is_new(change: Change) -> bool:
 async def _stored(cluster: Cluster, index: str, ids: Sequence[int]) -> dict[int, _Stored]:
     if not ids:
         return {}
-    try:
-        documents = await cluster.get(index, ids, _DECIDING)
-    except IndexMissing as missing:
-        raise OpenSearchUnavailable from missing
+    documents = await cluster.get(index, ids, _DECIDING)
     return {
         int(each["_id"]): _Stored(
             each["_source"]["revision"],
