@@ -21,7 +21,7 @@ _GO_LIVE = "UPDATE opensearch_generations SET state = 'live' WHERE number = $1"
 _DROP = """
 UPDATE opensearch_generations SET state = 'retired' WHERE state = 'building' AND number = $1
 """
-_DELETE = "DELETE FROM opensearch_generations WHERE number = $1 AND state = 'retired'"
+_DELETE_RETIRED = "DELETE FROM opensearch_generations WHERE state = 'retired'"
 
 
 class Generation(NamedTuple):
@@ -86,9 +86,9 @@ async def drop(connection: Connection, number: int) -> None:
     await connection.execute(_DROP, number)
 
 
-async def delete(connection: Connection, number: int) -> None:
-    """Removes a retired generation whose index was deleted."""
-    await connection.execute(_DELETE, number)
+async def delete_retired(connection: Connection) -> None:
+    """Removes retired generations. Their indexes were deleted."""
+    await connection.execute(_DELETE_RETIRED)
 
 
 async def _lock_for_changing(connection: Connection) -> None:

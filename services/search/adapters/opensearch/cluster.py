@@ -86,7 +86,7 @@ class Cluster:
         return [next(iter(each.values())) for each in answer["items"]]
 
     async def create(self, index: str, body: Mapping[str, Any]) -> bool:
-        """Creates an index; False if it exists."""
+        """Creates an index, and waits until it takes writes; False if it exists."""
         try:
             await self._call("PUT", f"/{index}", body, seconds=ADMIN_SECONDS)
         except TransportError as refused:
@@ -95,15 +95,9 @@ class Cluster:
             raise
         return True
 
-    async def exists(self, index: str) -> bool:
-        """Whether there is an index of this name."""
-        path = f"/{index}/_settings?ignore_unavailable=true"
-        return bool(await self._call("GET", path, seconds=ADMIN_SECONDS))
-
-    async def wait_until_ready(self, index: str) -> None:
-        """Returns when the index takes writes: it exists before its shards do."""
-        path = f"/_cluster/health/{index}?wait_for_status=yellow&timeout={ADMIN_SECONDS:.0f}s"
-        await self._call("GET", path, seconds=ADMIN_SECONDS)
+    async def names(self, pattern: str) -> set[str]:
+        """The names of the indexes that match the pattern."""
+        return set(await self._call("GET", f"/{pattern}/_settings", seconds=ADMIN_SECONDS))
 
     async def delete(self, index: str) -> None:
         """Deletes an index, if it exists."""

@@ -58,8 +58,6 @@ class OpenSearchPostIndex:
         self._cluster = cluster
         self._name = name
         self._segment_size = segment_size
-        # The generations whose index exists, as far as this process has seen.
-        self._existing: set[int] = set()
 
     async def find(
         self, expression: Expression, viewer: Viewer, *, below: int = MAX_ID, limit: int
@@ -124,32 +122,37 @@ class OpenSearchPostIndex:
         posts = changes_of(changes)
         if posts:
             for generation in await catalogue.generations_in(connection, "live", "building"):
-                await self._write(generation.number, posts)
+                await write(self._cluster, self._index(generation.number), posts)
 
     async def maintain(self) -> None:
-        """Creates what is missing, so that an installation begins with an empty index, and deletes
-        the indexes of retired generations."""
+        """Creates the indexes that are missing, so that an installation begins with an empty one,
+        and deletes those of no generation: it was replaced or dropped, or its start was aborted."""
         async with self._transaction() as connection:
             await catalogue.lock_for_writing(connection)
-            for generation in await catalogue.generations_in(connection, "live", "building"):
-                await self._create(generation.number)
-            retired = await catalogue.generations_in(connection, "retired")
-        for generation in retired:
-            await self._cluster.delete(self._index(generation.number))
-            async with self._transaction() as connection:
-                await catalogue.delete(connection, generation.number)
+            used = {
+                self._index(each.number)
+                for each in await catalogue.generations_in(connection, "live", "building")
+            }
+            existing = await self._cluster.names(f"{self._name}-*")
+            for index in sorted(used - existing):
+                await self._create(index)
+            for index in sorted(existing - used):
+                await self._cluster.delete(index)
+                logger().info("search_index_deleted", index=index)
+            await catalogue.delete_retired(connection)
 
     async def start_generation(self, transaction: Transaction) -> int:
-        return await catalogue.start(connection_of(transaction))
+        number = await catalogue.start(connection_of(transaction))
+        await self._create(self._index(number))
+        return number
 
     async def load(self, generation: int, posts: Sequence[IndexedPost]) -> None:
+        changes = [Change(each.post_id, each, added=each.counts) for each in posts]
         async with self._building(generation):
-            changes = [Change(each.post_id, each, added=each.counts) for each in posts]
-            await self._write(generation, changes, again=False)
+            await write(self._cluster, self._index(generation), changes, again=False)
 
     async def finish(self, generation: int) -> None:
         async with self._building(generation) as connection:
-            await self._ensure(generation)
             await catalogue.finish(connection, generation)
 
     async def compare(self, generation: int) -> list[SegmentComparison]:
@@ -175,27 +178,8 @@ class OpenSearchPostIndex:
     def _index(self, generation: int) -> str:
         return f"{self._name}-{generation}"
 
-    async def _write(
-        self, generation: int, changes: Sequence[Change], *, again: bool = True
-    ) -> None:
-        """Writes to an index, which is created if need be. The caller keeps the generation from
-        being replaced."""
-        await self._ensure(generation)
-        try:
-            await write(self._cluster, self._index(generation), changes, again=again)
-        except OpenSearchUnavailable:
-            self._existing.discard(generation)
-            raise
-
-    async def _ensure(self, generation: int) -> None:
-        if generation not in self._existing:
-            await self._create(generation)
-            await self._cluster.wait_until_ready(self._index(generation))
-            self._existing.add(generation)
-
-    async def _create(self, generation: int) -> None:
-        index = self._index(generation)
-        if not await self._cluster.exists(index) and await self._cluster.create(index, INDEX):
+    async def _create(self, index: str) -> None:
+        if await self._cluster.create(index, INDEX):
             logger().info("search_index_created", index=index)
 
     async def _compared(self, generation: int) -> tuple[str, str]:

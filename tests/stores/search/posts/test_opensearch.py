@@ -227,9 +227,26 @@ async def test_a_swap_deletes_the_index_that_it_replaced(
     await index.maintain()
 
     async with connect(opensearch) as cluster:
-        names = await cluster._call("GET", f"/{index._name}-*/_settings", seconds=30)
+        names = await cluster.names(f"{index._name}-*")
     assert len(names) == 1
     assert await on_opensearch.ids(Word("cat")) == [10]
+
+
+async def test_an_aborted_start_leaves_no_index(on_opensearch: Engine, opensearch: str) -> None:
+    index = on_opensearch.index
+    assert isinstance(index, OpenSearchPostIndex)
+
+    async def fail() -> None:
+        async with on_opensearch.store.transaction() as transaction:
+            await index.start_generation(transaction)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    await index.maintain()
+
+    async with connect(opensearch) as cluster:
+        assert len(await cluster.names(f"{index._name}-*")) == 1
 
 
 async def test_posts_of_many_protected_authors_take_few_requests(
