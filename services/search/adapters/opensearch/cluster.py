@@ -1,6 +1,7 @@
 """Calls of OpenSearch within the caller's deadline, and the names of their failures."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -133,6 +134,8 @@ class Cluster:
 async def connect(url: str, *, username: str = "", password: str = "") -> AsyncIterator[Cluster]:
     """A client for the block's length. It connects when it is used; certificates are verified by
     the authorities of the system."""
+    # Every failure is raised with its cause; the client would log each of them too.
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
     client = AsyncOpenSearch(
         hosts=[url],
         http_auth=(username, password) if username else None,
