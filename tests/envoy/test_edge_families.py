@@ -40,7 +40,7 @@ ASKED = {
     "gateway_timelines": ("GET", "/v2/timelines/home"),
     "gateway_notifications": ("GET", "/v2/notifications"),
     "gateway_media": ("GET", "/v2/media/7"),
-    "gateway_search": ("GET", "/v2/search/posts?q=heron"),
+    "gateway_search": ("GET", "/v2/trends"),
     "gateway_logins": ("POST", "/v1/sessions"),
     "gateway_graphql": ("POST", "/graphql"),
     "gateway": ("GET", "/docs"),

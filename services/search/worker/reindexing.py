@@ -97,6 +97,8 @@ class Reindexing:
         self._clock = clock
         # Unique for each run of a worker.
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        # Whether a rebuild with this version of the analyzer was started.
+        self._was_started = False
 
     async def run_due(self) -> None:
         """Starts a rebuild if the index needs one, and works on the one that runs until it ends."""
@@ -110,7 +112,8 @@ class Reindexing:
         """Starts a rebuild unless one was started with this version of the analyzer: in a new
         installation, after an upgrade to the first release that searches, and after one that
         analyses texts in another way."""
-        if await self._reindexes.was_started(VERSION):
+        self._was_started = self._was_started or await self._reindexes.was_started(VERSION)
+        if self._was_started:
             return
 
         async def effect(transaction: Transaction) -> None:

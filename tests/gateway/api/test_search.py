@@ -1,4 +1,4 @@
-"""Searches at the edge: what is on a page, what it costs, what it tells, and what goes wrong."""
+"""Searches at the edge: what is on a page, what it costs, what it reveals, and what goes wrong."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

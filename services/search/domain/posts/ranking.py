@@ -187,16 +187,22 @@ def _score(post: Found, wanted: _Wanted, viewer: Viewer, as_of: datetime) -> int
 def _places(wanted: _Wanted, marks: Sequence[Mark]) -> Iterator[_Place]:
     """The places of the words and phrases, by ascending first position."""
     for position, mark in enumerate(marks):
+        phrases = wanted.phrases.get(mark.word, ())
+        if not phrases and wanted.terms.keys().isdisjoint(mark.forms):
+            continue
         factor = IN_ALT_TEXT if mark.medium_id else 1.0
-        for form in mark.forms:
-            for number in wanted.terms.get(form, ()):
-                fit = factor * _FIT_OF_FORM.get(form[0], EXACT)
-                yield _Place(number, position, position, fit, mark.medium_id, _in_tag(mark))
-        for number, words in wanted.phrases.get(mark.word, ()):
+        exact = set()
+        for number, words in phrases:
             last = position + len(words) - 1
             if words == tuple(each.word for each in marks[position : last + 1]):
+                exact.add(number)
                 fit = factor * EXACT
                 yield _Place(number, position, last, fit, mark.medium_id, _in_tag(mark))
+        for form in mark.forms:
+            for number in wanted.terms.get(form, ()):
+                if number not in exact:
+                    fit = factor * _FIT_OF_FORM.get(form[0], EXACT)
+                    yield _Place(number, position, position, fit, mark.medium_id, _in_tag(mark))
 
 
 def _in_tag(mark: Mark) -> bool:

@@ -25,8 +25,15 @@ from services.search.domain.reindexing import (
     ReindexState,
 )
 from services.search.worker import reindexing
-from tests.builders.search_worker import START, Killed, Stepping, Steps, World, likes
-from tests.stores.search.worker.conftest import postgres_stores
+from tests.builders.search_worker import (
+    START,
+    Killed,
+    Stepping,
+    Steps,
+    World,
+    likes,
+    postgres_stores,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +123,7 @@ async def test_rebuild_starts_by_itself_after_the_analyzer_changed(
     monkeypatch.setattr(reindexing, "VERSION", operations.VERSION + 1)
     monkeypatch.setattr(operations, "VERSION", operations.VERSION + 1)
 
-    await world.worker.reindexing.run_due()
+    await world.another_worker().reindexing.run_due()
 
     second = await latest(world)
     assert second.id > first.id
@@ -415,9 +422,7 @@ async def test_post_that_cannot_be_indexed_does_not_stop_a_rebuild(
     assert [len(await world.found(f"word{number}")) for number in range(10)].count(1) == 9
 
 
-async def test_ghost_of_an_account_is_no_matter_of_posts_that_everyone_may_see(
-    world: World,
-) -> None:
+async def test_posts_of_protected_accounts_are_not_open_after_a_rebuild(world: World) -> None:
     world.register(world.bob, "bob", protected=True)
     world.post(world.bob, "marmalade")
 

@@ -88,8 +88,8 @@ class Compiler:
         self.parameters: list[Any] = []
 
     def parameter(self, value: Any, kind: str) -> str:
-        """The parameter's place in the statement."""
-        self.parameters.append(value)
+        """The parameter's place in the statement. No id or count is beyond MAX_ID."""
+        self.parameters.append(min(value, MAX_ID) if kind == "bigint" else value)
         return f"${FIRST - 1 + len(self.parameters)}::{kind}"
 
     def tokens(self, expression: Expression) -> tuple[str, str]:

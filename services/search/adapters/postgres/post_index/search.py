@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage.connection import Connection
 from services.search.adapters.postgres.post_index.catalogue import (
     Generation,
@@ -121,7 +122,7 @@ class Search:
     async def newest(self, *, below: int, limit: int) -> list[Found]:
         """The newest matches below an id."""
         conditions = self._conditions
-        below = min(below, conditions.last_id + 1)
+        below = min(below, MAX_ID, conditions.last_id + 1)
         if conditions.post_ids is not None:
             await self._among(conditions.post_ids, below, limit)
         elif conditions.by_token or conditions.by_author or conditions.by_popularity:
@@ -148,16 +149,18 @@ class Search:
         await self._by_index(floor, limit, _BY_INDEX)
 
     async def _share_of_indexed(self, floor: int, top: int) -> float:
-        """The share of the window's rows that the index of tokens would lead to."""
-        if not self._conditions.by_token:
-            return 1.0
-        if self._conditions.only_indexed:
+        """The share of the window's rows that the index of tokens, or that of authors, would lead
+        to."""
+        conditions = self._conditions
+        if conditions.only_indexed or (conditions.by_author and not conditions.by_token):
             return len(self._ids) / self._window
+        if not conditions.by_token:
+            return 1.0
         rows = 0
         for segment in self._segments:
             if segment.first_id < top and floor <= segment.last_id:
                 rows += await self._connection.fetchval(
-                    _COUNT_INDEXED.format(segment=segment), floor, top, self._conditions.indexed
+                    _COUNT_INDEXED.format(segment=segment), floor, top, conditions.indexed
                 )
         return rows / self._window
 
