@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -12,11 +12,11 @@ from opensearchpy import (
     AsyncHttpConnection,
     AsyncOpenSearch,
     ConnectionTimeout,
-    ImproperlyConfigured,
     NotFoundError,
+    SerializationError,
     TransportError,
 )
-from opensearchpy.exceptions import OpenSearchException
+from opensearchpy import ConnectionError as ConnectionLost
 
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
@@ -38,6 +38,31 @@ class OpenSearchUnavailable(Unavailable):
 
 class IndexMissing(Exception):
     """There is no index of this name."""
+
+
+class RequestRefused(Exception):
+    """OpenSearch refused a request: its status, and the type of the error. What else it answers
+    may repeat what somebody wrote or searched for, which no log may have."""
+
+    def __init__(self, refused: TransportError) -> None:
+        # The client has parsed the answer where its type says that it is JSON.
+        self.type = str(refused.error)
+        with suppress(msgspec.DecodeError):
+            self.type = _REFUSAL.decode(self.type).error.type
+        if not self.type.isidentifier():
+            self.type = "unknown"
+        super().__init__(f"{refused.status_code} {self.type}")
+
+
+class _Error(msgspec.Struct):
+    type: str
+
+
+class _Refusal(msgspec.Struct):
+    error: _Error
+
+
+_REFUSAL = msgspec.json.Decoder(_Refusal)
 
 
 class Cluster:
@@ -90,8 +115,8 @@ class Cluster:
         """Creates an index, and waits until it takes writes; False if it exists."""
         try:
             await self._call("PUT", f"/{index}", body, seconds=ADMIN_SECONDS)
-        except TransportError as refused:
-            if _EXISTS in str(refused.error):
+        except RequestRefused as refused:
+            if refused.type == _EXISTS:
                 return False
             raise
         return True
@@ -159,17 +184,16 @@ def _translated() -> Iterator[None]:
         if deadline.remaining() == 0.0:
             raise DeadlineExceeded from late
         raise OpenSearchUnavailable from late
-    except NotFoundError as missing:
-        raise IndexMissing(missing.error) from missing
-    except ImproperlyConfigured:
-        raise
+    except NotFoundError:
+        raise IndexMissing from None
+    except ConnectionLost as lost:
+        raise OpenSearchUnavailable from lost
     except TransportError as refused:
         # Below 500 the request is wrong, except where it is one of too many, or the node does not
         # accept our name: then nothing works until an operator has acted.
-        if refused.status_code in {"N/A", 401, 403, 429} or (
-            isinstance(refused.status_code, int) and refused.status_code >= 500
-        ):
-            raise OpenSearchUnavailable from refused
-        raise
-    except (OSError, OpenSearchException) as lost:
+        status = int(refused.status_code)
+        if status in {401, 403, 429} or status >= 500:
+            raise OpenSearchUnavailable from RequestRefused(refused)
+        raise RequestRefused(refused) from None
+    except (OSError, SerializationError) as lost:
         raise OpenSearchUnavailable from lost

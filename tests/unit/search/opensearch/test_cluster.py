@@ -1,5 +1,6 @@
 """The names of OpenSearch's failures, and answers that are not whole."""
 
+import traceback
 from typing import Any
 
 import opensearchpy
@@ -12,6 +13,7 @@ from services.search.adapters.opensearch.cluster import (
     Cluster,
     IndexMissing,
     OpenSearchUnavailable,
+    RequestRefused,
 )
 
 
@@ -62,9 +64,27 @@ async def test_what_may_pass_is_unavailable(failure: Exception) -> None:
     assert "posts" not in str(raised.value)
 
 
-async def test_a_wrong_request_is_a_fault_and_not_unavailable() -> None:
-    with pytest.raises(opensearchpy.RequestError):
-        await answering(opensearchpy.RequestError(400, "parsing_exception", {})).search("posts", {})
+def refusal(kind: str) -> str:
+    return f'{{"error": {{"type": "{kind}", "reason": "secret words"}}, "status": 400}}'
+
+
+@pytest.mark.parametrize("status", [400, 413, 500])
+@pytest.mark.parametrize("error", [refusal("parsing_exception"), "parsing_exception"])
+async def test_a_refusal_has_its_type_and_nothing_of_the_query(status: int, error: str) -> None:
+    refused = opensearchpy.TransportError(status, error, {"error": "secret words"})
+
+    with pytest.raises((RequestRefused, OpenSearchUnavailable)) as raised:
+        await answering(refused).search("posts", {})
+
+    assert isinstance(raised.value, RequestRefused) == (status < 500)
+    logged = "".join(traceback.format_exception(raised.value))
+    assert f"{status} parsing_exception" in logged
+    assert "secret" not in logged
+
+
+async def test_an_answer_that_is_no_json_is_not_logged() -> None:
+    with pytest.raises(RequestRefused, match=r"^400 unknown$"):
+        await answering(opensearchpy.TransportError(400, "secret words", {})).search("posts", {})
 
 
 async def test_a_missing_index_has_a_name_of_its_own() -> None:
@@ -87,7 +107,7 @@ async def test_a_document_that_cannot_be_read_is_not_taken_for_missing() -> None
 
 
 async def test_an_index_that_another_process_created_is_no_failure() -> None:
-    refused = opensearchpy.RequestError(400, "resource_already_exists_exception", {})
+    refused = opensearchpy.RequestError(400, refusal("resource_already_exists_exception"), {})
 
     assert not await answering(refused).create("posts", {})
 
