@@ -16,9 +16,10 @@ from rich.console import Console
 from bench import compare, report
 from bench.bench import Bench
 from bench.jobs import GeneratorFailed
-from bench.machine import ROOT, origin
+from bench.judged_texts import DownloadFailed
+from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
-from bench.scenarios import SCENARIOS
+from bench.scenarios import SCENARIOS, STANDALONE
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed
@@ -39,17 +40,18 @@ def run(
     ] = None,
     results: Annotated[Path, typer.Option(help="The file for the figures.")] = report.LATEST,
 ) -> None:
-    """Start a stack, measure, print tables, and keep the figures."""
-    names = [name.strip() for name in only.split(",") if name.strip()] or list(SCENARIOS)
-    unknown = [name for name in names if name not in SCENARIOS]
+    """Start a stack if a scenario needs one, measure, print tables, and keep the figures."""
+    known = [*STANDALONE, *SCENARIOS]
+    names = [name.strip() for name in only.split(",") if name.strip()] or known
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise _print_error(f"There is no scenario {unknown[0]}; there are {', '.join(SCENARIOS)}.")
+        raise _print_error(f"There is no scenario {unknown[0]}; there are {', '.join(known)}.")
     try:
         loaded = read_graph(graph) if graph else make_graph(PEOPLE, FOLLOWS_EACH)
         asyncio.run(_run(names, loaded, results))
     except asyncio.CancelledError:
         raise _print_error("The bench was stopped.") from None
-    except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed) as failure:
+    except (GraphFileInvalid, OSError, PartFailed, GeneratorFailed, DownloadFailed) as failure:
         raise _print_error(f"{failure}.") from None
 
 
@@ -80,15 +82,23 @@ async def _run(names: list[str], graph: Graph, results: Path) -> None:
         highlight=False,
     )
     began = time.monotonic()
-    async with bench_stack() as stack, prewarmed_users(stack) as people:
-        bench = Bench(stack=stack, prewarmed_users=people, graph=graph, console=console)
-        for name in names:
-            console.rule(name, align="left")
-            measured = await SCENARIOS[name](bench)
-            measured.origin = where
-            report.show(name, measured, console)
-            report.save({name: measured}, results)
+    for name in filter(STANDALONE.__contains__, names):
+        console.rule(name, align="left")
+        _keep(name, await STANDALONE[name](console), where, results)
+    loads = [name for name in names if name in SCENARIOS]
+    if loads:
+        async with bench_stack() as stack, prewarmed_users(stack) as people:
+            bench = Bench(stack=stack, prewarmed_users=people, graph=graph, console=console)
+            for name in loads:
+                console.rule(name, align="left")
+                _keep(name, await SCENARIOS[name](bench), where, results)
     console.print(f"{time.monotonic() - began:.0f} s; the figures are in {results}")
+
+
+def _keep(name: str, measured: report.Report, where: Origin, results: Path) -> None:
+    measured.origin = where
+    report.show(name, measured, console)
+    report.save({name: measured}, results)
 
 
 def _committed() -> bytes:

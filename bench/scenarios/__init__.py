@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from rich.console import Console
+
 from bench.bench import Bench
 from bench.report import Report
 from bench.scenarios import (
@@ -19,12 +21,15 @@ from bench.scenarios import (
     media,
     mix,
     overload,
+    search,
+    search_quality,
     sockets,
     stream,
     writes,
 )
 
 Scenario = Callable[[Bench], Awaitable[Report]]
+Standalone = Callable[[Console], Awaitable[Report]]
 
 SCENARIOS: dict[str, Scenario] = {
     "idle": idle.run,
@@ -34,6 +39,7 @@ SCENARIOS: dict[str, Scenario] = {
     "freshness": freshness.run,
     "writes": writes.run,
     "media": media.run,
+    "search": search.run,
     "fanout": fanout.run,
     "log": log.run,
     "stream": stream.run,
@@ -43,3 +49,6 @@ SCENARIOS: dict[str, Scenario] = {
     "isolation": isolation.run,
     "growth": growth.run,
 }
+
+# Those that need no stack, before the others.
+STANDALONE: dict[str, Standalone] = {"search-quality": search_quality.run}

@@ -11,6 +11,7 @@ from gateway.api.delivery.types import PushSubscription
 from gateway.api.engagement import graphql as engagement
 from gateway.api.engagement.graphql import EngagementMutations, EngagementQueries
 from gateway.api.events.graphql import Subscription
+from gateway.api.hashtags.graphql import HashtagMutations, HashtagQueries
 from gateway.api.media.graphql import MediaMutations, MediaQueries
 from gateway.api.nodes import NodeQueries
 from gateway.api.notifications.graphql import NotificationMutations, NotificationQueries
@@ -18,6 +19,7 @@ from gateway.api.posts.graphql import PostMutations, PostQueries
 from gateway.api.posts.types import Post
 from gateway.api.relationships import graphql as relationships
 from gateway.api.relationships.graphql import RelationshipMutations, RelationshipQueries
+from gateway.api.search.graphql import SearchQueries
 from gateway.api.sessions.graphql import RegistrationMutations, SessionMutations, SessionQueries
 from gateway.api.sessions.types import Session
 from gateway.api.timelines import graphql as timelines
@@ -41,6 +43,8 @@ class Query(
     MediaQueries,
     EngagementQueries,
     TimelineQueries,
+    SearchQueries,
+    HashtagQueries,
     NotificationQueries,
     SessionQueries,
     DeliveryQueries,
@@ -57,6 +61,7 @@ class Mutation(
     PostMutations,
     MediaMutations,
     TimelineMutations,
+    HashtagMutations,
     EngagementMutations,
     NotificationMutations,
     DeliveryMutations,

@@ -9,6 +9,7 @@ from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
+from roost.search.v1.search_service_pb2_grpc import SearchServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
     from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
     from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
+    from roost.search.v1.search_service_pb2_grpc import SearchServiceAsyncStub
     from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceAsyncStub
     from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
     from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
@@ -46,6 +48,7 @@ class Backends:
     delivery: "DeliveryServiceAsyncStub"
     notifications: "NotificationServiceAsyncStub"
     media: "MediaServiceAsyncStub"
+    search: "SearchServiceAsyncStub"
 
     @classmethod
     def from_mesh(cls, mesh: Mesh) -> Self:
@@ -61,6 +64,7 @@ class Backends:
             delivery=mesh.stub(DeliveryServiceStub, timeout=_NO_LIMIT),
             notifications=mesh.stub(NotificationServiceStub, timeout=_NO_LIMIT),
             media=mesh.stub(MediaServiceStub, timeout=_NO_LIMIT),
+            search=mesh.stub(SearchServiceStub, timeout=_NO_LIMIT),
         )
 
 

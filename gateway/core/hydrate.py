@@ -87,6 +87,24 @@ async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydra
     return Hydrated.of(response.posts, response.includes)
 
 
+async def hydrate_posts(backends: Backends, post_ids: Iterable[int]) -> Hydrated:
+    """Loads up to 200 posts, with everything that they need to be shown, in one call."""
+    wanted = dict.fromkeys(post_ids)
+    if not wanted:
+        return Hydrated()
+    response = await backends.posts.BatchGetPosts(BatchGetPostsRequest(post_ids=wanted))
+    return Hydrated.of(response.posts, response.includes)
+
+
+async def hydrate_users(backends: Backends, user_ids: Iterable[int]) -> Hydrated:
+    """Loads up to 200 users in one call, without those whom a block hides."""
+    wanted = dict.fromkeys(user_ids)
+    if not wanted:
+        return Hydrated()
+    response = await backends.posts.BatchGetPosts(BatchGetPostsRequest(include_user_ids=wanted))
+    return Hydrated.of(response.posts, response.includes)
+
+
 async def hydrate_groups(backends: Backends, groups: Sequence[NotificationGroup]) -> Hydrated:
     """Loads everything that up to 40 notifications need to be shown, in one call. Of what comes
     behind these, users are left out where there are too many."""

@@ -18,6 +18,12 @@ def authored(post: Post, found: Hydrated) -> bool:
     return post.deleted or post.author_id in found.users
 
 
+def readable(post_id: int, found: Hydrated) -> bool:
+    """The rule of lists without tombstones: the post and its author may be seen."""
+    post = found.posts.get(post_id)
+    return post is not None and not post.deleted and post.author_id in found.users
+
+
 def listed(_: User, __: Hydrated) -> bool:
     """The rule of lists of users: their services have filtered them."""
     return True

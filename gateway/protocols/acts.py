@@ -1,4 +1,4 @@
-"""Keyed acts: changes of one thing by its id, such as following a user or liking a post.
+"""Keyed acts: changes of one thing by its id or name, such as liking a post.
 
 Each act is declared once. It yields a REST route and a GraphQL mutation, with one summary, the same
 access (a signed-in user), the same idempotency key and the same call to a service.
@@ -41,7 +41,10 @@ _PATH_ID = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What an act is about: the kind of its global id, and the argument that takes the id."""
+    """What an act is about: the kind of its global id, and the argument that takes the id.
+
+    Without a kind the argument takes a name.
+    """
 
     kind: str
     argument: str
@@ -64,7 +67,7 @@ class Act:
 
     name: str
     method: str
-    # With one id, called as the field of the request is.
+    # With one id or name, called as the field of the request is.
     path: str
     summary: str
     details: str = ""
@@ -76,12 +79,12 @@ class Act:
     target: Target
     result: Result | None = None
 
-    async def perform(self, backends: Backends, number: int, key: str) -> Any:
+    async def perform(self, backends: Backends, about: int | str, key: str) -> Any:
         """The service's response. The same key has one effect."""
         name = self.request.DESCRIPTOR.name.removesuffix("Request")
         rpc = getattr(getattr(backends, self.service), name)
         (field,) = _PATH_ID.findall(self.path)
-        return await rpc(self.request(**{field: number, "request_id": key}))
+        return await rpc(self.request(**{field: about, "request_id": key}))
 
 
 def route(routes: Routes, act: Act) -> None:
@@ -89,7 +92,8 @@ def route(routes: Routes, act: Act) -> None:
     answer = act.result
 
     async def handler(context: RequestContext[NoQuery, NoBody]) -> Any:
-        response = await act.perform(context.backends, context.path_id, context.request_id)
+        about = context.path_id or context.path_text
+        response = await act.perform(context.backends, about, context.request_id)
         return Response(answer.present(response)) if answer else NOTHING
 
     handler.__name__ = act.name
@@ -104,8 +108,9 @@ def mutation(act: Act) -> Any:
 
     async def method(_: Any, info: Info, *, idempotency_key: str | None = None, **ids: str) -> Any:
         backends = own(info)
-        number = number_of(target.kind, ids[target.argument], target.argument)
-        response = await act.perform(backends, number, request_id(idempotency_key))
+        given = ids[target.argument]
+        about = number_of(target.kind, given, target.argument) if target.kind else given
+        response = await act.perform(backends, about, request_id(idempotency_key))
         return result(answer.show(response)) if answer else DONE
 
     method.__name__ = act.name

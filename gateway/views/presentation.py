@@ -204,6 +204,7 @@ class Presenter:
             edited_at=time(message.edit_time) if message.HasField("edit_time") else None,
             revision=message.revision,
             counts=counts(message.counts),
+            language=message.language or None,
             deleted=message.deleted,
             viewer=viewer_state(message.viewer_state)
             if message.HasField("viewer_state")

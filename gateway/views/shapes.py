@@ -205,6 +205,13 @@ class Post(Struct, frozen=True, gc=False):
         int, Meta(ge=0, description="1 when written, one more with each edit; 0 where deleted.")
     ]
     counts: Annotated[PostCounts, Meta(description="All 0 where deleted.")]
+    language: Annotated[
+        str | None,
+        Meta(
+            description="An ISO 639 code of two or three letters, as its author gave it or as "
+            "detected; `und` where that is not known. Null where deleted, and in older posts."
+        ),
+    ]
     deleted: Annotated[bool, Meta(description="Only a tombstone is left.")]
     viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 

@@ -141,7 +141,9 @@ async def _cancel(search: SearchOperator) -> None:
 async def watch(search: SearchOperator, reindex: Reindex) -> None:
     """Show a rebuild until it ends; exit with 1 unless it is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("", total=None)
         shown = ""
         while True:
@@ -156,8 +158,8 @@ async def watch(search: SearchOperator, reindex: Reindex) -> None:
             await asyncio.sleep(POLL_SECONDS)
             reindex = await _again(search, reindex.id)
     if reindex.state != REINDEX_STATE_DONE:
-        because = f": {reindex.failure}" if reindex.failure else ""
-        raise print_error(f"Rebuild {reindex.id} is {_step(reindex)}{because}.")
+        ended = f"failed: {reindex.failure}" if reindex.failure else f"is {_step(reindex)}"
+        raise print_error(f"Rebuild {reindex.id} {ended}.")
     console.print(
         f"Rebuild {reindex.id} is done: {reindex.posts_scanned} posts read, "
         f"{reindex.segments_equal} segments equal, {reindex.segments_repaired} repaired."

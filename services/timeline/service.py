@@ -21,5 +21,7 @@ MANIFEST = Manifest(
         ),
     ),
     grpc_services=(GrpcService("roost.timeline.v1.TimelineService"),),
-    route_families=(RouteFamily("timelines", paths=("timelines",)),),
+    route_families=(
+        RouteFamily("timelines", paths=("timelines", "followed-hashtags", "hashtags/*/follow")),
+    ),
 )

@@ -40,6 +40,7 @@ _EXAMPLES = {
     "avatarMediaId",
     "bannerMediaId",
     "visibility",
+    "language",
 }
 
 
@@ -64,7 +65,9 @@ async def in_graphql(scenario: Scenario, row: str, by: Account | None, target: s
         name: value for name, value in field_case.variables.items() if name not in _EXAMPLES
     }
     given = ROWS[row]
-    if given.resource:
+    if given.resource == "hashtag":
+        variables["tag"] = target
+    elif given.resource:
         variables["id"] = global_id(_KINDS[given.resource], int(target))
     for sent in (given.body, given.query):
         variables |= _variables(row, sent, scenario, by, target)

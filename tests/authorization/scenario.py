@@ -13,6 +13,9 @@ SignUp = Callable[[str], Awaitable[Account]]
 # Executes a row in a scenario as a user, on a resource: the reason of the error, or YES.
 Execute = Callable[["Scenario", str, "Account | None", str], Awaitable[str]]
 
+# Stands in no post: what is answered is the same for all.
+HASHTAG = "roost"
+
 _numbers = itertools.count(1)
 
 
@@ -77,6 +80,7 @@ class Scenario:
             "session": self.session,
             "device": self.device,
             "upload": self.upload,
+            "hashtag": HASHTAG,
             "": "",
         }
         return {"public": one[about]}

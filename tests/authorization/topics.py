@@ -16,17 +16,20 @@ STREAM: dict[str, Row] = {
     "notifications": Row(signed_in),
     "account": Row(signed_in),
     "post": Row(responds, "post"),
+    "hashtag:roost": Row(signed_in),
 }
 SUBSCRIPTIONS: dict[str, Row] = {
     "events": Row(signed_in),
     "homeArrivals": Row(signed_in),
     "notifications": Row(signed_in),
     "postActivity": Row(responds, "post"),
+    "hashtagActivity": Row(signed_in),
 }
 _DOCUMENTS = {
     "events": "subscription { events(topics: [HOME, NOTIFICATIONS, ACCOUNT]) { sequence } }",
     "homeArrivals": "subscription { homeArrivals { id } }",
     "notifications": "subscription { notifications { withdrawnId } }",
+    "hashtagActivity": 'subscription { hashtagActivity(tag: "roost") { posts { id } } }',
     "postActivity": "subscription($id: ID!) { postActivity(id: $id) { post { id } } }",
 }
 

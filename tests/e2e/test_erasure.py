@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-NOUNS = ("user", "post", "timeline", "notification", "media")
+NOUNS = ("user", "post", "timeline", "notification", "media", "search")
 PASSWORD = "a long enough passphrase"
 # Consumers get partitions after some seconds, and the log is trimmed every few seconds.
 LIMIT_SECONDS = 120.0
@@ -53,6 +53,9 @@ NUMBER_STAYS = {
     "media accounts",
     "media post_audiences",
     "media upload_usage",
+    "search accounts",
+    "search users",
+    "search hashtag_accounts",
 }
 
 

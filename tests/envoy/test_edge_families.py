@@ -30,6 +30,7 @@ FAMILIES = {
     "timeline": "gateway_timelines",
     "notification": "gateway_notifications",
     "media": "gateway_media",
+    "search": "gateway_search",
 }
 LOGINS = {"register", "sign_in", "change_password", "delete_me"}
 # A request of each family.
@@ -39,6 +40,7 @@ ASKED = {
     "gateway_timelines": ("GET", "/v2/timelines/home"),
     "gateway_notifications": ("GET", "/v2/notifications"),
     "gateway_media": ("GET", "/v2/media/7"),
+    "gateway_search": ("GET", "/v2/trends"),
     "gateway_logins": ("POST", "/v1/sessions"),
     "gateway_graphql": ("POST", "/graphql"),
     "gateway": ("GET", "/docs"),

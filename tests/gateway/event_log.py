@@ -10,6 +10,7 @@ from roost.notification.v1.event_service_pb2 import (
     AttachRequest,
     AttachResponse,
     EventGap,
+    HashtagActivity,
     PostActivity,
     ReadEventsRequest,
     ReadEventsResponse,
@@ -60,6 +61,13 @@ class FakeEvents:
             if activity.post_id in stream.posts:
                 stream.say(AttachResponse(activity=activity))
 
+    def posted(self, tag: str, post_id: int) -> None:
+        """Somebody wrote a post with a hashtag."""
+        activity = HashtagActivity(tag=tag, post_id=post_id)
+        for stream in self.streams:
+            if tag in stream.hashtags:
+                stream.say(AttachResponse(hashtag_activity=activity))
+
     def forget(self, user_id: int, *, before: int) -> None:
         """What is older is gone."""
         self.first[user_id] = before
@@ -80,6 +88,7 @@ class _Stream:
     def __init__(self) -> None:
         self.people: set[int] = set()
         self.posts: set[int] = set()
+        self.hashtags: set[str] = set()
         self.said: asyncio.Queue[AttachResponse | None] = asyncio.Queue()
 
     def say(self, response: AttachResponse) -> None:
@@ -121,6 +130,10 @@ class _Servicer(EventServiceServicer):
                     stream.posts.add(request.attach_post.post_id)
                 case "detach_post":
                     stream.posts.discard(request.detach_post.post_id)
+                case "attach_hashtag":
+                    stream.hashtags.add(request.attach_hashtag.tag)
+                case "detach_hashtag":
+                    stream.hashtags.discard(request.detach_hashtag.tag)
 
     def _attach(self, stream: _Stream, user_id: int, after: int) -> None:
         last = len(self._events.logs.get(user_id, []))

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from roost.media.v1 import media_service_pb2_grpc
 from roost.notification.v1 import delivery_service_pb2_grpc, notification_service_pb2_grpc
 from roost.post.v1 import engagement_service_pb2_grpc, post_service_pb2_grpc
+from roost.search.v1 import search_service_pb2_grpc
 from roost.timeline.v1 import timeline_service_pb2_grpc
 from roost.user.v1 import auth_service_pb2_grpc, graph_service_pb2_grpc, user_service_pb2_grpc
 
@@ -30,6 +31,7 @@ _SERVICES = (
     (delivery_service_pb2_grpc, "DeliveryService"),
     (notification_service_pb2_grpc, "NotificationService"),
     (media_service_pb2_grpc, "MediaService"),
+    (search_service_pb2_grpc, "SearchService"),
 )
 
 Answer = Message | Exception | Callable[[Any], Any]

@@ -13,8 +13,10 @@ from roost.notification.v1 import notification_service_pb2 as notifications
 from roost.post.v1 import engagement_service_pb2 as responses
 from roost.post.v1 import post_service_pb2 as posts
 from roost.post.v1.post_pb2 import Entity, Link, PostCounts, PostRevision, ViewerState
+from roost.search.v1 import search_pb2
+from roost.search.v1 import search_service_pb2 as search
 from roost.timeline.v1 import timeline_service_pb2 as timelines
-from roost.timeline.v1.timeline_pb2 import ReadMarker
+from roost.timeline.v1.timeline_pb2 import FollowedHashtag, ReadMarker
 from roost.user.v1 import auth_service_pb2 as auth
 from roost.user.v1 import graph_service_pb2 as graph
 from roost.user.v1 import user_service_pb2 as users
@@ -137,6 +139,29 @@ _PREFERENCES = notification_pb2.NotificationPreferences(
     time_zone="Europe/Berlin",
     quiet_hours=notification_pb2.QuietHours(start_hour=22, end_hour=7),
 )
+_HOUR = search_pb2.HashtagHour(posts_count=2, authors_count=1)
+_HOUR.start_time.FromDatetime(NOON)
+_USE = search_pb2.HashtagUse(tag="roost", posts_count=9, authors_count=4, history=[_HOUR])
+_FOLLOWED = FollowedHashtag(tag="roost")
+_FOLLOWED.follow_time.FromDatetime(NOON)
+_AS_OF = _GROUP.last_time
+_FOUND = posts.BatchGetPostsResponse(
+    posts=_MANY["posts"],
+    includes=includes(person(ALICE, viewer=ALICE), person(BOB, viewer=ALICE)),
+)
+_FOUND_PEOPLE = posts.BatchGetPostsResponse(
+    includes=includes(person(BOB, viewer=ALICE), person(CAROL, viewer=ALICE))
+)
+_MATCHES = [
+    search_pb2.PostMatch(
+        revision=1,
+        ranges=[
+            search_pb2.MatchedRange(start=0, end=4),
+            search_pb2.MatchedRange(start=4, end=10, media_id=7),
+        ],
+    ),
+    search_pb2.PostMatch(revision=1),
+]
 _PASSWORD = "correct horse"
 _DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
 _DEVICE.create_time.FromDatetime(NOON)
@@ -373,6 +398,7 @@ _CASES = (
             "reply_to_post_id": 5,
             "quoted_post_id": 6,
             "media_ids": [7, 8],
+            "language": "en",
         },
         {
             "text": "Hello",
@@ -380,6 +406,7 @@ _CASES = (
             "reply_to_post_id": "5",
             "quoted_post_id": "6",
             "media_ids": ["7", "8"],
+            "language": "en",
         },
     ),
     Case(
@@ -404,8 +431,13 @@ _CASES = (
         "/posts/100",
         "UpdatePost",
         posts.UpdatePostResponse(**_ONE),
-        {"post_id": 100, "text": "New", "media": posts.MediaList(media_ids=[8, 7])},
-        {"text": "New", "media_ids": ["8", "7"]},
+        {
+            "post_id": 100,
+            "text": "New",
+            "media": posts.MediaList(media_ids=[8, 7]),
+            "language": "de",
+        },
+        {"text": "New", "media_ids": ["8", "7"], "language": "de"},
     ),
     Case(
         "delete_post",
@@ -848,6 +880,114 @@ _CASES = (
         "Unsubscribe",
         delivery.UnsubscribeResponse(),
         {"token": "t0ken"},
+    ),
+    Case(
+        "search_posts",
+        "GET",
+        f"/search/posts?q=heron+-from%3Abob&order=latest&{_PAGE}",
+        "SearchPosts",
+        search.SearchPostsResponse(
+            post_ids=[100, 101], matches=_MATCHES, next_page_token="next", next_post_id=100
+        ),
+        {"query": "heron -from:bob", "order": search_pb2.POST_ORDER_LATEST, **_PAGE_ASKS},
+        also={"BatchGetPosts": _FOUND},
+    ),
+    Case(
+        "search_users",
+        "GET",
+        f"/search/users?q=bob&{_PAGE}",
+        "SearchUsers",
+        search.SearchUsersResponse(
+            user_ids=[BOB, CAROL],
+            matches=[
+                search_pb2.UserMatch(field=search_pb2.USER_FIELD_HANDLE),
+                search_pb2.UserMatch(field=search_pb2.USER_FIELD_BIO),
+            ],
+            next_page_token="next",
+            next_user_id=BOB,
+        ),
+        {"query": "bob", **_PAGE_ASKS},
+        also={"BatchGetPosts": _FOUND_PEOPLE},
+    ),
+    Case(
+        "search_hashtags",
+        "GET",
+        f"/search/hashtags?q=ro&{_PAGE}",
+        "SearchHashtags",
+        search.SearchHashtagsResponse(hashtags=[_USE], next_page_token="next"),
+        {"query": "ro", **_PAGE_ASKS},
+    ),
+    Case(
+        "suggest",
+        "GET",
+        "/search/typeahead?q=%40bo&limit=2",
+        "Typeahead",
+        search.TypeaheadResponse(
+            suggestions=[
+                search_pb2.Suggestion(user_id=BOB),
+                search_pb2.Suggestion(hashtag=search_pb2.HashtagUse(tag="bob")),
+            ]
+        ),
+        {"query": "@bo", "page_size": 2},
+        also={"BatchGetPosts": _FOUND_PEOPLE},
+    ),
+    Case(
+        "list_trends",
+        "GET",
+        "/trends?language=en",
+        "ListTrends",
+        search.ListTrendsResponse(
+            trends=[_USE],
+            measures=[search_pb2.TrendMeasure(score=5.5, observed=13, baseline=1.25)],
+            as_of_time=_AS_OF,
+        ),
+        {"language": "en"},
+    ),
+    Case(
+        "get_hashtag",
+        "GET",
+        "/hashtags/Roost",
+        "GetHashtag",
+        search.GetHashtagResponse(hashtag=_USE),
+        {"tag": "Roost"},
+        also={
+            "BatchGetFollowedHashtags": timelines.BatchGetFollowedHashtagsResponse(tags=["roost"])
+        },
+    ),
+    Case(
+        "list_hashtag_posts",
+        "GET",
+        f"/hashtags/roost/posts?only_media=true&{_PAGE}",
+        "ListHashtagPosts",
+        search.ListHashtagPostsResponse(
+            post_ids=[100, 101], next_page_token="next", next_post_id=100
+        ),
+        {"tag": "roost", "only_media": True, **_PAGE_ASKS},
+        also={"BatchGetPosts": _FOUND},
+    ),
+    Case(
+        "follow_hashtag",
+        "PUT",
+        "/hashtags/roost/follow",
+        "FollowHashtag",
+        timelines.FollowHashtagResponse(hashtag=_FOLLOWED),
+        {"tag": "roost"},
+    ),
+    Case(
+        "unfollow_hashtag",
+        "DELETE",
+        "/hashtags/roost/follow",
+        "UnfollowHashtag",
+        timelines.UnfollowHashtagResponse(tag="roost"),
+        {"tag": "roost"},
+    ),
+    Case(
+        "list_followed_hashtags",
+        "GET",
+        f"/followed-hashtags?{_PAGE}",
+        "ListFollowedHashtags",
+        timelines.ListFollowedHashtagsResponse(hashtags=[_FOLLOWED], next_page_token="next"),
+        _PAGE_ASKS,
     ),
 )
 

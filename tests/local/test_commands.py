@@ -25,7 +25,19 @@ def refused(*words: str, **variables: str) -> tuple[int, str]:
     return ended.exit_code, ended.stderr.strip()
 
 
-@pytest.mark.parametrize("words", [("down",), ("status",), ("demo",), ("seed",), ("restart", "x")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("down",),
+        ("status",),
+        ("demo",),
+        ("seed",),
+        ("restart", "x"),
+        ("reindex",),
+        ("hashtags", "hide", "spam"),
+        ("hashtags", "hidden"),
+    ],
+)
 def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path, words: tuple[str, ...]) -> None:
     code, said = refused(*words, "--state", str(tmp_path))
 

@@ -32,13 +32,21 @@ def _of_post(field: str, node: str = "restId") -> str:
 
 
 # For each list route of REST, the same list in GraphQL.
-PUBLIC_LISTS = {"/timelines/public": [f"publicTimeline({_ARGUMENTS}) {_page()}"]}
+# Every post of the random operations has this word and this hashtag.
+PUBLIC_LISTS = {
+    "/timelines/public": [f"publicTimeline({_ARGUMENTS}) {_page()}"],
+    "/search/posts": [f'searchPosts(query: "hello", order: LATEST, {_ARGUMENTS}) {_page()}'],
+    "/search/users": [f'searchUsers(query: "a", {_ARGUMENTS}) {_page()}'],
+    "/search/hashtags": [f'searchHashtags(query: "he", {_ARGUMENTS}) {_page("restId: tag")}'],
+    "/hashtags/{tag}/posts": [f'hashtag(tag: "heron") {{ posts({_ARGUMENTS}) {_page()} }}'],
+}
 VIEWER_LISTS = {
     "/timelines/home": [
         f"homeTimeline({_ARGUMENTS}) {_page()}",
         f"homeTimeline({_ARGUMENTS}, order: RELEVANT) {_page()}",
     ],
     "/bookmarks": [_of_viewer("bookmarks")],
+    "/followed-hashtags": [_of_viewer("followedHashtags", "restId: tag")],
     "/notifications": [_of_viewer("notifications")],
     "/blocks": [_of_viewer("blocks")],
     "/mutes": [_of_viewer("mutes")],

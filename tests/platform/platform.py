@@ -4,9 +4,10 @@ behind a real channel with all interceptors. A test delivers the events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -85,6 +86,19 @@ from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.worker import consumer as post_subscriber
 from services.post.worker.account_cleanup import AccountCleanup
 from services.post.worker.protections import Protections
+from services.search import compose as search_compose
+from services.search import service as search_service
+from services.search.adapters import clients as search_peers
+from services.search.adapters.memory.hashtags import MemoryHashtags
+from services.search.adapters.memory.post_index import MemoryPostIndex
+from services.search.adapters.memory.refreshes import MemoryRefreshes
+from services.search.adapters.memory.reindexes import MemoryReindexes
+from services.search.adapters.memory.store import MemorySearchStore
+from services.search.adapters.memory.trends import MemoryTrends
+from services.search.adapters.memory.users import MemoryUserIndex
+from services.search.adapters.sources import MeshPostSource, MeshUserSource
+from services.search.domain.viewers import Viewers
+from services.search.worker.parts import Worker as SearchWorker
 from services.timeline.adapters.clients import (
     MeshEngagement,
     MeshGraph,
@@ -206,7 +220,9 @@ async def _serving_at(
         MemoryStore(clock=clock),
     )
     media = MemoryMediaStore(clock=clock, describe=media_events.describe)
-    log = Log([lambda each=each: each.database.published for each in (users, posts, media)])  # type: ignore[misc]
+    timelines = MemoryTimelineStore(clock=clock)
+    stores = (users, posts, media, timelines)
+    log = Log([lambda each=each: each.database.published for each in stores])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
         redis_client.connect(redis_url) as redis,
@@ -215,15 +231,31 @@ async def _serving_at(
         _mesh(address, "timeline") as as_timeline,
         _mesh(address, "notification") as as_notification,
         _mesh(address, "media") as as_media,
+        _mesh(address, "search") as as_search,
+        _search(as_search) as (search_mounts, search_group),
         _mesh(address, "gateway") as as_gateway,
         _posts(posts, ids, redis, as_post) as (post_mounts, post_group),
     ):
         user_mounts, user_group = await _users(users, ids, redis, as_user, passwords, logins)
-        timeline_mount, timeline_group = _timelines(as_timeline, log)
+        timeline_mount, timeline_group = _timelines(timelines, as_timeline, log)
         media_mounts, media_group, media_jobs = _media(media, as_media, ids, Path(folder))
         notification_mounts, notification_group, unread = _notifications(as_notification, ids)
-        log.groups += [user_group, post_group, timeline_group, notification_group, media_group]
-        mounts = [*user_mounts, *post_mounts, timeline_mount, *notification_mounts, *media_mounts]
+        log.groups += [
+            user_group,
+            post_group,
+            timeline_group,
+            notification_group,
+            media_group,
+            search_group,
+        ]
+        mounts = [
+            *user_mounts,
+            *post_mounts,
+            timeline_mount,
+            *notification_mounts,
+            *media_mounts,
+            *search_mounts,
+        ]
         async with (
             serving(*mounts, address=address) as everything,
             httpx2.AsyncClient(
@@ -435,6 +467,55 @@ def _media(
     return mounts, group, jobs
 
 
+class _Viewers(Viewers):
+    """The cached relations of a process whose worker and server are one."""
+
+    async def invalidate(self, user_ids: Collection[int]) -> None:
+        self.forget(user_ids)
+
+
+@asynccontextmanager
+async def _search(mesh: Mesh) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
+    """The servicers, and the worker's subscription, over the same indexes."""
+    clock = SystemClock()
+    store = MemorySearchStore(clock=clock)
+    posts, users = MemoryPostIndex(store), MemoryUserIndex(store)
+    hashtags, reindexes = MemoryHashtags(store), MemoryReindexes(store)
+    viewers = _Viewers(search_peers.MeshRelations(mesh), clock=clock)
+    mounts = search_compose.mounts(
+        store=store,
+        posts=posts,
+        user_index=users,
+        hashtags=hashtags,
+        reindexes=reindexes,
+        users=search_peers.MeshUsers(mesh),
+        bookmarks=search_peers.MeshBookmarks(mesh),
+        viewers=viewers,
+        page_token_key=MASTER_KEY,
+        clock=clock,
+    )
+    worker = SearchWorker(
+        store=store,
+        posts=posts,
+        users=users,
+        hashtags=hashtags,
+        trend_store=MemoryTrends(store),
+        refreshes=MemoryRefreshes(store),
+        reindexes=reindexes,
+        post_source=MeshPostSource(mesh),
+        user_source=MeshUserSource(mesh),
+        viewer_changes=viewers,
+        clock=clock,
+        # Nobody here has an older account.
+        trust_age=timedelta(0),
+    )
+    topics = search_service.MANIFEST.consumer_group.topics
+    try:
+        yield mounts, Group("search", topics, worker.consumer)
+    finally:
+        await viewers.close()
+
+
 def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.Response]:
     """Takes the parts that are put to presigned addresses."""
 
@@ -448,10 +529,9 @@ def _object_store(storage: MemoryStorage) -> Callable[[httpx2.Request], httpx2.R
     return answer
 
 
-def _timelines(mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
+def _timelines(store: MemoryTimelineStore, mesh: Mesh, log: Log) -> tuple[MountedServicer, Group]:
     """The servicer, and the worker's subscription, over the same stores."""
     clock = SystemClock()
-    store = MemoryTimelineStore(clock=clock)
     feeds = MemoryFeeds(clock=clock)
     cache = MemoryTimelineCache(clock=clock)
     graph, posts = MeshGraph(mesh), MeshPosts(mesh)

@@ -8,6 +8,12 @@ from gateway.protocols.graphql.global_ids import global_id
 from local.edge import Account, Edge, Json
 from tests.platform.reference_model import ANONYMOUS, ReferenceModel
 
+SEARCHES = (
+    "/v1/search/posts?q=hello&limit=100",
+    "/v1/search/posts?q=hello&order=latest&limit=100",
+    "/v1/hashtags/heron/posts?limit=100",
+)
+
 
 class ReadChecks:
     """Reads as one user, or anonymously. Records what the viewer must not be shown."""
@@ -37,6 +43,33 @@ class ReadChecks:
             self._check_users("notifications", notification["people"])
             if notification["post"] is not None:
                 self._check_post("notifications", notification["post"])
+
+    async def searches(self) -> None:
+        """Searches for a word and a hashtag of all posts."""
+        for path in SEARCHES:
+            for item in await self._items(path):
+                post = item.get("post", item)
+                self._check_post(path, post)
+                if post["deleted"]:
+                    self._fault(path, "shows a tombstone")
+                elif (self._viewer, post["author"]["id"]) in self._model.mutes:
+                    self._fault(path, "shows a muted user")
+        users = await self._items("/v1/search/users?q=a")
+        self._check_users("users", [each["user"] for each in users])
+
+    async def all_is_found(self) -> None:
+        """After all events, searches find exactly what the viewer may read of users who are not
+        muted."""
+        due = {
+            post.id
+            for post in self._model.posts.values()
+            if self._model.may_see(self._viewer, post.id)
+            and (self._viewer, post.author) not in self._model.mutes
+        }
+        for path in SEARCHES:
+            shown = {each.get("post", each)["id"] for each in await self._items(path)}
+            if shown != due:
+                self._fault(path, f"{shown - due} too many, {due - shown} missing")
 
     async def user(self, user: str) -> None:
         """A profile and its lists."""

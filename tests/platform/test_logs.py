@@ -29,6 +29,7 @@ UNSUBSCRIBE_TOKEN = "quokkaunsubscribe"
 FORGED_ACCESS = "e30.e30.quokkasignature"
 FORGED_REFRESH = "rt1.quokkarefresh"
 TICKET = "quokkaticket"
+QUERY = "quokkaquery"
 
 
 @pytest.fixture
@@ -82,6 +83,12 @@ async def test_no_log_line_has_a_secret_or_a_text(
             {"old_password": WRONG_PASSWORD, "new_password": NEW_PASSWORD},
             bearer,
         ),
+        ("GET", f"/v2/search/posts?q={QUERY}", None, bearer),
+        ("GET", f"/v2/search/posts?q=from:{QUERY}", None, bearer),
+        ("GET", f"/v2/search/posts?q={QUERY}+({QUERY}", None, bearer),
+        ("GET", f"/v2/search/posts?q={'-'.join([QUERY] * 100)}", None, bearer),
+        ("GET", f"/v2/search/users?q={QUERY * 50}", None, bearer),
+        ("GET", f"/v2/search/typeahead?q={QUERY * 50}", None, bearer),
         ("DELETE", "/v2/users/me", {"password": WRONG_PASSWORD}, bearer),
         ("GET", "/v1/stream", None, {"sec-websocket-protocol": f"roost.ticket.{TICKET}"}),
     ]
@@ -100,7 +107,7 @@ async def test_no_log_line_has_a_secret_or_a_text(
     assert [line["event"] for line in lines].count("request_refused") == refused > len(requests) / 2
     assert len(given) > 6
     sent = [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, TEXT, MAIL, ENDPOINT, PUSH_SECRET, CODE]
-    sent += [UNSUBSCRIBE_TOKEN, FORGED_ACCESS, FORGED_REFRESH, TICKET]
+    sent += [UNSUBSCRIBE_TOKEN, FORGED_ACCESS, FORGED_REFRESH, TICKET, QUERY]
     # A time or a trace's id may have the digits of a code by chance.
     written = [line | {"time": "", "trace_id": ""} for line in lines]
     assert [each for each in (*sent, *given) if each in json.dumps(written)] == []

@@ -150,7 +150,7 @@ class VisibilityMachine(RuleBasedStateMachine):
     # Events and checks.
 
     @rule(
-        group=st.integers(0, 3),
+        group=st.integers(0, 5),
         topic=CHANCE,
         partition=st.integers(0, PARTITIONS - 1),
         count=st.integers(1, 8),
@@ -169,6 +169,7 @@ class VisibilityMachine(RuleBasedStateMachine):
 
         async def read() -> None:
             await checks.timelines()
+            await checks.searches()
             await checks.user(self.users[user].user_id)
             await checks.batch()
             await checks.graphql([each.user_id for each in self.users])
@@ -188,7 +189,7 @@ class VisibilityMachine(RuleBasedStateMachine):
 
     @rule(counting=VIEWER)
     def check_after_events(self, counting: int) -> None:
-        """After all events, homes are complete and counts follow the rules."""
+        """After all events, homes and searches are complete and counts follow the rules."""
         self._runner.run(self.platform.log.deliver_all())
         for viewer in range(len(self.users)):
             home = self._send("GET", "/v1/timelines/home?limit=100", viewer).json()["items"]
@@ -198,6 +199,9 @@ class VisibilityMachine(RuleBasedStateMachine):
             for item in reposts:
                 pair = item["reposted_by"]["id"], item["post"]["author"]["id"]
                 assert not self.model.either_blocks(*pair)
+        searches = ReadChecks(self.platform.edge, self.model, self._account(counting))
+        self._runner.run(searches.all_is_found())
+        assert searches.faults == []
         counts = CountChecks(self.platform.edge, self.model, self._account(counting))
         self._runner.run(counts.everything([each.user_id for each in self.users]))
         assert counts.faults == []
@@ -224,7 +228,7 @@ class VisibilityMachine(RuleBasedStateMachine):
         if reply_to:
             given = max(visibility, self.model.posts[reply_to].visibility, key=NARROWER.index)
         body = {
-            "text": f"hello @{HANDLES[named]}" if named >= 0 else "hello",
+            "text": f"hello #heron @{HANDLES[named]}" if named >= 0 else "hello #heron",
             "visibility": visibility,
             "reply_to_post_id": reply_to or None,
             "quoted_post_id": quotes or None,

@@ -110,16 +110,18 @@ SHARED = {
     "page_token": rules_pb2.FIELD_RULE_PAGE_TOKEN,
     "request_id": rules_pb2.FIELD_RULE_REQUEST_ID,
 }
-# Pages of ids and events for other services have other sizes.
+# Pages of ids and events for other services, and suggestions, have other sizes.
 OWN_PAGE_SIZES = {
     "BatchListFollowerIdsRequest",
     "ListBookmarkIdsRequest",
     "ListFollowerIdsRequest",
     "ListFollowingIdsRequest",
+    "ListHashtagEntriesRequest",
     "ListPostIdsByAuthorsRequest",
     "ReadEventsRequest",
     "ScanPostsRequest",
     "ScanUsersRequest",
+    "TypeaheadRequest",
 }
 SHARED_FIELDS = [
     field

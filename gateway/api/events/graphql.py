@@ -7,8 +7,9 @@ import strawberry
 from gateway.api.events.types import Event, NotificationEvent, Topic
 from gateway.api.posts.types import Post
 from gateway.api.timelines.types import TimelineItem
-from gateway.protocols.graphql.fields import computed, resolved
+from gateway.protocols.graphql.fields import MOST, computed, resolved
 from gateway.protocols.graphql.scalars import Sequence
+from gateway.protocols.stream.hashtag_news import MOST_NEW
 
 
 @strawberry.type(description="What became of a post, at most once a second.")
@@ -23,6 +24,16 @@ class PostActivity:
     )
 
 
+@strawberry.type(description="New posts with a hashtag, at most once a second.")
+class HashtagActivity:
+    """As they are when the event is sent."""
+
+    posts: list[Post] = strawberry.field(
+        description="Oldest first, 20 at most; read the list for more. Each comes once.",
+        metadata={MOST: MOST_NEW},
+    )
+
+
 @strawberry.type(description="What may be subscribed to, over `graphql-transport-ws`.")
 class Subscription:
     """One event, as the root of its result."""
@@ -30,6 +41,7 @@ class Subscription:
     arrival: strawberry.Private[TimelineItem | None] = None
     notification: strawberry.Private[NotificationEvent | None] = None
     activity: strawberry.Private[PostActivity | None] = None
+    new_posts: strawberry.Private[HashtagActivity | None] = None
     event: strawberry.Private[Event | None] = None
 
     @resolved(
@@ -76,3 +88,17 @@ class Subscription:
     ) -> PostActivity | None:
         """What became of the post."""
         return self.activity
+
+    @resolved(
+        "New posts with a hashtag that the caller may see, without muted users, from now on, at "
+        "most once a second."
+    )
+    def hashtag_activity(
+        self,
+        tag: Annotated[
+            str,
+            strawberry.argument(description="The hashtag without its #, in any spelling."),
+        ],
+    ) -> HashtagActivity | None:
+        """The posts of this result."""
+        return self.new_posts

@@ -9,7 +9,7 @@ from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 from gateway.api.events import queries
 from gateway.api.events.shared_items import Arrivals
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.hydrate import Entry
+from gateway.core.hydrate import Entry, hydrate_posts
 from gateway.protocols.stream import frames
 from gateway.views import presentation, shapes
 from services.chassis.runtime.clock import Clock
@@ -56,7 +56,7 @@ class EventPresenter:
         newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in wanted.items()}
         ids = dict.fromkeys([*wanted, *(each for replies in newest.values() for each in replies)])
         async with self._watching:
-            found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
+            found = await hydrate_posts(self._backends, list(ids)[: queries.MOST_POSTS])
         presenter = presentation.Presenter(found)
         shown: dict[int, frames.Activity] = {}
         for post_id, replies in newest.items():
@@ -66,6 +66,24 @@ class EventPresenter:
                 presenter.message(seen.post) if seen.post else None,
                 [presenter.message(each) for each in seen.replies],
             )
+        return shown
+
+    async def hashtag_posts(
+        self, wanted: Mapping[str, Sequence[int]]
+    ) -> dict[str, frames.HashtagPosts]:
+        """Of new posts with hashtags what the viewer may see of them; hashtags without any are
+        missing."""
+        async with self._watching:
+            found = await hydrate_posts(
+                self._backends, [each for post_ids in wanted.values() for each in post_ids]
+            )
+        presenter = presentation.Presenter(found)
+        shown: dict[str, frames.HashtagPosts] = {}
+        for tag, post_ids in wanted.items():
+            posts = queries.with_hashtag(post_ids, found)
+            if posts:
+                topic = f"{frames.HASHTAG}{tag}"
+                shown[tag] = frames.HashtagPosts(topic, [presenter.message(each) for each in posts])
         return shown
 
     async def _shared(
@@ -117,6 +135,8 @@ def _plain(event: UserEvent) -> frames.Change | None:
     match event.WhichOneof("kind"):
         case "resource":
             change = event.resource
+            if change.resource == queries.HASHTAG_FOLLOW:
+                return frames.HashtagFollowChanged(change.tag, change.deleted)
             if change.resource not in _RESOURCES:
                 return None
             resource = _RESOURCES[change.resource]

@@ -9,7 +9,6 @@ from roost.notification.v1.notification_pb2 import (
     UserEvent,
 )
 from roost.post.v1.post_pb2 import Post
-from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 
 from gateway.api.notifications.rules import is_notification_shown
 from gateway.api.timelines.rules import on_home
@@ -22,7 +21,9 @@ from gateway.core.hydrate import (
 )
 from gateway.core.rules import authored, is_audible
 
-# Posts that are watched, with their replies, and are read together; as many as a call brings.
+# The kind of resource that has a hashtag in place of an id.
+HASHTAG_FOLLOW = "hashtag_follow"
+# Posts of an event that are read together; as many as a call brings.
 MOST_POSTS = 200
 
 
@@ -71,10 +72,10 @@ def _update_of(change: NotificationChanged, found: Hydrated) -> NotificationUpda
     return NotificationUpdate(None, change.previous_id) if change.previous_id else None
 
 
-async def posts(backends: Backends, post_ids: Iterable[int]) -> Hydrated:
-    """Up to MOST_POSTS posts that are watched, or answer one that is."""
-    response = await backends.posts.BatchGetPosts(BatchGetPostsRequest(post_ids=post_ids))
-    return Hydrated.of(response.posts, response.includes)
+def with_hashtag(post_ids: Iterable[int], found: Hydrated) -> list[Post]:
+    """Of new posts with a hashtag, those that the viewer may see and has not muted."""
+    posts = [found.posts[each] for each in post_ids if each in found.posts]
+    return [each for each in posts if is_audible(each.author_id, found)]
 
 
 class Watched(NamedTuple):

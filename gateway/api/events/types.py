@@ -7,6 +7,7 @@ import strawberry
 from google.protobuf.timestamp_pb2 import Timestamp
 from roost.notification.v1.notification_pb2 import SecurityNotice, UserEvent
 
+from gateway.api.events.queries import HASHTAG_FOLLOW
 from gateway.api.media.types import Medium
 from gateway.api.notifications.types import NOTIFICATION, Notification
 from gateway.api.posts.types import PLACE, Post
@@ -28,7 +29,7 @@ class Topic(Enum):
     )
     ACCOUNT = value(
         "account",
-        "Changes of the caller's own posts, profile, follows, blocks, mutes and "
+        "Changes of the caller's own posts, profile, follows, followed hashtags, blocks, mutes and "
         "responses; devices signed "
         "in and out, a changed password, failed sign-ins.",
     )
@@ -95,6 +96,16 @@ class ResourceChange:
     deleted: bool = strawberry.field(description="Whether it is gone: undone, unfollowed, deleted.")
 
 
+@strawberry.type(
+    description="The caller began or stopped to follow a hashtag, perhaps on another device."
+)
+class HashtagFollowChange:
+    """As the log says."""
+
+    tag: str = strawberry.field(description="Without the #, in the form that its spellings share.")
+    deleted: bool = strawberry.field(description="Whether it is followed no more.")
+
+
 @strawberry.type(description="One has read on, on another device perhaps.")
 class MarkerMove:
     """As the log says."""
@@ -159,6 +170,7 @@ Change = Annotated[
     Arrival
     | NotificationEvent
     | ResourceChange
+    | HashtagFollowChange
     | MarkerMove
     | SessionEnd
     | SignIn
@@ -222,8 +234,10 @@ def _security(notice: SecurityNotice) -> Change | None:
             return None
 
 
-def _resource(event: UserEvent) -> ResourceChange | None:
+def _resource(event: UserEvent) -> ResourceChange | HashtagFollowChange | None:
     change = event.resource
+    if change.resource == HASHTAG_FOLLOW:
+        return HashtagFollowChange(tag=change.tag, deleted=change.deleted)
     known = next((each for each in Resource if each.value == change.resource), None)
     if known is None:
         return None

@@ -136,10 +136,17 @@ class PostMutations:
             strawberry.ID | None, strawberry.argument(description="The post to quote, by id.")
         ] = None,
         media_ids: MediaIds = None,
+        language: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The language of the text, an ISO 639 code of two or three lower-case "
+                "letters; null to detect it."
+            ),
+        ] = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
         media = _media(media_ids or [])
-        asked = validated(NewPost, text=text, media_ids=list(map(str, media)))
+        asked = validated(NewPost, text=text, media_ids=list(map(str, media)), language=language)
         response = await own(info).posts.CreatePost(
             CreatePostRequest(
                 text=asked.text,
@@ -147,6 +154,7 @@ class PostMutations:
                 reply_to_post_id=_post_or_none(reply_to_id, "reply_to_id"),
                 quoted_post_id=_post_or_none(quoted_post_id, "quoted_post_id"),
                 media_ids=media,
+                language=asked.language or "",
                 request_id=request_id(idempotency_key),
             )
         )
@@ -164,18 +172,26 @@ class PostMutations:
         text: Text,
         *,
         media_ids: MediaIds = strawberry.UNSET,
+        language: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The language of the new text; null to keep what the author gave "
+                "before, and to detect it otherwise."
+            ),
+        ] = None,
         etag: Etag = None,
         idempotency_key: Key = None,
     ) -> Outcome[Post]:
         media = None if media_ids is strawberry.UNSET else _media(media_ids or [])
         given = {} if media is None else {"media_ids": list(map(str, media))}
-        asked = validated(PostChange, text=text, **given)
+        asked = validated(PostChange, text=text, language=language, **given)
         response = await own(info).posts.UpdatePost(
             UpdatePostRequest(
                 post_id=number_of("Post", post_id, "post_id"),
                 text=asked.text,
                 media=None if media is None else MediaList(media_ids=media),
                 etag=etag or "",
+                language=asked.language or "",
                 request_id=request_id(idempotency_key),
             )
         )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gateway.core.field_rules import pattern
 from gateway.core.ids import Id
 from gateway.views.shapes import Visibility
 from services.chassis.text.kinds import (
@@ -28,6 +29,17 @@ MediaIds = Annotated[
 ]
 
 
+LanguageCode = Annotated[
+    str,
+    Meta(
+        pattern=pattern(
+            "^[a-z]{2,3}$", "must be a language code of two or three lower-case letters"
+        ),
+        examples=["en"],
+    ),
+]
+
+
 class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     """The post to write."""
 
@@ -39,6 +51,13 @@ class NewPost(Struct, frozen=True, forbid_unknown_fields=True):
     reply_to_post_id: Annotated[Id | None, Meta(description="The post to answer.")] = None
     quoted_post_id: Annotated[Id | None, Meta(description="The post to quote.")] = None
     media_ids: MediaIds = ()
+    language: Annotated[
+        LanguageCode | None,
+        Meta(
+            description="The language of the text, an ISO 639 code of two or three lower-case "
+            "letters; null to detect it."
+        ),
+    ] = None
 
 
 class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,3 +65,10 @@ class PostChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     text: Text
     media_ids: MediaIds | UnsetType = UNSET
+    language: Annotated[
+        LanguageCode | None,
+        Meta(
+            description="The language of the new text; null to keep what the author gave before, "
+            "and to detect it otherwise."
+        ),
+    ] = None

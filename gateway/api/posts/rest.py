@@ -93,6 +93,7 @@ async def create_post(context: RequestContext[NoQuery, NewPost]) -> Response[Pos
             reply_to_post_id=id_in_body("reply_to_post_id", body.reply_to_post_id),
             quoted_post_id=id_in_body("quoted_post_id", body.quoted_post_id),
             media_ids=[id_in_body("media_ids", each) for each in body.media_ids],
+            language=body.language or "",
             request_id=context.request_id,
         )
     )
@@ -142,6 +143,7 @@ async def update_post(context: RequestContext[NoQuery, PostChange]) -> Response[
             if media_ids is UNSET
             else MediaList(media_ids=[id_in_body("media_ids", each) for each in media_ids]),
             etag=context.expected_etag,
+            language=context.body.language or "",
             request_id=context.request_id,
         )
     )

@@ -223,6 +223,13 @@ class Post(Node):
         """As they are now."""
         return [Medium(message=each) for each in self.message.media]
 
+    @computed(
+        "An ISO 639 code of two or three letters, as its author gave it or as detected; `und` "
+        "where that is not known. Null where deleted, and in older posts."
+    )
+    def language(self) -> str | None:
+        return self.message.language or None
+
     @computed("When it was written.")
     def created_at(self) -> DateTime:
         return DateTime(times.time(self.message.create_time))

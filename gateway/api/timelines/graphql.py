@@ -49,9 +49,8 @@ class TimelineQueries:
     """Fields of Query about timelines."""
 
     @resolved(
-        "The caller's own posts, those of the users whom the caller follows, and what "
-        "they repost, without muted "
-        "users.",
+        "The caller's own posts, those of the users whom the caller follows, what they repost, and "
+        "public posts with hashtags that the caller follows, without muted users.",
         cost=20,
     )
     async def home_timeline(

@@ -47,8 +47,8 @@ _ORDER: dict[Literal["latest", "relevant"], timeline_pb2.HomeOrder] = {
 async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Response[TimelinePage]:
     """Read the caller's home timeline.
 
-    The caller's own posts, those of the users whom the caller follows, and what they repost,
-    without muted users.
+    The caller's own posts, those of the users whom the caller follows, what they repost, and public
+    posts with hashtags that the caller follows, without muted users.
     """
     return TIMELINE.response(
         context,

@@ -97,12 +97,17 @@ class Connection(Generic[T]):
 
     @computed("Where the page stands in the list.")
     def page_info(self) -> PageInfo:
-        return PageInfo(
-            has_next_page=bool(self.next_token),
-            has_previous_page=bool(self.token),
-            start_cursor=None,
-            end_cursor=self.next_token or None,
-        )
+        return page_info(self.token, self.next_token)
+
+
+def page_info(token: str, next_token: str) -> PageInfo:
+    """The position of the page at a token, by the token of the page after it."""
+    return PageInfo(
+        has_next_page=bool(next_token),
+        has_previous_page=bool(token),
+        start_cursor=None,
+        end_cursor=next_token or None,
+    )
 
 
 def connection(

@@ -13,7 +13,12 @@ from services.chassis.runtime.errors import Invalid, RoostError
 from services.chassis.runtime.logs import logger
 
 # Names of fields that differ from the contracts by more than camel case.
-_NAMES = {"page_size": "first", "page_token": "after", "request_id": "idempotencyKey"}
+_NAMES = {
+    "page_size": "first",
+    "page_token": "after",
+    "request_id": "idempotencyKey",
+    "q": "query",
+}
 
 
 class DocumentInvalid(Invalid):

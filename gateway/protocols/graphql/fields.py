@@ -44,10 +44,11 @@ def message_field(name: str, kind: Any, about: str, *, deprecated: str | None = 
 
 
 def computed(
-    about: str, *, name: str | None = None, deprecated: str | None = None
+    about: str, *, name: str | None = None, deprecated: str | None = None, most: int | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
     """A field that the method computes from the loaded parent; it calls nothing and cannot fail.
-    Without a name it is called as the method is."""
+    Without a name it is called as the method is. `most` is the greatest length of a list."""
+    length = {} if most is None else {MOST: most}
 
     def declare(method: Callable[..., Any]) -> Any:
         return strawberry.field(
@@ -55,7 +56,7 @@ def computed(
             name=name,
             description=about,
             deprecation_reason=deprecated,
-            metadata={SHOW: method},
+            metadata={SHOW: method, **length},
         )
 
     return declare

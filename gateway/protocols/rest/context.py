@@ -53,6 +53,8 @@ class RequestContext(Generic[Q, B]):
     body: B
     # The id in the path (of the route's one `{…_id}`); NO_ID where the route has none.
     path_id: int = NO_ID
+    # The text in the path (of the route's one other parameter); empty where the route has none.
+    path_text: str = ""
     # The user who calls; NO_ID for strangers, whom only routes for anyone let in.
     viewer_id: int = NO_ID
     # The Idempotency-Key; empty where none was sent.

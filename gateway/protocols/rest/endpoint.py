@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from opentelemetry.trace import SpanKind
@@ -37,7 +38,7 @@ from gateway.core.refresh_tokens import Refreshing
 from gateway.protocols.rest.context import NoContent, RequestContext, Response
 from gateway.protocols.rest.forms import FormMemory, FormReader
 from gateway.protocols.rest.query_strings import QueryReader, with_cursor
-from gateway.protocols.rest.routes import Route, takes_body
+from gateway.protocols.rest.routes import MAX_PATH_TEXT, Route, is_id, takes_body
 from gateway.views.version import Version
 from services.chassis.runtime import deadline, telemetry
 
@@ -54,6 +55,13 @@ class _Reader:
     body: BodyReader[Any] | None
     form: FormReader[Any] | None
     nothing: Any
+
+
+class Parameter(NamedTuple):
+    """What stands in a path for its parameter: an id or a text."""
+
+    id: int = NO_ID
+    text: str = ""
 
 
 class Rest:
@@ -89,14 +97,14 @@ class Rest:
         path: str = scope["path"]
         retirement = self._retirement
         if retirement is None:
-            place, path_id = self._paths.find(path)
+            place, parameter = self._paths.find(path)
         else:
             scope[RESPONSE_HEADERS] = retirement.headers
-            place, path_id = self._paths.find(path)
-            # Only after the path was found: such a path is safe in a header.
+            place, parameter = self._paths.find(path)
+            # Only after the path was found.
             scope[RESPONSE_HEADERS] = (
                 *retirement.headers,
-                retirement.link(path.removeprefix(self._prefix)),
+                retirement.link(quote(path.removeprefix(self._prefix))),
             )
         if method == "OPTIONS":
             await send_answer(send, 204, [(b"allow", ", ".join(place.allowed()).encode())], b"")
@@ -105,28 +113,28 @@ class Rest:
         scope[ROUTE] = route.path
         trace = telemetry.current()
         if trace is None or not trace.sampled:
-            await self._serve(route, path_id, scope, receive, send)
+            await self._serve(route, parameter, scope, receive, send)
             return
         with telemetry.span(f"{method} {route.path}", kind=SpanKind.SERVER):
-            await self._serve(route, path_id, scope, receive, send)
+            await self._serve(route, parameter, scope, receive, send)
 
     async def _serve(
-        self, route: Route, path_id: int, scope: Scope, receive: Receive, send: Send
+        self, route: Route, parameter: Parameter, scope: Scope, receive: Receive, send: Send
     ) -> None:
         deadline.begin(route.seconds)
         headers: Headers = scope[HEADERS]
         viewer_id = await self._authenticator.authenticate(headers, route.access)
         check_accept(headers)
         if not route.at_once:
-            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+            await self._read(route, parameter, scope, receive, send, viewer_id=viewer_id)
             return
         with self._concurrency.place(viewer_id, route.name, most=route.at_once):
-            await self._read(route, path_id, scope, receive, send, viewer_id=viewer_id)
+            await self._read(route, parameter, scope, receive, send, viewer_id=viewer_id)
 
     async def _read(
         self,
         route: Route,
-        path_id: int,
+        parameter: Parameter,
         scope: Scope,
         receive: Receive,
         send: Send,
@@ -137,16 +145,23 @@ class Rest:
         reader = self._readers[route.name]
         if reader.form is not None:
             async with reader.form.read(receive, headers) as form:
-                await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=form)
+                await self._respond(route, scope, send, parameter, viewer_id=viewer_id, body=form)
             return
         body = reader.nothing
         if reader.body is not None:
             check_content_type(headers.get(b"content-type"))
             body = reader.body.read(await receive_body(receive, headers.get(b"content-length")))
-        await self._respond(route, scope, send, path_id, viewer_id=viewer_id, body=body)
+        await self._respond(route, scope, send, parameter, viewer_id=viewer_id, body=body)
 
     async def _respond(
-        self, route: Route, scope: Scope, send: Send, path_id: int, *, viewer_id: int, body: Any
+        self,
+        route: Route,
+        scope: Scope,
+        send: Send,
+        parameter: Parameter,
+        *,
+        viewer_id: int,
+        body: Any,
     ) -> None:
         headers: Headers = scope[HEADERS]
         answer = await route.handler(
@@ -157,7 +172,8 @@ class Rest:
                 presenter=self._presenter,
                 query=self._readers[route.name].query.read(scope["query_string"]),
                 body=body,
-                path_id=path_id,
+                path_id=parameter.id,
+                path_text=parameter.text,
                 viewer_id=viewer_id,
                 request_id="" if route.safe else idempotency_key(headers),
                 expected_etag=expected_etag(headers) if route.etag else "",
@@ -189,7 +205,7 @@ async def _answer(
     if location:
         headers.append((b"location", location.encode()))
     if answer.next_cursor:
-        link = with_cursor(scope["path"], scope["query_string"], answer.next_cursor)
+        link = with_cursor(quote(scope["path"]), scope["query_string"], answer.next_cursor)
         headers.append((b"link", f'<{link}>; rel="next"'.encode()))
     status = route.status
     if answer.etag:
@@ -241,18 +257,18 @@ class Paths:
             if place.parameter is None:
                 place.parameter = (name, Place())
             elif place.parameter[0] != name:
-                raise ValueError(f"{path} calls its id {name}, another route does not")
+                raise ValueError(f"{path} calls its parameter {name}, another route does not")
             place = place.parameter[1]
         return place
 
-    def find(self, path: str) -> tuple[Place, int]:
-        """The place of a path, and the id in it.
+    def find(self, path: str) -> tuple[Place, Parameter]:
+        """The place of a decoded path, and the id or the text in it.
 
         Raises RouteNotFound, or ParameterInvalid where an id should stand and does not. A fixed
-        segment (`me`) goes before an id.
+        segment (`me`) goes before a parameter.
         """
         place = self._root
-        path_id = NO_ID
+        parameter = Parameter()
         for segment in path.split("/")[1:]:
             below = place.below.get(segment)
             if below is not None:
@@ -261,13 +277,21 @@ class Paths:
             if place.parameter is None or not segment:
                 raise RouteNotFound
             name, place = place.parameter
-            number = parse_id(segment)
-            if number is None:
-                raise ParameterInvalid(name, "id", "must be a decimal id, such as 187649984473770")
-            path_id = number
+            parameter = _parameter(name, segment)
         if not place.routes:
             raise RouteNotFound
-        return place, path_id
+        return place, parameter
+
+
+def _parameter(name: str, segment: str) -> Parameter:
+    if not is_id(name):
+        if len(segment) > MAX_PATH_TEXT:
+            raise ParameterInvalid(name, "length", f"must have at most {MAX_PATH_TEXT} characters")
+        return Parameter(text=segment)
+    number = parse_id(segment)
+    if number is None:
+        raise ParameterInvalid(name, "id", "must be a decimal id, such as 187649984473770")
+    return Parameter(number)
 
 
 def route_of(place: Place, method: str) -> Route:

@@ -13,7 +13,15 @@ from gateway.core.ids import ID_PATTERN
 from gateway.core.problems import STATUS, Problem, title_of
 from gateway.protocols.rest.context import NoContent
 from gateway.protocols.rest.forms import form_schema
-from gateway.protocols.rest.routes import ANYONE, Route, Routes, routes_of, takes_body
+from gateway.protocols.rest.routes import (
+    ANYONE,
+    MAX_PATH_TEXT,
+    Route,
+    Routes,
+    is_id,
+    routes_of,
+    takes_body,
+)
 from gateway.views.version import Retirement, Version
 
 Json = dict[str, Any]
@@ -175,7 +183,7 @@ def document(version: Version, sections: Sequence[Routes], *, public_url: str = 
 def reasons_of(route: Route) -> list[str]:
     """Everything that a route may be refused for."""
     found = [*route.reasons, *_ANYWHERE]
-    if "{" in route.path:  # what is in its place may not be an id at all
+    if "{" in route.path:  # what is in its place may be no parameter at all
         found.append("ROUTE_NOT_FOUND")
     if route.access is not ANYONE:
         found.append("TOKEN_MISSING")
@@ -216,16 +224,7 @@ def _body(route: Route) -> Json:
 def _parameters(route: Route) -> list[Json]:
     found: list[Json] = []
     if route.parameter is not None:
-        found.append(
-            {
-                "name": route.parameter,
-                "in": "path",
-                "required": True,
-                "description": "A decimal id.",
-                "schema": {"type": "string", "pattern": ID_PATTERN},
-                "example": "187649984473770",
-            }
-        )
+        found.append(_path_parameter(route.parameter))
     schema = documented(msgspec.json.schema(route.query))
     fields = schema["$defs"][route.query.__name__]
     for name, field in fields.get("properties", {}).items():
@@ -246,6 +245,20 @@ def _parameters(route: Route) -> list[Json]:
     elif route.etag and route.method == "PATCH":
         found.append({"$ref": "#/components/parameters/IfMatch"})
     return found
+
+
+def _path_parameter(name: str) -> Json:
+    shown: Json = {"name": name, "in": "path", "required": True}
+    if is_id(name):
+        return shown | {
+            "description": "A decimal id.",
+            "schema": {"type": "string", "pattern": ID_PATTERN},
+            "example": "187649984473770",
+        }
+    return shown | {
+        "description": "A text, percent-encoded as UTF-8.",
+        "schema": {"type": "string", "pattern": f"^[^/]{{1,{MAX_PATH_TEXT}}}$"},
+    }
 
 
 def _responses(route: Route, always: list[str]) -> Json:

@@ -41,6 +41,9 @@ USER = Policy.USER
 READ_SECONDS = 4.0
 WRITE_SECONDS = 9.0
 
+# Code points of a text in a path.
+MAX_PATH_TEXT = 500
+
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -76,7 +79,7 @@ class Route:
 
     @property
     def parameter(self) -> str | None:
-        """The name of the id in the path."""
+        """The name of the id or the text in the path."""
         found = _PARAMETER.search(self.path)
         return found.group(1) if found else None
 
@@ -155,11 +158,12 @@ class Routes:
     ) -> None:
         """Declares a route that reads a list page by page.
 
-        `read` is the query, and `by` the name of its argument that takes the id in the path.
+        `read` is the query, and `by` the name of its argument that takes the id or the text in the
+        path.
         """
 
         async def handler(context: RequestContext[PageQuery, NoBody]) -> Any:
-            of = {by: context.path_id} if by else {}
+            of = {by: context.path_id or context.path_text} if by else {}
             return kind.response(context, await read(context.backends, **of, **place(context)))
 
         handler.__name__ = name
@@ -237,6 +241,11 @@ def routes_of(version: Version, sections: Iterable[Routes]) -> tuple[Route, ...]
         for section in sections
         for route in section.routes
     )
+
+
+def is_id(parameter: str) -> bool:
+    """Whether a parameter of a path is an id; others are texts."""
+    return parameter.endswith("_id")
 
 
 def takes_body(route: Route) -> bool:

@@ -11,7 +11,7 @@ from gateway.core.field_rules import documented
 from gateway.protocols.stream import frames
 from gateway.protocols.stream.close_codes import PATH, SPREAD_SECONDS
 from gateway.protocols.stream.hub import MAX_EACH
-from gateway.protocols.stream.topics import MAX_POSTS
+from gateway.protocols.stream.topics import MAX_WATCHED
 
 Json = dict[str, Any]
 
@@ -20,7 +20,8 @@ _CHANNEL = {"$ref": "#/channels/stream"}
 
 _ABOUT = f"""\
 Events as they happen: arrivals in the home timeline, notifications, changes of the caller's own \
-and read markers, each once and in order, and the activity of posts that the caller watches.
+and read markers, each once and in order, the activity of posts that the caller watches, and new \
+posts with hashtags.
 
 **Opening.** `POST /v2/stream/tickets` gives a ticket, good once for 30 seconds. Offer the \
 subprotocols `{frames.SUBPROTOCOL}` and `roost.ticket.` with the ticket behind it; the server \
@@ -37,8 +38,9 @@ where an earlier connection stopped, send `resume` with the last sequence that w
 
 **Silence.** A `ping` comes at least every {frames.HEARTBEAT_SECONDS} seconds; answer by `pong`.
 
-**Limits.** {MAX_EACH} connections a user for each server process, {MAX_POSTS} watched posts a \
-connection. A client that reads more slowly than events come gets a reason and is closed.\
+**Limits.** {MAX_EACH} connections a user for each server process, {MAX_WATCHED} watched posts \
+and hashtags a connection. A client that reads more slowly than events come gets a reason and is \
+closed.\
 """
 
 # What each code means to a client; those of `problems.CLOSE_CODES` come with their reason.

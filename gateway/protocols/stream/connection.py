@@ -11,7 +11,7 @@ from collections import deque
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-from roost.notification.v1.event_service_pb2 import PostActivity
+from roost.notification.v1.event_service_pb2 import HashtagActivity, PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.core import problems
@@ -154,6 +154,10 @@ class Connection(ABC, Generic[M]):
     @abstractmethod
     def on_activity(self, activity: PostActivity) -> None:
         """Something happened around a post that is watched."""
+
+    @abstractmethod
+    def on_hashtag_activity(self, activity: HashtagActivity) -> None:
+        """Somebody wrote a post with a hashtag that is watched."""
 
     # --- what both have in common ---
 

@@ -18,15 +18,19 @@ SUBPROTOCOL = "roost.v1"
 # Well below the idle timeouts of proxies and mobile networks.
 HEARTBEAT_SECONDS = 25
 MAX_TOPICS = 100
+# What topics of hashtags begin with.
+HASHTAG = "hashtag:"
 
 Topic = Annotated[
     str,
     Meta(
-        description="`home`, `notifications`, `account`, or `post:` and the id of a post.",
-        max_length=32,
-        examples=["home", "post:187649984473770"],
+        description="`home`, `notifications`, `account`, `post:` and the id of a post, or "
+        "`hashtag:` and a hashtag without its #.",
+        # Hashtags have up to 100 characters, of which folding makes up to three each.
+        max_length=308,
+        examples=["home", "post:187649984473770", "hashtag:roost"],
         extra_json_schema={
-            "pattern": f"^(home|notifications|account|post:{ID_PATTERN.strip('^$')})$"
+            "pattern": f"^(home|notifications|account|post:{ID_PATTERN.strip('^$')}|hashtag:.+)$"
         },
     ),
 ]
@@ -110,7 +114,10 @@ class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
 class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed"):
     """Events of these topics follow."""
 
-    topics: list[Topic]
+    topics: Annotated[
+        list[Topic],
+        Meta(description="As frames name them: hashtags in the form that spellings share."),
+    ]
 
 
 class Unsubscribed(Struct, frozen=True, tag_field="type", tag="unsubscribed"):
@@ -150,6 +157,13 @@ class ResourceChanged(Struct, frozen=True, tag_field="kind", tag="resource"):
     resource: Resource
     id: Annotated[Id, Meta(description="Of the post, of the user, or of the medium.")]
     deleted: Annotated[bool, Meta(description="Whether it is gone: undone, unfollowed, deleted.")]
+
+
+class HashtagFollowChanged(Struct, frozen=True, tag_field="kind", tag="hashtag_follow"):
+    """The caller began or stopped to follow a hashtag, perhaps on another device."""
+
+    hashtag: Annotated[str, Meta(description="Its form that spellings share, without the #.")]
+    deleted: Annotated[bool, Meta(description="Whether it is followed no more.")]
 
 
 class MarkerMoved(Struct, frozen=True, tag_field="kind", tag="marker"):
@@ -192,6 +206,7 @@ Change = (
     | NotificationUpdated
     | NotificationWithdrawn
     | ResourceChanged
+    | HashtagFollowChanged
     | MarkerMoved
     | SessionEnded
     | SignedIn
@@ -216,6 +231,19 @@ class Activity(Struct, frozen=True, tag_field="type", tag="activity"):
     post: Annotated[Post | None, Meta(description="As it is now; null where it is gone.")]
     replies: Annotated[
         list[Post], Meta(description="New ones, oldest first, 20 at most; read the list for more.")
+    ]
+
+
+class HashtagPosts(Struct, frozen=True, tag_field="type", tag="hashtag_posts"):
+    """New posts with a watched hashtag, at most once a second. They are not in the log."""
+
+    topic: Topic
+    posts: Annotated[
+        list[Post],
+        Meta(
+            description="Oldest first, 20 at most; read the list for more. Each comes once on a "
+            "topic."
+        ),
     ]
 
 
@@ -249,7 +277,18 @@ class Heartbeat(Struct, frozen=True, tag_field="type", tag="ping"):
     ]
 
 
-ServerFrame = Hello | Subscribed | Unsubscribed | Event | Activity | Gap | Error | Heartbeat | Pong
+ServerFrame = (
+    Hello
+    | Subscribed
+    | Unsubscribed
+    | Event
+    | Activity
+    | HashtagPosts
+    | Gap
+    | Error
+    | Heartbeat
+    | Pong
+)
 
 
 class CloseReason(Struct, frozen=True, omit_defaults=True):

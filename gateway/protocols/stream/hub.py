@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from roost.notification.v1.event_service_pb2 import (
+    AttachHashtag,
     AttachPost,
     AttachRequest,
     AttachResponse,
     AttachUser,
+    DetachHashtag,
     DetachPost,
     DetachUser,
+    HashtagActivity,
     PostActivity,
 )
 from roost.notification.v1.notification_pb2 import UserEvent
@@ -50,6 +53,10 @@ class Listener(Protocol):
         """Something happened around a post that is watched."""
         ...
 
+    def on_hashtag_activity(self, activity: HashtagActivity) -> None:
+        """Somebody wrote a post with a hashtag that is watched."""
+        ...
+
     def end_session(self) -> None:
         """The session has ended."""
         ...
@@ -61,6 +68,10 @@ class Listener(Protocol):
     def close(self, closing: Closing) -> None:
         """The connection is to end."""
         ...
+
+
+# What a connection watches: a post by its id, or a hashtag by its folded form.
+Watched = int | str
 
 
 class Upstream(Protocol):
@@ -100,7 +111,7 @@ class Hub:
     def __init__(self, *, metrics: StreamMetrics) -> None:
         self._metrics = metrics
         self._people: dict[int, _Following] = {}
-        self._watchers: dict[int, set[Listener]] = {}
+        self._watchers: dict[Watched, set[Listener]] = {}
         self._upstream: Upstream | None = None
 
     def connect(self, upstream: Upstream) -> None:
@@ -144,23 +155,23 @@ class Hub:
         """The newest event that was delivered to a connected user."""
         return self._people[user_id].last
 
-    def watch(self, socket: Listener, post_id: int) -> None:
-        """Registers a connection for activity of a post."""
-        watchers = self._watchers.get(post_id)
+    def watch(self, socket: Listener, watched: Watched) -> None:
+        """Registers a connection for activity of a post or a hashtag."""
+        watchers = self._watchers.get(watched)
         if watchers is None:
-            watchers = self._watchers[post_id] = set()
-            self._ask(AttachRequest(attach_post=AttachPost(post_id=post_id)))
+            watchers = self._watchers[watched] = set()
+            self._ask(_attach(watched))
         watchers.add(socket)
 
-    def unwatch(self, socket: Listener, post_id: int) -> None:
+    def unwatch(self, socket: Listener, watched: Watched) -> None:
         """Ends that; harmless if it did not watch."""
-        watchers = self._watchers.get(post_id)
+        watchers = self._watchers.get(watched)
         if watchers is None:
             return
         watchers.discard(socket)
         if not watchers:
-            del self._watchers[post_id]
-            self._ask(AttachRequest(detach_post=DetachPost(post_id=post_id)))
+            del self._watchers[watched]
+            self._ask(_detach(watched))
 
     def sockets(self) -> list[Listener]:
         """All that have joined."""
@@ -171,8 +182,7 @@ class Hub:
         for following in self._people.values():
             following.mending = False
             yield following.request()
-        for post_id in self._watchers:
-            yield AttachRequest(attach_post=AttachPost(post_id=post_id))
+        yield from map(_attach, self._watchers)
 
     def on_response(self, response: AttachResponse) -> None:
         """Delivers a response of upstream."""
@@ -185,6 +195,9 @@ class Hub:
         elif step == "activity":
             for socket in list(self._watchers.get(response.activity.post_id, ())):
                 socket.on_activity(response.activity)
+        elif step == "hashtag_activity":
+            for socket in list(self._watchers.get(response.hashtag_activity.tag, ())):
+                socket.on_hashtag_activity(response.hashtag_activity)
         elif step == "attached":
             self._attached(response.attached.user_id, response.attached.last_sequence)
         elif step == "gap" and not response.gap.home_only:  # its event says the same in its place
@@ -233,3 +246,15 @@ class Hub:
         if self._upstream is None:
             raise RuntimeError("the hub was not connected")
         self._upstream.ask(request)
+
+
+def _attach(watched: Watched) -> AttachRequest:
+    if isinstance(watched, str):
+        return AttachRequest(attach_hashtag=AttachHashtag(tag=watched))
+    return AttachRequest(attach_post=AttachPost(post_id=watched))
+
+
+def _detach(watched: Watched) -> AttachRequest:
+    if isinstance(watched, str):
+        return AttachRequest(detach_hashtag=DetachHashtag(tag=watched))
+    return AttachRequest(detach_post=DetachPost(post_id=watched))

@@ -19,3 +19,10 @@ class EventPresenter(Protocol):
     async def activities(self, wanted: Mapping[int, Sequence[int]]) -> dict[int, frames.Activity]:
         """Posts that are watched, by id, as they are now, each with these of its replies."""
         ...
+
+    async def hashtag_posts(
+        self, wanted: Mapping[str, Sequence[int]]
+    ) -> dict[str, frames.HashtagPosts]:
+        """Of up to MOST_POSTS new posts with hashtags, by hashtag, what the viewer may see of
+        them; hashtags without any are missing."""
+        ...

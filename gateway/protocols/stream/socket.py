@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from msgspec import Struct
-from roost.notification.v1.event_service_pb2 import PostActivity
+from roost.notification.v1.event_service_pb2 import HashtagActivity, PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.core.bodies import BodyReader
@@ -87,6 +87,11 @@ class Socket(Connection[frames.ServerFrame]):
     def on_activity(self, activity: PostActivity) -> None:
         """Something happened around a post that is watched."""
         self._subscriptions.on_activity(activity)
+        self.wake()
+
+    def on_hashtag_activity(self, activity: HashtagActivity) -> None:
+        """Somebody wrote a post with a hashtag that is watched."""
+        self._subscriptions.on_hashtag_activity(activity)
         self.wake()
 
     def _beat(self) -> None:

@@ -1,14 +1,15 @@
-"""The topics of one connection: lists of its user, and posts that it watches."""
+"""The topics of one connection: lists of its user, and posts and hashtags that it watches."""
 
 from collections.abc import Mapping, Sequence
 
-from roost.notification.v1.event_service_pb2 import PostActivity
+from roost.notification.v1.event_service_pb2 import HashtagActivity, PostActivity
 
 from gateway.core import problems
 from gateway.core.ids import parse_id
 from gateway.protocols.stream import frames
 from gateway.protocols.stream.close_codes import PATH
-from gateway.protocols.stream.hub import Hub, Listener
+from gateway.protocols.stream.hashtag_news import HashtagNews, folded
+from gateway.protocols.stream.hub import Hub, Listener, Watched
 from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.viewer import Viewer
 from services.chassis.runtime.clock import Clock
@@ -20,8 +21,8 @@ from services.chassis.runtime.errors import (
 )
 
 LISTS = frozenset(("home", "notifications", "account"))
-MAX_POSTS = 50
-# How often a watched post is read again at most, in seconds.
+MAX_WATCHED = 50
+# How often what is watched is read again at most, in seconds.
 _PACE = 1.0
 
 
@@ -29,14 +30,16 @@ class TopicInvalid(Invalid):
     """There is no such topic."""
 
     reason = "TOPIC_INVALID"
-    message = "A topic is home, notifications, account, or post: and an id."
+    message = "A topic is home, notifications, account, post: and an id, or hashtag: and a hashtag."
 
 
 class TooManySubscriptions(TooMany):
-    """The connection watches as many posts as it may."""
+    """The connection watches as many posts and hashtags as it may."""
 
     reason = "TOO_MANY_SUBSCRIPTIONS"
-    message = f"A connection watches {MAX_POSTS} posts at most; unsubscribe from some."
+    message = (
+        f"A connection watches {MAX_WATCHED} posts and hashtags at most; unsubscribe from some."
+    )
 
 
 class PostNotFound(NotFound):
@@ -58,7 +61,7 @@ class Subscriptions:
         presenter: EventPresenter,
         clock: Clock,
     ) -> None:
-        # Only lists; watched posts are in `_posts`.
+        # Only lists; what is watched is in `_posts` and `_hashtags`.
         self.topics: set[str] = set()
         self._viewer = viewer
         self._socket = socket
@@ -66,6 +69,7 @@ class Subscriptions:
         self._presenter = presenter
         self._clock = clock
         self._posts: set[int] = set()
+        self._hashtags = HashtagNews()
         # Posts with activity that was not sent yet: their new replies.
         self._news: dict[int, list[int]] = {}
         self._next = 0.0
@@ -79,17 +83,20 @@ class Subscriptions:
         begun: list[str] = []
         wanted: dict[int, str] = {}
         for topic in dict.fromkeys(topics):
-            post_id = _post_of(topic)
+            watched = _watched_of(topic)
             if topic in LISTS:
                 self.topics.add(topic)
                 begun.append(topic)
-            elif post_id is None:
+            elif watched is None:
                 said.append(_refused(TopicInvalid(), topic))
-            elif post_id not in self._posts and len(self._posts) >= MAX_POSTS:
+            elif not self._watches(watched) and self._count() >= MAX_WATCHED:
                 said.append(_refused(TooManySubscriptions(), topic))
+            elif isinstance(watched, str):
+                self._watch(watched)
+                begun.append(_topic_of(watched))
             else:
-                self._watch(post_id)
-                wanted[post_id] = topic
+                self._watch(watched)
+                wanted[watched] = topic
         shown = await self._show(dict.fromkeys(wanted, ())) if wanted else {}
         for post_id, topic in wanted.items():
             if shown[post_id].post is None:
@@ -98,22 +105,27 @@ class Subscriptions:
             else:
                 begun.append(topic)
         if begun:
-            said.append(frames.Subscribed(begun))
+            said.append(frames.Subscribed(list(dict.fromkeys(begun))))
         said += [shown[post_id] for post_id in wanted if shown[post_id].post is not None]
         return said
 
     def remove(self, topics: Sequence[str]) -> frames.ServerFrame:
         """Removes topics; those that were not there are as good as removed."""
+        ended: list[str] = []
         for topic in topics:
             self.topics.discard(topic)
-            post_id = _post_of(topic)
-            if post_id is not None:
-                self._unwatch(post_id)
-        return frames.Unsubscribed(list(dict.fromkeys(topics)))
+            watched = _watched_of(topic)
+            if watched is None:
+                ended.append(topic)
+            else:
+                self._unwatch(watched)
+                ended.append(_topic_of(watched))
+        return frames.Unsubscribed(list(dict.fromkeys(ended)))
 
     def end(self) -> None:
-        for post_id in list(self._posts):
-            self._unwatch(post_id)
+        everything: list[Watched] = [*self._posts, *self._hashtags.tags()]
+        for watched in everything:
+            self._unwatch(watched)
 
     def on_activity(self, activity: PostActivity) -> None:
         """Remembers that a post is to be sent again."""
@@ -121,14 +133,23 @@ class Subscriptions:
         if activity.reply_post_id and activity.reply_post_id not in replies:
             replies.append(activity.reply_post_id)
 
+    def on_hashtag_activity(self, activity: HashtagActivity) -> None:
+        """Remembers that a new post with a hashtag is to be sent."""
+        self._hashtags.on_activity(activity)
+
     def due(self, now: float) -> bool:
         """Whether there is activity that may be sent now."""
-        return bool(self._news) and now >= self._next
+        return now >= self._next and (bool(self._news) or self._hashtags.waiting)
 
     async def news(self) -> list[frames.ServerFrame]:
-        """The frames about posts with new activity."""
+        """The frames about posts with new activity, and about new posts with hashtags."""
         self._next = self._clock.monotonic() + _PACE
         taken, self._news = self._news, {}
+        new = self._hashtags.take()
+        said = await self._activities(taken) if taken else []
+        return [*said, *(await self._new_posts(new) if new else ())]
+
+    async def _activities(self, taken: Mapping[int, Sequence[int]]) -> list[frames.ServerFrame]:
         said: list[frames.ServerFrame] = []
         for post_id, activity in (await self._show(taken)).items():
             if post_id not in self._posts:
@@ -139,23 +160,51 @@ class Subscriptions:
                 said.append(frames.Unsubscribed([activity.topic]))
         return said
 
+    async def _new_posts(self, new: Mapping[str, Sequence[int]]) -> list[frames.HashtagPosts]:
+        shown = await self._viewer.read(lambda: self._presenter.hashtag_posts(new))
+        # Some may have been unsubscribed while they were read.
+        return [shown[tag] for tag in new if tag in shown and tag in self._hashtags]
+
     async def _show(self, wanted: Mapping[int, Sequence[int]]) -> dict[int, frames.Activity]:
         return await self._viewer.read(lambda: self._presenter.activities(wanted))
 
-    def _watch(self, post_id: int) -> None:
-        self._posts.add(post_id)
-        self._hub.watch(self._socket, post_id)
+    def _count(self) -> int:
+        return len(self._posts) + len(self._hashtags)
 
-    def _unwatch(self, post_id: int) -> None:
-        if post_id in self._posts:
-            self._posts.discard(post_id)
-            self._news.pop(post_id, None)
-            self._hub.unwatch(self._socket, post_id)
+    def _watches(self, watched: Watched) -> bool:
+        return watched in self._posts or watched in self._hashtags
+
+    def _watch(self, watched: Watched) -> None:
+        if isinstance(watched, str):
+            self._hashtags.add(watched)
+        else:
+            self._posts.add(watched)
+        self._hub.watch(self._socket, watched)
+
+    def _unwatch(self, watched: Watched) -> None:
+        if not self._watches(watched):
+            return
+        if isinstance(watched, str):
+            self._hashtags.remove(watched)
+        else:
+            self._posts.discard(watched)
+            self._news.pop(watched, None)
+        self._hub.unwatch(self._socket, watched)
 
 
-def _post_of(topic: str) -> int | None:
-    kind, _, number = topic.partition(":")
-    return parse_id(number) if kind == "post" and number else None
+def _watched_of(topic: str) -> Watched | None:
+    kind, _, name = topic.partition(":")
+    match kind:
+        case "post" if name:
+            return parse_id(name)
+        case "hashtag":
+            return folded(name)
+        case _:
+            return None
+
+
+def _topic_of(watched: Watched) -> str:
+    return f"{frames.HASHTAG}{watched}" if isinstance(watched, str) else f"post:{watched}"
 
 
 def _refused(error: RoostError, topic: str) -> frames.Error:

@@ -38,6 +38,7 @@ class Presenter(presentation.Presenter):
             edited_at=times.time(message.edit_time) if message.HasField("edit_time") else None,
             revision=message.revision,
             counts=presentation.counts(message.counts),
+            language=message.language or None,
             deleted=message.deleted,
             viewer=presentation.viewer_state(message.viewer_state)
             if message.HasField("viewer_state")

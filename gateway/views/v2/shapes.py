@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.core.ids import Id
-from gateway.views import notification_shapes
+from gateway.views import notification_shapes, search_shapes
 from gateway.views import shapes as v1
 from gateway.views.media_shapes import Medium
+from gateway.views.search_shapes import Matches
 from gateway.views.shapes import (
     NextCursor,
     NotificationKind,
@@ -105,6 +106,13 @@ class Post(Struct, frozen=True, gc=False):
         int, Meta(ge=0, description="1 when written, one more with each edit; 0 where deleted.")
     ]
     counts: Annotated[PostCounts, Meta(description="All 0 where deleted.")]
+    language: Annotated[
+        str | None,
+        Meta(
+            description="An ISO 639 code of two or three letters, as its author gave it or as "
+            "detected; `und` where that is not known. Null where deleted, and in older posts."
+        ),
+    ]
     deleted: Annotated[bool, Meta(description="Only a tombstone is left.")]
     viewer: Annotated[ViewerState | UnsetType, Meta(description="Absent for strangers.")] = UNSET
 
@@ -179,6 +187,20 @@ class NotificationPage(Struct, frozen=True, gc=False):
     next_cursor: NextCursor
 
 
+class FoundPost(Struct, frozen=True, gc=False):
+    """A post that was found, and why."""
+
+    post: Post
+    matches: Matches
+
+
+class FoundPostPage(Struct, frozen=True, gc=False):
+    """A page of posts that were found."""
+
+    items: list[FoundPost]
+    next_cursor: NextCursor
+
+
 # What is answered in place of what a route declares.
 SHAPES: dict[type[Any], type[Any]] = {
     v1.Post: Post,
@@ -187,4 +209,5 @@ SHAPES: dict[type[Any], type[Any]] = {
     v1.Thread: Thread,
     v1.TimelinePage: TimelinePage,
     notification_shapes.NotificationPage: NotificationPage,
+    search_shapes.FoundPostPage: FoundPostPage,
 }

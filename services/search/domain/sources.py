@@ -66,7 +66,7 @@ class PostSource(Protocol):
     """The Post service. Every method raises Unavailable where it does not answer."""
 
     async def scan(self, after_id: int, limit: int) -> PostPage:
-        """The next live posts above this id, whoever may see them."""
+        """The next live posts above this id, of any audience."""
         ...
 
     async def find(self, post_ids: Collection[int]) -> Mapping[int, SourcePost]:

@@ -7,9 +7,10 @@ the Post service decides. Then one transaction makes the new generation the live
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from prometheus_client import Counter, Gauge
 from services.chassis.runtime.backoff import doubled, spread
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import TRANSIENT_ERRORS
-from services.chassis.runtime.ids import first_id_at
+from services.chassis.runtime.ids import MAX_ID, first_id_at
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import Transaction, in_transaction
 from services.search.domain import reindexing
@@ -42,7 +43,8 @@ from services.search.domain.reindexing import (
 )
 from services.search.domain.sources import PostSource, SourcePost, UserSource
 from services.search.domain.store import Store
-from services.search.worker.effects import Effects, Indexes, documents_of, indexed
+from services.search.domain.users.index import UserIndex
+from services.search.worker.effects import DeletedUser, Effects, Indexes, documents_of, indexed
 
 INTERVAL_SECONDS = 1.0
 POSTS_AT_ONCE = 500
@@ -80,6 +82,7 @@ class Reindexing:
         store: Store,
         reindexes: ReindexStore,
         index: PostIndex,
+        user_index: UserIndex,
         indexes: Indexes,
         hashtags: HashtagUsage,
         posts: PostSource,
@@ -89,6 +92,7 @@ class Reindexing:
         self._store = store
         self._reindexes = reindexes
         self._index = index
+        self._user_index = user_index
         self._indexes = indexes
         self._hashtags = hashtags
         self._posts = posts
@@ -96,6 +100,8 @@ class Reindexing:
         self._clock = clock
         # Unique for each run of a worker.
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        # Whether a rebuild with this version of the analyzer was started.
+        self._was_started = False
 
     async def run_due(self) -> None:
         """Starts a rebuild if the index needs one, and works on the one that runs until it ends."""
@@ -109,7 +115,8 @@ class Reindexing:
         """Starts a rebuild unless one was started with this version of the analyzer: in a new
         installation, after an upgrade to the first release that searches, and after one that
         analyses texts in another way."""
-        if await self._reindexes.was_started(VERSION):
+        self._was_started = self._was_started or await self._reindexes.was_started(VERSION)
+        if self._was_started:
             return
 
         async def effect(transaction: Transaction) -> None:
@@ -130,6 +137,11 @@ class Reindexing:
         _running.set(1)
         try:
             await asyncio.wait({work, keep}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _stop(work)
+            with contextlib.suppress(*TRANSIENT_ERRORS):
+                await self._reindexes.renew_reindex(reindex.id, self._holder, self._clock.now())
+            raise
         finally:
             _running.set(0)
             await _stop(work, keep)
@@ -178,16 +190,31 @@ class Reindexing:
         while has_more:
             page = await self._users.scan(reindex.last_user_id, USERS_AT_ONCE)
             has_more = page.has_more
-            effects = Effects(users=tuple(page.users))
+            read = {each.user_id for each in page.users}
+            last_id = max(read, default=reindex.last_user_id)
+            gone = await self._gone(
+                reindex.last_user_id + 1, last_id if has_more else MAX_ID, except_for=read
+            )
+            effects = Effects(users=tuple(page.users), deleted_users=gone)
 
             async def write(transaction: Transaction, effects: Effects = effects) -> None:
                 await self._indexes.write(transaction, effects, ())
 
-            last_id = max((each.user_id for each in page.users), default=reindex.last_user_id)
             reindex = await self._save(
                 reindex, write, last_user_id=last_id, users_read=not has_more
             )
         return reindex
+
+    async def _gone(
+        self, first_id: int, last_id: int, *, except_for: Collection[int]
+    ) -> tuple[DeletedUser, ...]:
+        """The users of the index in this range who do not exist: their event was lost. A user who
+        registered since the page was read exists."""
+        unknown = set(await self._user_index.ids(first_id, last_id)) - set(except_for)
+        if not unknown:
+            return ()
+        gone = unknown - (await self._users.find(unknown)).keys()
+        return tuple(DeletedUser(each, self._clock.now()) for each in sorted(gone))
 
     async def _copy(self, reindex: Reindex) -> Reindex:
         has_more = True
@@ -269,7 +296,9 @@ class Reindexing:
     async def _decide(self, reindex: Reindex, segment: SegmentComparison) -> None:
         """Makes the posts of a segment that differ what the Post service says that they are."""
         ids = await self._index.differing(reindex.id, segment, limit=MAX_DECIDED + 1)
-        logger().warning(
+        has_one_reason = len(ids) > MAX_DECIDED
+        log = logger().info if has_one_reason else logger().warning
+        log(
             "search_segment_differs",
             reindex_id=reindex.id,
             first_id=segment.first_id,
@@ -278,7 +307,7 @@ class Reindexing:
             live_count=segment.live_count,
             post_ids=ids[:10],
         )
-        if len(ids) > MAX_DECIDED:
+        if has_one_reason:
             return
         found = await self._posts.find(ids)
         documents = await documents_of(found.values(), self._clock)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events import queries
-from gateway.api.events.graphql import PostActivity
+from gateway.api.events.graphql import HashtagActivity, PostActivity
 from gateway.api.events.graphql import Subscription as Event
 from gateway.api.events.types import (
     Arrival,
@@ -17,6 +17,7 @@ from gateway.api.notifications.types import Notification, notification_id
 from gateway.api.posts.types import Seen
 from gateway.api.timelines.types import TimelineItem
 from gateway.core.clients import Backends
+from gateway.core.hydrate import hydrate_posts
 
 _MOST_REPLIES = 20
 
@@ -53,7 +54,7 @@ class EventLoader:
         """By post, what became of it, with these of its replies."""
         newest = {post_id: sorted(replies)[-_MOST_REPLIES:] for post_id, replies in news.items()}
         ids = dict.fromkeys([*news, *(each for replies in newest.values() for each in replies)])
-        found = await queries.posts(self._backends, list(ids)[: queries.MOST_POSTS])
+        found = await hydrate_posts(self._backends, list(ids)[: queries.MOST_POSTS])
         seen = Seen(found)
         roots = {}
         for post_id, replies in newest.items():
@@ -64,6 +65,21 @@ class EventLoader:
                     replies=[seen.post(each) for each in what.replies],
                 )
             )
+        return roots
+
+    async def of_hashtags(self, new: Mapping[str, Sequence[int]]) -> dict[str, Event]:
+        """By hashtag, what the viewer may see of new posts with it; hashtags without any are
+        missing."""
+        found = await hydrate_posts(
+            self._backends, [each for post_ids in new.values() for each in post_ids]
+        )
+        seen = Seen(found)
+        roots = {}
+        for tag, post_ids in new.items():
+            posts = queries.with_hashtag(post_ids, found)
+            if posts:
+                shown = [seen.post(each) for each in posts]
+                roots[tag] = Event(new_posts=HashtagActivity(posts=shown))
         return roots
 
     async def _notifications(self, of: Sequence[UserEvent]) -> dict[int, NotificationEvent]:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from roost.notification.v1.event_service_pb2 import PostActivity
+from roost.notification.v1.event_service_pb2 import HashtagActivity, PostActivity
 from roost.notification.v1.notification_pb2 import UserEvent
 
 from gateway.api.events.graphql import Subscription as Event
@@ -13,6 +13,7 @@ from gateway.api.events.subscriptions.loader import EventLoader
 from gateway.api.events.subscriptions.resumption import LogSubscriptions
 from gateway.api.events.subscriptions.subscription import (
     EVENTS,
+    HASHTAG,
     HOME,
     NOTIFICATIONS,
     POST,
@@ -32,6 +33,7 @@ from gateway.protocols.graphql.subscriptions.quota import SubscriptionQuota
 from gateway.protocols.stream.backlog import MOST_EVENTS, topic_of
 from gateway.protocols.stream.close_codes import Closing
 from gateway.protocols.stream.connection import SEND_SECONDS, Connection
+from gateway.protocols.stream.hashtag_news import HashtagNews
 from gateway.protocols.stream.topics import PostNotFound
 from services.chassis.runtime.errors import RoostError, WrongState
 
@@ -69,6 +71,7 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         self._subscriptions: dict[str, Subscription] = {}
         # Posts to be shown again: their new replies.
         self._news: dict[int, list[int]] = {}
+        self._hashtags = HashtagNews()
         # Subscriptions to posts that have just begun, to be shown as they are now.
         self._begun: deque[Subscription] = deque()
         self._next = 0.0
@@ -93,6 +96,11 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
         replies = self._news.setdefault(activity.post_id, [])
         if activity.reply_post_id and activity.reply_post_id not in replies:
             replies.append(activity.reply_post_id)
+        self.wake()
+
+    def on_hashtag_activity(self, activity: HashtagActivity) -> None:
+        """Somebody wrote a post with a hashtag that is watched."""
+        self._hashtags.on_activity(activity)
         self.wake()
 
     # --- what the protocol decides ---
@@ -120,11 +128,12 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
 
     def _due(self, now: float) -> bool:
         waiting = self._followers.waiting or bool(self._begun)
-        return waiting or (bool(self._news) and now >= self._next)
+        return waiting or (now >= self._next and (bool(self._news) or self._hashtags.waiting))
 
     def _forget(self) -> None:
         super()._forget()
         self._news.clear()
+        self._hashtags.clear()
         self._begun.clear()
 
     def _leave(self) -> None:
@@ -164,6 +173,9 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             # Watched before it is read, so no activity is missed.
             self._hub.watch(self, subscription.post_id)
             self._begun.append(subscription)
+        elif subscription.field == HASHTAG:
+            self._hashtags.add(subscription.hashtag)
+            self._hub.watch(self, subscription.hashtag)
         elif subscription.field == EVENTS:
             self._followers.add(subscription)
         self.wake()
@@ -174,11 +186,11 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             return
         self._allowed.release(self.user_id)
         self._followers.remove(ended)
-        if ended.post_id and not any(
-            each.post_id == ended.post_id for each in self._subscriptions.values()
-        ):
-            self._hub.unwatch(self, ended.post_id)
+        watched = ended.watched
+        if watched and not any(each.watched == watched for each in self._subscriptions.values()):
+            self._hub.unwatch(self, watched)
             self._news.pop(ended.post_id, None)
+            self._hashtags.remove(ended.hashtag)
 
     def _fail(self, subscription_id: str, error: RoostError) -> None:
         self._end_one(subscription_id)
@@ -212,10 +224,14 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
             await self._show_first(self._begun.popleft())
         elif self._followers.waiting:
             await self._followers.advance()
-        elif self._news and self._clock.monotonic() >= self._next:
+        elif self._due(self._clock.monotonic()):
             self._next = self._clock.monotonic() + 1.0
             taken, self._news = self._news, {}
-            await self._send_activity(taken)
+            new = self._hashtags.take()
+            if taken:
+                await self._send_activity(taken)
+            if new:
+                await self._send_new_posts(new)
         else:
             return False
         return True
@@ -264,6 +280,12 @@ class GraphQLSocket(Connection[messages.ServerMessage]):
                 if gone and self._is_open(each):
                     self._end_one(each.key)
                     await self._send_message(messages.Complete(each.key))
+
+    async def _send_new_posts(self, new: dict[str, list[int]]) -> None:
+        found = await self._viewer.read(lambda: self._loader.of_hashtags(new))
+        for each in list(self._subscriptions.values()):
+            if each.hashtag in found:
+                await self._result(each, found[each.hashtag])
 
     def _is_open(self, subscription: Subscription) -> bool:
         """Whether it has not ended; another one may have its id by now."""

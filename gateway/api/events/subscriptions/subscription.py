@@ -22,13 +22,23 @@ from gateway.protocols.graphql.errors import DocumentInvalid, formatted
 from gateway.protocols.graphql.execution import execute_document
 from gateway.protocols.graphql.global_ids import number_of
 from gateway.protocols.graphql.requests import Request
-from services.chassis.runtime.errors import RoostError
+from gateway.protocols.stream.hashtag_news import folded
+from gateway.protocols.stream.hub import Watched
+from services.chassis.runtime.errors import RoostError, RuleBroken
 
 EVENTS = "events"
 HOME = "homeArrivals"
 NOTIFICATIONS = "notifications"
 POST = "postActivity"
+HASHTAG = "hashtagActivity"
 _TOPICS = {HOME: frozenset(("home",)), NOTIFICATIONS: frozenset(("notifications",))}
+
+
+class HashtagInvalid(RuleBroken):
+    """The text is no hashtag."""
+
+    reason = "HASHTAG_INVALID"
+    message = "A hashtag has letters, digits and underscores, and one letter at least."
 
 
 class Subscription:
@@ -38,7 +48,8 @@ class Subscription:
         """With the client's id, and the cost of the others on the connection, which one event may
         set off together.
 
-        Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, or ParameterInvalid.
+        Raises DocumentInvalid, DocumentErrors, DocumentTooComplex, ParameterInvalid, or
+        HashtagInvalid.
         """
         self.key = key
         self._document = document
@@ -51,10 +62,17 @@ class Subscription:
         self.field, arguments = self._root()
         # Of the post that is watched; 0 for all others.
         self.post_id = number_of("Post", arguments["id"], "id") if self.field == POST else 0
-        # Of the log; none for a post.
+        # The folded form of the hashtag that is watched; empty for all others.
+        self.hashtag = _hashtag(arguments["tag"]) if self.field == HASHTAG else ""
+        # Of the log; none for what is watched.
         self.topics = _TOPICS.get(self.field) or _asked(arguments)
         # Where one goes on that resumes; None for now.
         self.after: int | None = arguments.get("after")
+
+    @property
+    def watched(self) -> Watched:
+        """The post or the hashtag that is watched; 0 for none."""
+        return self.hashtag or self.post_id
 
     def shows(self, event: Event) -> bool:
         """Whether its field shows an event of its topics."""
@@ -97,6 +115,13 @@ class Subscription:
             except GraphQLError as error:
                 raise DocumentErrors([error]) from None
         raise DocumentInvalid("The subscription asks for nothing.")
+
+
+def _hashtag(text: str) -> str:
+    found = folded(text)
+    if found is None:
+        raise HashtagInvalid
+    return found
 
 
 def _asked(arguments: dict[str, Any]) -> frozenset[str]:

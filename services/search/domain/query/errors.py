@@ -1,7 +1,5 @@
 """The errors of search queries: one exception for each reason."""
 
-from typing import Self
-
 from services.chassis.runtime.errors import Invalid, RuleBroken
 
 
@@ -14,10 +12,8 @@ class QueryInvalid(Invalid):
 
     reason = "QUERY_INVALID"
 
-    @classmethod
-    def at(cls, column: int, token: str, expected: str) -> Self:
-        """The error at a column."""
-        return cls(
+    def __init__(self, column: int, token: str, expected: str) -> None:
+        super().__init__(
             f"The query has a fault at column {column}: expected {expected}.",
             metadata={"column": str(column), "token": token, "expected": expected},
         )
@@ -28,10 +24,8 @@ class QueryTooCostly(RuleBroken):
 
     reason = "QUERY_TOO_COSTLY"
 
-    @classmethod
-    def beyond(cls, limit: str, most: int) -> Self:
-        """The error of a limit."""
-        return cls(
+    def __init__(self, limit: str, most: int) -> None:
+        super().__init__(
             f"The query is too complex: at most {most} {limit}.",
             metadata={"limit": limit, "most": str(most)},
         )

@@ -114,6 +114,8 @@ _MEDIUM = (
     "variants { name url width height contentType sizeBytes codec }"
 )
 _UPLOAD = "mediumId sizeBytes urlsExpireAt expiresAt parts { number sizeBytes received url }"
+_USE = "tag postsCount authorsCount history { startAt postsCount authorsCount }"
+_HASHTAG_FOLLOW = "tag following followedAt"
 _ITEM = "id post { text } repostedBy { handle }"
 
 FIELDS: dict[str, FieldCase] = {
@@ -214,6 +216,7 @@ FIELDS: dict[str, FieldCase] = {
         replyToId=("ID", global_id("Post", 5)),
         quotedPostId=("ID", global_id("Post", 6)),
         mediaIds=("[ID!]", _MEDIA_IDS),
+        language=("String", "en"),
     ),
     "get_posts": FieldCase(
         "Query.posts",
@@ -224,7 +227,7 @@ FIELDS: dict[str, FieldCase] = {
     "update_post": _change(
         "updatePost",
         "$id: ID!, $mediaIds: [ID!], $key: String",
-        'postId: $id, text: "New", mediaIds: $mediaIds, idempotencyKey: $key',
+        'postId: $id, text: "New", mediaIds: $mediaIds, language: "de", idempotencyKey: $key',
         f"text etag media {{ {_MEDIUM} }}",
         mediaIds=_MEDIA_IDS[::-1],
         **_POST,
@@ -304,6 +307,51 @@ FIELDS: dict[str, FieldCase] = {
         id=global_id("TimelineItem", 100),
     ),
     "rebuild_home_timeline": _change("rebuildHomeTimeline", "", "", "entryCount"),
+    "search_posts": FieldCase(
+        "Query.searchPosts",
+        f"query($q: String!, {_PAGE_ARGS}) {{ searchPosts(query: $q, order: LATEST, {_ON_PAGE}) {{ "
+        "edges { node { text author { handle } } cursor "
+        f"matches {{ revision ranges {{ start end mediumId }} }} }} {_INFO} }} }}",
+        {"q": "heron -from:bob", **_PAGE},
+    ),
+    "search_users": FieldCase(
+        "Query.searchUsers",
+        f"query($q: String!, {_PAGE_ARGS}) {{ searchUsers(query: $q, {_ON_PAGE}) {{ "
+        f"edges {{ node {{ handle }} matchedField }} nodes {{ bio }} {_INFO} }} }}",
+        {"q": "bob", **_PAGE},
+    ),
+    "search_hashtags": FieldCase(
+        "Query.searchHashtags",
+        f"query($q: String!, {_PAGE_ARGS}) {{ searchHashtags(query: $q, {_ON_PAGE}) {{ "
+        f"nodes {{ {_USE} }} {_INFO} }} }}",
+        {"q": "ro", **_PAGE},
+    ),
+    "suggest": FieldCase(
+        "Query.typeahead",
+        "query($q: String!) { typeahead(query: $q, first: 2) { "
+        "... on User { handle } ... on HashtagUse { tag } } }",
+        {"q": "@bo"},
+    ),
+    "list_trends": FieldCase(
+        "Query.trends",
+        f'{{ trends(language: "en") {{ asOf items {{ score observed baseline '
+        f"hashtag {{ {_USE} }} }} }} }}",
+    ),
+    "get_hashtag": FieldCase(
+        "Query.hashtag",
+        f"query($tag: String!) {{ hashtag(tag: $tag) {{ {_USE} viewerFollows }} }}",
+        {"tag": "Roost"},
+    ),
+    "list_hashtag_posts": FieldCase(
+        "HashtagUse.posts",
+        f"query($tag: String!, {_PAGE_ARGS}) {{ hashtag(tag: $tag) {{ "
+        f"posts({_ON_PAGE}, onlyMedia: true) {{ nodes {{ text }} {_INFO} }} }} }}",
+        {"tag": "roost", **_PAGE},
+        before=("GetHashtag",),
+    ),
+    "follow_hashtag": _given("followHashtag", _HASHTAG_FOLLOW, tag=("String!", "roost")),
+    "unfollow_hashtag": _given("unfollowHashtag", _HASHTAG_FOLLOW, tag=("String!", "roost")),
+    "list_followed_hashtags": _own_list("followedHashtags", _HASHTAG_FOLLOW),
     "list_notifications": _own_list(
         "notifications",
         "id kind count read firstAt lastAt post { text } people { handle }",
@@ -380,4 +428,5 @@ REFERENCES = {
     "Post.quotedPost": "Query.post",
     "Post.quoteHidden": "Query.post",
     "Engagement.post": "Query.post",
+    "HashtagUse.viewerFollows": "Query.hashtag",
 }

@@ -22,6 +22,7 @@ subscription Watch($id: ID!) {
   postActivity(id: $id) { post { text counts { likes } } replies { text } }
 }
 """
+HASHTAG = "subscription($tag: String!) { hashtagActivity(tag: $tag) { posts { text } } }"
 
 
 class SubscriptionClient:

@@ -4,6 +4,7 @@ import pytest
 from graphql import OperationType
 from roost.notification.v1.notification_service_pb2 import CountUnreadResponse
 from roost.post.v1.post_service_pb2 import CreatePostResponse
+from roost.timeline.v1.timeline_service_pb2 import BatchGetFollowedHashtagsResponse
 from roost.user.v1.auth_service_pb2 import IssueStreamTicketResponse
 
 from gateway.api.events.subscriptions.subscription import Subscription
@@ -17,6 +18,8 @@ from tests.gateway.conftest import Client
 from tests.gateway.fakes import FakeServices
 from tests.gateway.protocols.graphql.documentation import PAGE, SHOWN, SUBSCRIPTIONS
 from tests.gateway.protocols.graphql.sending import post_id, sent, user_id
+from tests.gateway.protocols.rest.test_fuzzing import last_page
+from tests.gateway.route_cases import CASES
 from tests.gateway.samples import (
     ALICE,
     BOB,
@@ -25,12 +28,26 @@ from tests.gateway.samples import (
     post,
 )
 
+# Their cases say what the services answer.
+SEARCHES = {
+    "search_posts",
+    "search_users",
+    "search_hashtags",
+    "suggest",
+    "list_trends",
+    "get_hashtag",
+    "list_hashtag_posts",
+    "follow_hashtag",
+    "list_followed_hashtags",
+}
 VARIABLES = {
     "ids": [post_id(100), user_id(BOB)],
     "id": post_id(100),
     "text": "Hello",
     "key": "k",
     "handle": "bob",
+    "q": "heron",
+    "tag": "roost",
 }
 
 
@@ -49,10 +66,17 @@ async def test_a_query_of_the_page_is_answered(
 ) -> None:
     home = Home(services)
     home.add(100, BOB)
+    home.add(101, BOB)
     services.answer("CountUnread", CountUnreadResponse(count=1))
     services.answer("IssueStreamTicket", IssueStreamTicketResponse(ticket="t", expires_in=30))
     mine = includes(person(ALICE))
     services.answer("CreatePost", CreatePostResponse(post=post(7, ALICE), includes=mine))
+
+    for case in CASES:
+        if case.name in SEARCHES:
+            services.answer(case.rpc, last_page(case.answer))
+    followed = BatchGetFollowedHashtagsResponse(tags=["roost"])
+    services.answer("BatchGetFollowedHashtags", followed)
 
     answer = await sent(alice, text, **variables_of(text))
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from graphql import is_object_type
 from roost.post.v1 import post_service_pb2
+from roost.search.v1 import search_service_pb2
+from roost.search.v1.search_pb2 import HashtagUse
 from roost.user.v1 import user_service_pb2
 
 from gateway.api.routes import SECTIONS
@@ -51,6 +53,9 @@ def prepare(services: FakeServices, case: Case) -> None:
         post_service_pb2.GetPostResponse(
             post=post(100, ALICE, viewer=ALICE), includes=includes(person(ALICE))
         ),
+    )
+    services.answer(
+        "GetHashtag", search_service_pb2.GetHashtagResponse(hashtag=HashtagUse(tag="roost"))
     )
     services.answer(case.rpc, case.answer)
     for rpc, answer in case.also.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from roost.notification.v1.event_service_pb2 import PostActivity
-from roost.notification.v1.notification_pb2 import SessionEnded
+from roost.notification.v1.notification_pb2 import ResourceChanged, SessionEnded
 from roost.post.v1.post_pb2 import PostCounts
 from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse
 from roost.user.v1.auth_service_pb2 import IssueStreamTicketResponse
@@ -27,6 +27,7 @@ from tests.gateway.fakes import FakeServices
 from tests.gateway.protocols.graphql.documentation import SUBSCRIPTIONS
 from tests.gateway.protocols.graphql.sending import post_id
 from tests.gateway.protocols.graphql.subscription_client import (
+    HASHTAG,
     HOME,
     NOTIFICATIONS,
     POST,
@@ -90,6 +91,9 @@ async def test_a_subscription_of_the_documentation_is_told_what_happens(
             await client.data("1")  # how it stands
         else:
             await client.heard()
+        if "hashtagActivity" in text:
+            await eventually(lambda: events.streams[0].hashtags == {"roost"})
+        events.posted("roost", 100)
         scenario.replies_to[101] = 100
         events.add(ALICE, **arrival(100))
         events.add(ALICE, **liked(7))
@@ -242,6 +246,56 @@ async def test_a_post_that_may_not_be_seen_is_refused(address: str, scenario: Sc
         await client.subscribe("p", POST, id=post_id(100))
 
         assert (await client.refusal("p"))["reason"] == "POST_NOT_FOUND"
+
+
+async def test_new_posts_with_a_hashtag_come_to_each_that_watches_it(
+    address: str, events: FakeEvents, scenario: Scenario
+) -> None:
+    scenario.hidden.add(100)
+    async with let_in(address) as client:
+        for key, tag in (("1", "roost"), ("2", "Roost"), ("3", "heron")):
+            await client.subscribe(key, HASHTAG, tag=tag)
+        await eventually(lambda: events.streams[0].hashtags == {"roost", "heron"})
+        for number in (100, 101, 101):
+            events.posted("roost", number)
+        shown = [await client.data("1"), await client.data("2")]
+        await client.send("complete", id="1")
+        await client.heard()
+        events.posted("roost", 101)
+        events.posted("roost", 102)
+        last = await client.data("2")
+        await client.send("complete", id="2")
+        await eventually(lambda: events.streams[0].hashtags == {"heron"})
+
+    assert shown == [{"hashtagActivity": {"posts": [{"text": "Post 101"}]}}] * 2
+    assert last == {"hashtagActivity": {"posts": [{"text": "Post 102"}]}}
+
+
+async def test_what_is_no_hashtag_cannot_be_watched(address: str) -> None:
+    async with let_in(address) as client:
+        await client.subscribe("1", HASHTAG, tag="123")
+
+        refusal = await client.refusal("1")
+
+    assert (refusal["reason"], refusal["status"]) == ("HASHTAG_INVALID", 422)
+
+
+async def test_follows_of_hashtags_are_events_of_the_account(
+    address: str, events: FakeEvents
+) -> None:
+    text = (
+        "subscription { events(topics: [ACCOUNT]) { change { "
+        "... on HashtagFollowChange { tag deleted } } } }"
+    )
+    async with let_in(address) as client:
+        await client.subscribe("1", text)
+        await client.data("1")  # where the log is
+        change = ResourceChanged(resource="hashtag_follow", tag="roost", deleted=True)
+        events.add(ALICE, resource=change)
+
+        data = await client.data("1")
+
+    assert data["events"]["change"] == {"tag": "roost", "deleted": True}
 
 
 async def test_complete_ends_a_subscription(address: str, events: FakeEvents) -> None:

@@ -572,9 +572,122 @@ async def test_a_post_that_is_gone_ends_its_topic(
     assert ended == {"type": "unsubscribed", "topics": ["post:100"]}
 
 
+async def watching(client: StreamClient, events: FakeEvents, *tags: str) -> None:
+    """Subscribes to hashtags, and waits until the event service has them."""
+    await client.next()
+    await client.subscribe(*(f"hashtag:{each}" for each in tags))
+    await eventually(lambda: events.streams[0].hashtags.issuperset(tags))
+
+
+async def test_new_posts_with_a_hashtag_come_once(address: str, events: FakeEvents) -> None:
+    async with opened(address) as client:
+        await watching(client, events, "roost")
+        for number in (101, 100, 101):
+            events.posted("roost", number)
+        shown = [await client.next()]
+        while len([each for frame in shown for each in frame["posts"]]) < 2:
+            shown.append(await client.next())
+        events.posted("roost", 100)
+        events.posted("roost", 102)
+        last = await client.next()
+
+    assert {each["type"] for each in shown} == {"hashtag_posts"}
+    assert {each["topic"] for each in shown} == {"hashtag:roost"}
+    posts = [each["id"] for frame in shown for each in frame["posts"]]
+    assert sorted(posts) == ["100", "101"]
+    assert [each["id"] for each in last["posts"]] == ["102"]
+
+
+async def test_posts_that_may_not_be_seen_never_come_by_their_hashtag(
+    address: str, events: FakeEvents, scenario: Scenario
+) -> None:
+    scenario.hidden.add(100)
+
+    async with opened(address) as client:
+        await watching(client, events, "roost")
+        events.posted("roost", 100)
+        await eventually(lambda: "BatchGetPosts" in scenario.services.methods)
+        scenario.stands[BOB] = {"muting": True}
+        events.posted("roost", 101)
+        await eventually(lambda: scenario.services.methods.count("BatchGetPosts") == 2)
+        scenario.stands.clear()
+        events.posted("roost", 102)
+        shown = await client.next()
+
+    assert [each["id"] for each in shown["posts"]] == ["102"]
+
+
+async def test_new_posts_with_a_hashtag_are_read_together(
+    address: str, events: FakeEvents, scenario: Scenario
+) -> None:
+    async with opened(address) as client:
+        await watching(client, events, "roost")
+        events.posted("roost", 99)
+        await client.next()
+        before = len(scenario.services.asked)
+        for number in range(100, 130):
+            events.posted("roost", number)
+        shown = await client.next()
+
+    assert [int(each["id"]) for each in shown["posts"]] == list(range(110, 130))
+    assert scenario.services.methods[before:] == ["BatchGetPosts"]
+
+
+async def test_spellings_of_a_hashtag_are_one_topic(address: str, events: FakeEvents) -> None:
+    async with opened(address) as client:
+        await client.next()
+        subscribed = await client.subscribe("hashtag:Roost", "hashtag:ＲＯＯＳＴ")
+        await eventually(lambda: bool(events.streams[0].hashtags))
+        hashtags = set(events.streams[0].hashtags)
+        await client.send("unsubscribe", topics=["hashtag:ROOST"])
+        ended = await client.next()
+        await eventually(lambda: not events.streams[0].hashtags)
+
+    assert subscribed == {"type": "subscribed", "topics": ["hashtag:roost"]}
+    assert hashtags == {"roost"}
+    assert ended == {"type": "unsubscribed", "topics": ["hashtag:roost"]}
+
+
+async def test_hashtags_are_watched_again_after_the_upstream_broke(
+    address: str, events: FakeEvents
+) -> None:
+    async with opened(address) as client:
+        await watching(client, events, "roost")
+        events.cut()
+        await eventually(
+            lambda: events.opened == 2 and bool(events.streams) and bool(events.streams[0].hashtags)
+        )
+        events.posted("roost", 100)
+        shown = await client.next()
+
+    assert [each["id"] for each in shown["posts"]] == ["100"]
+    await eventually(lambda: not events.streams[0].hashtags)
+
+
+async def test_follows_of_hashtags_come_on_the_account_topic(
+    address: str, events: FakeEvents
+) -> None:
+    async with opened(address) as client:
+        await greeted(client, "account")
+        for deleted in (False, True):
+            change = ResourceChanged(resource="hashtag_follow", tag="roost", deleted=deleted)
+            events.add(ALICE, resource=change)
+        begun, ended = await client.events(2)
+
+    assert begun["change"] == {"kind": "hashtag_follow", "hashtag": "roost", "deleted": False}
+    assert ended["change"]["deleted"] is True
+
+
 @pytest.mark.parametrize(
     ("topic", "reason"),
-    [("weather", "TOPIC_INVALID"), ("post:0", "TOPIC_INVALID"), ("post:9", "POST_NOT_FOUND")],
+    [
+        ("weather", "TOPIC_INVALID"),
+        ("post:0", "TOPIC_INVALID"),
+        ("post:9", "POST_NOT_FOUND"),
+        ("hashtag:", "TOPIC_INVALID"),
+        ("hashtag:#roost", "TOPIC_INVALID"),
+        ("hashtag:123", "TOPIC_INVALID"),
+    ],
 )
 async def test_a_topic_is_refused_by_itself(
     address: str, scenario: Scenario, topic: str, reason: str
@@ -591,13 +704,16 @@ async def test_a_topic_is_refused_by_itself(
     assert subscribed["topics"] == ["home"]
 
 
-async def test_a_connection_watches_fifty_posts(address: str) -> None:
+@pytest.mark.parametrize("last", ["post:51", "hashtag:roost"])
+async def test_a_connection_watches_fifty_posts_and_hashtags(address: str, last: str) -> None:
+    topics = [*(f"post:{number}" for number in range(1, 50)), "hashtag:heron", last]
+
     async with opened(address) as client:
         await client.next()
-        refused = await client.subscribe(*(f"post:{number}" for number in range(1, 52)))
+        refused = await client.subscribe(*topics)
 
     assert refused["problem"]["reason"] == "TOO_MANY_SUBSCRIPTIONS"
-    assert refused["topic"] == "post:51"
+    assert refused["topic"] == last
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import random
@@ -16,16 +17,24 @@ from services.chassis.storage import postgres
 from services.search.domain import reindexing as operations
 from services.search.domain.documents import document
 from services.search.domain.posts.index import GenerationRunning
-from services.search.domain.posts.model import Counts, Upsert, Viewer
+from services.search.domain.posts.model import ANONYMOUS, Counts, Upsert, Viewer
 from services.search.domain.query.model import Term
 from services.search.domain.reindexing import (
     Reindex,
     ReindexNotFound,
     ReindexState,
 )
+from services.search.domain.users.words import user_query
 from services.search.worker import reindexing
-from tests.builders.search_worker import START, Killed, Stepping, Steps, World, likes
-from tests.stores.search.worker.conftest import postgres_stores
+from tests.builders.search_worker import (
+    START,
+    Killed,
+    Stepping,
+    Steps,
+    World,
+    likes,
+    postgres_stores,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +124,7 @@ async def test_rebuild_starts_by_itself_after_the_analyzer_changed(
     monkeypatch.setattr(reindexing, "VERSION", operations.VERSION + 1)
     monkeypatch.setattr(operations, "VERSION", operations.VERSION + 1)
 
-    await world.worker.reindexing.run_due()
+    await world.another_worker().reindexing.run_due()
 
     second = await latest(world)
     assert second.id > first.id
@@ -331,6 +340,31 @@ async def test_worker_whose_lease_was_taken_changes_nothing_more(world: World) -
     await assert_right(world, [world.alice])
 
 
+async def test_worker_that_is_stopped_leaves_the_rebuild_to_another_at_once(
+    world: World,
+) -> None:
+    for number in range(10):
+        world.post(world.alice, f"word{number}")
+    reached = asyncio.Event()
+
+    async def wait() -> None:
+        if world.post_service.pages == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    world.post_service.before_page.append(wait)
+    running = asyncio.create_task(world.another_worker().reindexing.run_due())
+    await reached.wait()
+    running.cancel()
+    await asyncio.wait({running})
+    world.post_service.before_page.clear()
+
+    await world.worker.reindexing.run_due()
+
+    ended = await latest(world)
+    assert (ended.state, ended.posts_scanned) == (ReindexState.DONE, 10)
+
+
 async def test_rebuild_waits_while_the_post_service_is_away(world: World) -> None:
     world.post(world.alice, "marmalade")
 
@@ -389,9 +423,7 @@ async def test_post_that_cannot_be_indexed_does_not_stop_a_rebuild(
     assert [len(await world.found(f"word{number}")) for number in range(10)].count(1) == 9
 
 
-async def test_ghost_of_an_account_is_no_matter_of_posts_that_everyone_may_see(
-    world: World,
-) -> None:
+async def test_posts_of_protected_accounts_are_not_open_after_a_rebuild(world: World) -> None:
     world.register(world.bob, "bob", protected=True)
     world.post(world.bob, "marmalade")
 
@@ -410,6 +442,23 @@ async def test_deleted_post_whose_event_was_lost_is_gone_after_a_rebuild(world: 
 
     assert ended.segments_repaired == 1
     assert await world.found("marmalade") == []
+
+
+async def test_deleted_account_whose_event_was_lost_is_gone_after_a_rebuild(world: World) -> None:
+    others = [world.new_id() for _ in range(3)]
+    for number, user_id in enumerate([world.alice, *others]):
+        await world.consume(world.register(user_id, f"user{number}", display_name="Quokka"))
+        await world.consume(world.post(user_id, "marmalade"))
+    for lost in (others[0], others[2]):
+        world.delete_user(lost)
+
+    await rebuild(world)
+
+    query = user_query("quokka")
+    assert query is not None
+    found = await world.stores.users.find(query, ANONYMOUS, after=None, limit=10)
+    assert {each.user_id for each in found} == {world.alice, others[1]}
+    assert len(await world.found("marmalade")) == 2
 
 
 async def test_live_indexing_goes_on_during_a_rebuild(world: World) -> None:

@@ -215,14 +215,15 @@ async def drop(connection: Connection, generation: int) -> None:
 
 async def delete_retired(connection: Connection) -> bool:
     """Deletes the tables of one segment of a retired generation; returns whether there was one.
-    Searches that still read it begin again with the live one."""
+    Searches that still read it begin again with the live one. Another process may have deleted
+    them since the catalogue was read."""
     await connection.execute(_BRIEFLY)
     retired = await generations_in(connection, "retired")
     if not retired:
         await connection.execute(_DELETE_GENERATIONS)
         return False
     segment = retired[0].segments[-1]
-    await connection.execute(f"DROP TABLE {segment.posts}, {segment.counts}")
+    await connection.execute(f"DROP TABLE IF EXISTS {segment.posts}, {segment.counts}")
     await connection.execute(_DELETE_SEGMENT, segment.generation, segment.number)
     return True
 

@@ -1,0 +1,1 @@
+"""Hashtags: their use, their posts, who follows them, and trends."""

@@ -1,0 +1,1 @@
+"""Search for posts, users and hashtags, and suggestions while one types."""

@@ -1,0 +1,231 @@
+"""`roost reindex` and `roost hashtags` against a service on the mesh address of a state folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from roost.search.v1 import search_admin_service_pb2 as rpc
+from roost.search.v1.search_admin_service_pb2_grpc import (
+    SearchAdminServiceServicer,
+    add_SearchAdminServiceServicer_to_server,
+)
+from roost.search.v1.search_pb2 import (
+    REINDEX_STATE_CANCELLED,
+    REINDEX_STATE_COPYING,
+    REINDEX_STATE_DONE,
+    REINDEX_STATE_FAILED,
+    REINDEX_STATE_VERIFYING,
+    Reindex,
+)
+from typer.testing import CliRunner
+
+from local.cli import app
+from local.commands import search as commands
+from local.secret_store import OPERATOR
+from local.state import State
+from services.chassis.auth import access_policy
+from services.chassis.rpc.server import MountedServicer
+from services.chassis.runtime.errors import Invalid, NotFound, Unavailable, WrongState
+from tests.servicers.grpc_server import SERVICE_KEYS, serving
+
+
+class ReindexNotFound(NotFound):
+    reason = "REINDEX_NOT_FOUND"
+    message = "There is no such rebuild."
+
+
+class ReindexRunning(WrongState):
+    reason = "REINDEX_RUNNING"
+
+
+class HashtagInvalid(Invalid):
+    reason = "HASHTAG_INVALID"
+    message = "That is no hashtag."
+
+
+class FakeSearch(SearchAdminServiceServicer):
+    """Rebuilds that reach the next of `steps` with each look at them, and hidden hashtags."""
+
+    def __init__(self) -> None:
+        self.steps: list[Reindex | Exception] = []
+        self.latest: Reindex | None = None
+        self.started = 0
+        self.hidden: list[str] = []
+
+    @access_policy.service(OPERATOR)
+    async def StartReindex(
+        self, request: rpc.StartReindexRequest, context: Any
+    ) -> rpc.StartReindexResponse:
+        if self.latest is not None and self.latest.state == REINDEX_STATE_COPYING:
+            raise ReindexRunning
+        self.started += 1
+        self.latest = Reindex(id=2, state=REINDEX_STATE_COPYING, posts_total=10)
+        return rpc.StartReindexResponse(reindex=self.latest)
+
+    @access_policy.service(OPERATOR)
+    async def GetReindex(
+        self, request: rpc.GetReindexRequest, context: Any
+    ) -> rpc.GetReindexResponse:
+        if request.reindex_id and self.steps:
+            step = self.steps.pop(0)
+            if isinstance(step, Exception):
+                raise step
+            self.latest = step
+        if self.latest is None:
+            raise ReindexNotFound
+        return rpc.GetReindexResponse(reindex=self.latest)
+
+    @access_policy.service(OPERATOR)
+    async def CancelReindex(
+        self, request: rpc.CancelReindexRequest, context: Any
+    ) -> rpc.CancelReindexResponse:
+        self.latest = Reindex(id=request.reindex_id, state=REINDEX_STATE_CANCELLED)
+        return rpc.CancelReindexResponse(reindex=self.latest)
+
+    @access_policy.service(OPERATOR)
+    async def HideHashtag(
+        self, request: rpc.HideHashtagRequest, context: Any
+    ) -> rpc.HideHashtagResponse:
+        if " " in request.tag:
+            raise HashtagInvalid
+        self.hidden.append(request.tag.removeprefix("#"))
+        return rpc.HideHashtagResponse()
+
+    @access_policy.service(OPERATOR)
+    async def UnhideHashtag(
+        self, request: rpc.UnhideHashtagRequest, context: Any
+    ) -> rpc.UnhideHashtagResponse:
+        self.hidden.remove(request.tag)
+        return rpc.UnhideHashtagResponse()
+
+    @access_policy.service(OPERATOR)
+    async def ListHiddenHashtags(
+        self, request: rpc.ListHiddenHashtagsRequest, context: Any
+    ) -> rpc.ListHiddenHashtagsResponse:
+        place = int(request.page_token or 0)
+        token = str(place + 1) if place + 1 < len(self.hidden) else ""
+        return rpc.ListHiddenHashtagsResponse(
+            tags=self.hidden[place : place + 1], next_page_token=token
+        )
+
+
+class Stack:
+    """A state folder that looks like that of a running stack, and its Search service."""
+
+    def __init__(self, folder: Path, search: FakeSearch) -> None:
+        self.folder = folder
+        self.search = search
+
+    async def run(self, *words: str) -> tuple[int, str, str]:
+        """The exit code of a command, and what it prints."""
+        ended = await asyncio.to_thread(
+            CliRunner().invoke, app, [*words, "--state", str(self.folder)], prog_name="roost"
+        )
+        return ended.exit_code, ended.stdout.strip(), ended.stderr.strip()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Path]:
+    with State(tmp_path).hold():
+        yield tmp_path
+
+
+@pytest.fixture
+async def stack(held: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
+    monkeypatch.setattr(commands, "POLL_SECONDS", 0.01)
+    secrets = State(held).secrets
+    secrets.mkdir()
+    (secrets / f"{OPERATOR}.pem").write_bytes(SERVICE_KEYS[OPERATOR].pem())
+    search = FakeSearch()
+    mount = MountedServicer(add_SearchAdminServiceServicer_to_server, search)
+    async with serving(mount) as served:
+        mesh = int(served.address.rpartition(":")[2])
+        State(held).ports.write_text(json.dumps({"mesh": mesh}))
+        yield Stack(held, search)
+
+
+async def test_a_rebuild_is_shown_until_it_is_done(stack: Stack) -> None:
+    stack.search.steps = [
+        Reindex(id=2, state=REINDEX_STATE_COPYING, posts_total=10, posts_scanned=5),
+        # The service restarts.
+        Unavailable(),
+        Reindex(id=2, state=REINDEX_STATE_VERIFYING, posts_total=10, posts_scanned=10),
+        Reindex(
+            id=2,
+            state=REINDEX_STATE_DONE,
+            posts_total=10,
+            posts_scanned=10,
+            segments_equal=1,
+            segments_repaired=2,
+        ),
+    ]
+
+    code, said, _ = await stack.run("reindex")
+
+    assert code == 0
+    assert "Rebuild 2 has begun." in said
+    assert "Rebuild 2: building and comparing indexes, 10 posts read." in said
+    assert said.endswith("Rebuild 2 is done: 10 posts read, 1 segments equal, 2 repaired.")
+
+
+async def test_a_rebuild_that_runs_already_is_shown(stack: Stack) -> None:
+    stack.search.latest = Reindex(id=7, state=REINDEX_STATE_COPYING)
+    stack.search.steps = [Reindex(id=7, state=REINDEX_STATE_DONE)]
+
+    code, said, _ = await stack.run("reindex")
+
+    assert code == 0
+    assert "Rebuild 7 runs already." in said
+    assert stack.search.started == 0
+
+
+async def test_a_failed_rebuild_says_why(stack: Stack) -> None:
+    stack.search.steps = [Reindex(id=2, state=REINDEX_STATE_FAILED, failure="no space")]
+
+    code, _, said = await stack.run("reindex")
+
+    assert (code, said) == (1, "Rebuild 2 failed: no space.")
+
+
+async def test_detached_it_returns_when_the_rebuild_has_begun(stack: Stack) -> None:
+    code, said, _ = await stack.run("reindex", "--detach")
+
+    assert (code, said) == (0, "Rebuild 2 has begun.")
+    assert stack.search.latest is not None
+    assert stack.search.latest.state == REINDEX_STATE_COPYING
+
+
+async def test_a_rebuild_is_cancelled(stack: Stack) -> None:
+    await stack.run("reindex", "--detach")
+
+    code, said, _ = await stack.run("reindex", "--cancel")
+    assert (code, said) == (0, "Rebuild 2 is cancelled; the index stays as it was.")
+
+    code, _, refused = await stack.run("reindex", "--cancel")
+    assert (code, refused) == (1, "No rebuild runs; the latest, 2, is cancelled.")
+
+
+async def test_without_a_rebuild_nothing_is_cancelled(stack: Stack) -> None:
+    code, _, said = await stack.run("reindex", "--cancel")
+
+    assert (code, said) == (1, "There is no such rebuild.")
+
+
+async def test_hashtags_are_hidden_listed_and_shown_again(stack: Stack) -> None:
+    assert await stack.run("hashtags", "hide", "#Spam") == (0, "#Spam is hidden.", "")
+    assert await stack.run("hashtags", "hide", "ads") == (0, "#ads is hidden.", "")
+    assert await stack.run("hashtags", "hidden") == (0, "#Spam\n#ads", "")
+
+    assert await stack.run("hashtags", "unhide", "ads") == (0, "#ads is not hidden.", "")
+    assert stack.search.hidden == ["Spam"]
+
+
+async def test_what_is_no_hashtag_is_refused_in_one_sentence(stack: Stack) -> None:
+    code, _, said = await stack.run("hashtags", "hide", "two words")
+
+    assert (code, said) == (1, "That is no hashtag.")
