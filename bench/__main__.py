@@ -16,7 +16,7 @@ from rich.console import Console
 from bench import compare, report
 from bench.bench import Bench
 from bench.jobs import GeneratorFailed
-from bench.judged_corpus import DownloadFailed
+from bench.judged_texts import DownloadFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE

@@ -25,6 +25,7 @@ class Latency:
     mean: float
     p50: float
     p90: float
+    p95: float
     p99: float
     worst: float
 
@@ -33,12 +34,13 @@ class Latency:
         """Summarise latencies given in seconds, in any order."""
         ordered = sorted(each * 1000 for each in seconds)
         if not ordered:
-            return cls(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+            return cls(0, *[math.nan] * 6)
         return cls(
             count=len(ordered),
             mean=sum(ordered) / len(ordered),
             p50=quantile(ordered, 0.50),
             p90=quantile(ordered, 0.90),
+            p95=quantile(ordered, 0.95),
             p99=quantile(ordered, 0.99),
             worst=ordered[-1],
         )

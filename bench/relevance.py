@@ -14,7 +14,7 @@ DEPTH = 10
 @dataclass
 class JudgedQuery:
     """A query, and the grade of each judged text by (source, line): 1 related, 2 good, 3 what was
-    meant. Other texts have grade 0. With a `known` query one text was meant, with a `topic` several.
+    meant. Other texts have grade 0. A `known` query has one text that was meant, a `topic` several.
     """
 
     number: int

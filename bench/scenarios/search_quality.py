@@ -14,8 +14,8 @@ from statistics import mean
 import asyncpg
 from rich.console import Console
 
-from bench import judged_corpus, relevance
-from bench.judged_corpus import NOW, Item
+from bench import judged_texts, relevance
+from bench.judged_texts import NOW, Item
 from bench.relevance import DEPTH, JudgedQuery
 from bench.report import Report, number
 from local.parts.postgres import Postgres
@@ -47,9 +47,9 @@ async def run(console: Console) -> Report:
     """Answer the judged queries by each order."""
     with tempfile.TemporaryDirectory(prefix="roost-search-") as name:
         folder = Path(name)
-        texts = await judged_corpus.items(folder)
-        posts = judged_corpus.documents(texts)
-        queries = relevance.read(judged_corpus.FOLDER)
+        texts = await judged_texts.items(folder)
+        posts = judged_texts.documents(texts)
+        queries = relevance.read(judged_texts.FOLDER)
         _check(queries, texts)
         console.print(f"  {len(texts)} texts, {len(queries)} queries", style="dim")
         async with _postgres(folder, posts) as connection:

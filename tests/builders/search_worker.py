@@ -22,7 +22,20 @@ from roost.user.v1.user_pb2 import User
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import first_id_at
+from services.chassis.storage.postgres import Database
 from services.chassis.text import entities
+from services.search.adapters.memory import MemoryPostIndex, MemorySearchStore
+from services.search.adapters.memory.hashtags import MemoryHashtags
+from services.search.adapters.memory.refreshes import MemoryRefreshes
+from services.search.adapters.memory.reindexes import MemoryReindexes
+from services.search.adapters.memory.trends import MemoryTrends
+from services.search.adapters.memory.users import MemoryUserIndex
+from services.search.adapters.postgres import PostgresPostIndex, PostgresSearchStore
+from services.search.adapters.postgres.hashtags import PostgresHashtags
+from services.search.adapters.postgres.refreshes import PostgresRefreshes
+from services.search.adapters.postgres.reindexes import PostgresReindexes
+from services.search.adapters.postgres.trends import PostgresTrends
+from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.domain.documents import document
 from services.search.domain.hashtags.store import HashtagStore, TrendStore
 from services.search.domain.posts.index import PostIndex
@@ -51,6 +64,31 @@ class Stores:
     trend_store: TrendStore
     refreshes: RefreshStore
     reindexes: ReindexStore
+
+
+def memory_stores(clock: ManualClock) -> Stores:
+    store = MemorySearchStore(clock=clock)
+    return Stores(
+        store=store,
+        posts=MemoryPostIndex(store),
+        users=MemoryUserIndex(store),
+        hashtags=MemoryHashtags(store),
+        trend_store=MemoryTrends(store),
+        refreshes=MemoryRefreshes(store),
+        reindexes=MemoryReindexes(store),
+    )
+
+
+def postgres_stores(database: Database) -> Stores:
+    return Stores(
+        store=PostgresSearchStore(database),
+        posts=PostgresPostIndex(database),
+        users=PostgresUserIndex(database),
+        hashtags=PostgresHashtags(database),
+        trend_store=PostgresTrends(database),
+        refreshes=PostgresRefreshes(database),
+        reindexes=PostgresReindexes(database),
+    )
 
 
 @dataclass

@@ -94,13 +94,11 @@ from services.search.adapters.memory.post_index import MemoryPostIndex
 from services.search.adapters.memory.refreshes import MemoryRefreshes
 from services.search.adapters.memory.reindexes import MemoryReindexes
 from services.search.adapters.memory.store import MemorySearchStore
+from services.search.adapters.memory.trends import MemoryTrends
 from services.search.adapters.memory.users import MemoryUserIndex
-from services.search.adapters.sources import MeshUserSource
-from services.search.domain.hashtags.usage import HashtagUsage
+from services.search.adapters.sources import MeshPostSource, MeshUserSource
 from services.search.domain.viewers import Viewers
-from services.search.worker.accounts import AccountReader
-from services.search.worker.consumer import SearchConsumer
-from services.search.worker.effects import Indexes
+from services.search.worker.parts import Worker as SearchWorker
 from services.timeline.adapters.clients import (
     MeshEngagement,
     MeshGraph,
@@ -496,26 +494,24 @@ async def _search(mesh: Mesh) -> AsyncIterator[tuple[list[MountedServicer], Grou
         page_token_key=MASTER_KEY,
         clock=clock,
     )
-    handle = SearchConsumer(
+    worker = SearchWorker(
         store=store,
-        indexes=Indexes(
-            posts=posts,
-            users=users,
-            # Nobody here has an account that is older.
-            hashtags=HashtagUsage(store=hashtags, clock=clock, trust_age=timedelta(0)),
-            refreshes=MemoryRefreshes(store),
-            clock=clock,
-        ),
-        accounts=AccountReader(
-            reindexes=reindexes,
-            users=MeshUserSource(mesh.as_service(UserServiceStub)),
-            clock=clock,
-        ),
-        viewers=viewers,
+        posts=posts,
+        users=users,
+        hashtags=hashtags,
+        trend_store=MemoryTrends(store),
+        refreshes=MemoryRefreshes(store),
+        reindexes=reindexes,
+        post_source=MeshPostSource(mesh),
+        user_source=MeshUserSource(mesh),
+        viewer_changes=viewers,
         clock=clock,
+        # Nobody here has an older account.
+        trust_age=timedelta(0),
     )
+    topics = search_service.MANIFEST.consumer_group.topics
     try:
-        yield mounts, Group("search", search_service.MANIFEST.consumer_group.topics, handle)
+        yield mounts, Group("search", topics, worker.consumer)
     finally:
         await viewers.close()
 

@@ -9,9 +9,11 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
+from prometheus_client import Counter
+
 from services.chassis.runtime import deadline
 from services.chassis.runtime.clock import Clock
-from services.chassis.runtime.errors import DeadlineExceeded
+from services.chassis.runtime.errors import DeadlineExceeded, RoostError
 from services.search.domain.posts.model import ANONYMOUS, Viewer
 
 # How long relations are used after they were read. Changes are announced, so that this matters only
@@ -23,6 +25,13 @@ LOAD_SECONDS = 2.0
 MAX_IDS = 1_000_000
 # What a viewer without relations counts as.
 _LEAST_WEIGHT = 20
+
+_reads = Counter(
+    "roost_search_viewers_total",
+    "Viewers of searches, by where their relations came from",
+    ["from"],
+)
+_kept, _read, _failed = (_reads.labels(each) for each in ("kept", "read", "failed"))
 
 
 class Relations(Protocol):
@@ -65,6 +74,7 @@ class Viewers:
         if kept is not None:
             if self._clock.monotonic() < kept.expires:
                 self._kept.move_to_end(user_id)
+                _kept.inc()
                 return kept.viewer
             self._drop(user_id)
         load = self._loads.get(user_id)
@@ -98,9 +108,13 @@ class Viewers:
         try:
             with deadline.none(), deadline.within(LOAD_SECONDS):
                 viewer = await self._relations.of(user_id)
+            _read.inc()
             if self._loads.get(user_id) is task:
                 self._keep(user_id, viewer, begun + LIFETIME_SECONDS)
             return viewer
+        except RoostError:
+            _failed.inc()
+            raise
         finally:
             if self._loads.get(user_id) is task:
                 del self._loads[user_id]

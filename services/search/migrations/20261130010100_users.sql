@@ -1,6 +1,6 @@
 -- The index of users: their profiles as they are searched, and the words in the order of results.
 --
--- Shard key: user_id. A search asks every shard.
+-- Shard key: user_id. A search reads every shard.
 
 -- migrate:up
 

@@ -16,25 +16,10 @@ from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller, UserC
 from services.chassis.events.records import Event
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import Unavailable
-from services.chassis.storage.postgres import Database
 from services.search import compose
-from services.search.adapters.memory import MemorySearchStore
-from services.search.adapters.memory.hashtags import MemoryHashtags
-from services.search.adapters.memory.post_index import MemoryPostIndex
-from services.search.adapters.memory.refreshes import MemoryRefreshes
-from services.search.adapters.memory.reindexes import MemoryReindexes
-from services.search.adapters.memory.trends import MemoryTrends
-from services.search.adapters.memory.users import MemoryUserIndex
-from services.search.adapters.postgres import PostgresSearchStore
-from services.search.adapters.postgres.hashtags import PostgresHashtags
-from services.search.adapters.postgres.post_index import PostgresPostIndex
-from services.search.adapters.postgres.refreshes import PostgresRefreshes
-from services.search.adapters.postgres.reindexes import PostgresReindexes
-from services.search.adapters.postgres.trends import PostgresTrends
-from services.search.adapters.postgres.users import PostgresUserIndex
 from services.search.domain.posts.model import Viewer
 from services.search.domain.viewers import Viewers
-from tests.builders.search_worker import START, Stores, World
+from tests.builders.search_worker import START, Stores, World, memory_stores
 from tests.servicers.grpc_server import Served, serving
 
 
@@ -174,31 +159,6 @@ async def running(stores: Stores, clock: ManualClock) -> AsyncIterator[Scenario]
             served, world, user_service=user_service, bookmarks=bookmarks, viewers=viewers
         )
     await viewers.close()
-
-
-def memory_stores(clock: ManualClock) -> Stores:
-    store = MemorySearchStore(clock=clock)
-    return Stores(
-        store=store,
-        posts=MemoryPostIndex(store),
-        users=MemoryUserIndex(store),
-        hashtags=MemoryHashtags(store),
-        trend_store=MemoryTrends(store),
-        refreshes=MemoryRefreshes(store),
-        reindexes=MemoryReindexes(store),
-    )
-
-
-def postgres_stores(database: Database) -> Stores:
-    return Stores(
-        store=PostgresSearchStore(database),
-        posts=PostgresPostIndex(database),
-        users=PostgresUserIndex(database),
-        hashtags=PostgresHashtags(database),
-        trend_store=PostgresTrends(database),
-        refreshes=PostgresRefreshes(database),
-        reindexes=PostgresReindexes(database),
-    )
 
 
 @pytest.fixture

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from roost.post.v1.post_pb2 import VISIBILITY_FOLLOWERS
 from roost.search.v1 import search_admin_service_pb2 as admin
 from roost.search.v1 import search_service_pb2 as rpc
 
 from services.chassis.runtime.errors import Invalid
+from services.search.domain.hashtags.model import (
+    HashtagHour,
+    HashtagUse,
+    Measure,
+    Trend,
+    TrendList,
+)
 from tests.servicers.grpc_server import raises_reason
 from tests.servicers.search.conftest import Scenario
 
@@ -110,3 +119,20 @@ async def test_before_the_first_computation_nothing_trends(scenario: Scenario) -
 
     assert not listed.trends
     assert not listed.HasField("as_of_time")
+
+
+async def test_trends_are_listed_with_their_measures_strongest_first(scenario: Scenario) -> None:
+    now = scenario.world.clock.now()
+    use = HashtagUse("zoo", 9, 8, (HashtagHour(now, 9, 8),))
+    other = HashtagUse("zone", 5, 5, (HashtagHour(now, 5, 5),))
+    trends = TrendList(now, (Trend(use, Measure(4.5, 8, 0.0)), Trend(other, Measure(2.5, 5, 0.0))))
+    await scenario.world.stores.trend_store.save_trends({"": trends, "de": TrendList(now)})
+
+    listed = await scenario.search().ListTrends(rpc.ListTrendsRequest())
+    assert [each.tag for each in listed.trends] == ["zoo", "zone"]
+    assert [(each.score, each.observed) for each in listed.measures] == [(4.5, 8), (2.5, 5)]
+    assert listed.as_of_time.ToDatetime(UTC) == now
+
+    german = await scenario.search().ListTrends(rpc.ListTrendsRequest(language="de"))
+    assert not german.trends
+    assert german.HasField("as_of_time")

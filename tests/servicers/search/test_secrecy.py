@@ -19,9 +19,9 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.storage import postgres
 from services.search.domain.posts.model import Viewer
-from tests.builders.search_worker import START, a_picture
+from tests.builders.search_worker import START, a_picture, memory_stores, postgres_stores
 from tests.engines import Databases
-from tests.servicers.search.conftest import Scenario, memory_stores, postgres_stores, running
+from tests.servicers.search.conftest import Scenario, running
 
 SECRET, NOBODYS = "xylograph", "zymurgist"
 

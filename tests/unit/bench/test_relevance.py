@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench import relevance, search_corpus
+from bench import judged_texts, relevance
 from bench.relevance import ndcg, read, succeeds
 from services.search.domain.query.parser import parse
 
@@ -40,7 +40,7 @@ def test_a_known_item_is_found_within_the_first() -> None:
 
 
 def test_the_committed_queries_are_judged() -> None:
-    queries = read(search_corpus.FOLDER)
+    queries = read(judged_texts.FOLDER)
 
     assert len(queries) == 50
     for query in queries:
@@ -52,15 +52,15 @@ def test_the_committed_queries_are_judged() -> None:
 
 
 def test_the_judged_posts_of_our_own_are_unchanged() -> None:
-    lines = (search_corpus.FOLDER / "posts.tsv").read_text(encoding="utf-8").splitlines()
+    lines = (judged_texts.FOLDER / "posts.tsv").read_text(encoding="utf-8").splitlines()
     texts = [line.split("\t") for line in lines]
     digests = {
-        ("posts", line): search_corpus.Item("posts", line, text, language).digest
+        ("posts", line): judged_texts.Item("posts", line, text, language).digest
         for line, (language, text) in enumerate(texts, 1)
     }
 
     assert len(texts) == 150
     assert len({language for language, _ in texts}) == 8
-    for query in read(search_corpus.FOLDER):
+    for query in read(judged_texts.FOLDER):
         judged = {key: each for key, each in query.digests.items() if key[0] == "posts"}
         assert judged.items() <= digests.items()

@@ -34,8 +34,8 @@ from services.user.adapters.memory import MemoryUserStore
 from services.user.rpc import events as user_events
 from services.user.worker.consumer import UserConsumer
 from tests.builders.search_worker import World as SearchWorld
+from tests.builders.search_worker import memory_stores
 from tests.stores.notification.scenario import Scenario as NotificationWorld
-from tests.stores.search.worker.conftest import memory_stores
 from tests.unit.poison.hostile import NOW
 from tests.unit.timeline.scenario import Scenario as TimelineWorld
 

@@ -8,25 +8,23 @@ from pathlib import Path
 import pytest
 
 from services.chassis.runtime.ids import first_id_at
-from services.chassis.text import entities
 from services.chassis.text.kinds import POST_QUERY
 from services.search.adapters.memory import MemoryPostIndex, MemorySearchStore
-from services.search.domain.analysis import Entity, Hashtag, Link, Mention, analyze, encode_marks
 from services.search.domain.posts import ranking
-from services.search.domain.posts.document import Medium, MediumKind, PostFacts, document_of
+from services.search.domain.posts.document import Medium, MediumKind
 from services.search.domain.posts.model import (
     Counts,
     IndexedPost,
     SetCounts,
     Upsert,
     Viewer,
-    Visibility,
 )
 from services.search.domain.query import costs
 from services.search.domain.query.errors import QueryInvalid
 from services.search.domain.query.operators import OPERATORS
 from services.search.domain.query.parser import parse
 from services.search.domain.query.resolution import resolve
+from tests.builders.search_posts import an_indexed_post
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "search.md"
 USER_IDS = {"alice": 1, "bob": 2, "carol": 3}
@@ -63,19 +61,6 @@ def id_of(row: list[str]) -> int:
     return first_id_at(datetime.fromisoformat(row[2]).astimezone(UTC))
 
 
-def entities_of(text: str) -> list[Entity]:
-    found: list[Entity] = []
-    for each in entities.find(text):
-        match each:
-            case entities.FoundHandle(start, end):
-                found.append(Mention(start, end))
-            case entities.FoundTag(start, end, tag):
-                found.append(Hashtag(start, end, tag))
-            case entities.FoundLink(start, end, url):
-                found.append(Link(start, end, url))
-    return found
-
-
 def count(noun: str, besides: str) -> int:
     found = re.search(rf"(\d+) {noun}", besides)
     return int(found[1]) if found else 0
@@ -84,31 +69,24 @@ def count(noun: str, besides: str) -> int:
 def document(row: list[str]) -> IndexedPost:
     number, author, _, language, text, besides = row
     alt_text = re.search(r"alt text: ([^;]+)", besides)
-    kinds = {"picture": MediumKind.PICTURE, "video": MediumKind.VIDEO}
-    media = tuple(
-        Medium(int(number), kind, alt_text is not None)
-        for word, kind in kinds.items()
-        if word in besides
-    )
-    found = entities_of(text)
-    analysis = analyze(text, found, language, [(int(number), alt_text[1])] if alt_text else [])
     reply = re.search(r"reply to (\w+)", besides)
     mentioned = re.search(r"mentions (\w+)", besides)
-    facts = PostFacts(
-        post_id=id_of(row),
-        author_id=USER_IDS[author],
-        revision=1,
+    kinds = {"picture": MediumKind.PICTURE, "video": MediumKind.VIDEO}
+    return an_indexed_post(
+        id_of(row),
+        text,
         language=language,
-        visibility=Visibility.PUBLIC,
+        alt_text=alt_text[1] if alt_text else "",
+        author_id=USER_IDS[author],
         reply_to_post_id=1 if reply else 0,
         reply_to_author_id=USER_IDS[reply[1]] if reply else 0,
         quoted_post_id=1 if re.search(r"(?<!1 )\bquote\b", besides) else 0,
         mentioned_ids=frozenset({USER_IDS[mentioned[1]]} if mentioned else ()),
-        has_links=any(isinstance(each, Link) for each in found),
-        media=media,
-    )
-    return document_of(
-        facts, words=analysis.words, terms=analysis.terms, marks=encode_marks(analysis.marks)
+        media=tuple(
+            Medium(int(number), kind, alt_text is not None)
+            for word, kind in kinds.items()
+            if word in besides
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from services.search.domain.posts.model import ANONYMOUS
 from services.search.domain.users.matching import match
 from services.search.domain.users.model import UserField
-from services.search.domain.users.words import MAX_WORD, indexed_user, user_query
+from services.search.domain.users.words import MAX_WHOLE_NAME, MAX_WORD, indexed_user, user_query
 
 
 def field_of(query: str, *, handle: str = "someone", name: str = "", bio: str = "") -> object:
@@ -61,6 +61,17 @@ def test_words_may_be_in_name_and_bio() -> None:
 def test_punctuation_is_no_query() -> None:
     assert user_query("…!?") is None
     assert user_query("@") is None
+
+
+def test_entries_of_long_names_are_limited() -> None:
+    # Each of these signs stands for 18 letters.
+    name = "ﷺ" * 50
+    user = indexed_user(
+        user_id=1, version=1, handle="x", display_name=name, bio="", followers_count=0
+    )
+
+    assert max(map(len, (user.whole_name, *user.name_words))) <= MAX_WHOLE_NAME
+    assert field_of(name, name=name) == UserField.DISPLAY_NAME
 
 
 def test_long_words_are_cut_in_the_index_and_in_queries() -> None:

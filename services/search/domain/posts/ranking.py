@@ -84,7 +84,7 @@ class TopPosition(msgspec.Struct, frozen=True, array_like=True):
     @property
     def as_of(self) -> datetime:
         """The time for which posts are scored."""
-        return EPOCH + timedelta(milliseconds=self.as_of_milliseconds)
+        return _moment(self.as_of_milliseconds)
 
     def precedes(self, ranked: Ranked) -> bool:
         """Whether the post belongs to a later page."""
@@ -106,8 +106,14 @@ def rank(
 ) -> list[Ranked]:
     """The posts with their scores, best first; the newer first among equals."""
     wanted = _Wanted(expression)
-    ranked = [Ranked(post, _score(post, wanted, viewer, as_of)) for post in found]
+    # As in page tokens, so that all pages have the same scores.
+    moment = _moment(milliseconds_at(as_of))
+    ranked = [Ranked(post, _score(post, wanted, viewer, moment)) for post in found]
     return sorted(ranked, key=lambda each: (-each.score, -each.post.post_id))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=milliseconds)
 
 
 class _Wanted:
@@ -187,16 +193,22 @@ def _score(post: Found, wanted: _Wanted, viewer: Viewer, as_of: datetime) -> int
 def _places(wanted: _Wanted, marks: Sequence[Mark]) -> Iterator[_Place]:
     """The places of the words and phrases, by ascending first position."""
     for position, mark in enumerate(marks):
+        phrases = wanted.phrases.get(mark.word, ())
+        if not phrases and wanted.terms.keys().isdisjoint(mark.forms):
+            continue
         factor = IN_ALT_TEXT if mark.medium_id else 1.0
-        for form in mark.forms:
-            for number in wanted.terms.get(form, ()):
-                fit = factor * _FIT_OF_FORM.get(form[0], EXACT)
-                yield _Place(number, position, position, fit, mark.medium_id, _in_tag(mark))
-        for number, words in wanted.phrases.get(mark.word, ()):
+        exact = set()
+        for number, words in phrases:
             last = position + len(words) - 1
             if words == tuple(each.word for each in marks[position : last + 1]):
+                exact.add(number)
                 fit = factor * EXACT
                 yield _Place(number, position, last, fit, mark.medium_id, _in_tag(mark))
+        for form in mark.forms:
+            for number in wanted.terms.get(form, ()):
+                if number not in exact:
+                    fit = factor * _FIT_OF_FORM.get(form[0], EXACT)
+                    yield _Place(number, position, position, fit, mark.medium_id, _in_tag(mark))
 
 
 def _in_tag(mark: Mark) -> bool:

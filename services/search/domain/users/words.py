@@ -7,6 +7,8 @@ from services.search.domain.users.model import IndexedUser, UserQuery
 
 # Longer words are cut, in the index and in queries alike. An entry of an index is limited.
 MAX_WORD = 64
+# A whole name is an entry of an index, too.
+MAX_WHOLE_NAME = 500
 # More words of a query do not narrow a search for names.
 MAX_QUERY_WORDS = 8
 
@@ -30,7 +32,7 @@ def indexed_user(
         version=version,
         handle=handle.lower(),
         name_words=_each_once(words + _other_forms(display_name) + _like_handles(display_name)),
-        whole_name=" ".join(words),
+        whole_name=_whole(words),
         bio_words=_each_once(_words(bio) + _other_forms(bio)),
         followers_count=followers_count,
     )
@@ -49,9 +51,13 @@ def user_query(text: str, *, for_suggestions: bool = False) -> UserQuery | None:
     return UserQuery(
         words=_each_once(words)[:MAX_QUERY_WORDS],
         handle=handle,
-        whole="" if for_suggestions else " ".join(words),
+        whole="" if for_suggestions else _whole(words),
         with_bio=not for_suggestions,
     )
+
+
+def _whole(words: list[str]) -> str:
+    return " ".join(words)[:MAX_WHOLE_NAME]
 
 
 def _words(text: str) -> list[str]:

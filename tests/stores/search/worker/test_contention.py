@@ -15,8 +15,7 @@ from services.search.domain.posts.model import Viewer
 from services.search.domain.query.model import Term
 from services.search.domain.reindexing import ReindexState
 from services.search.worker import reindexing
-from tests.builders.search_worker import START, World
-from tests.stores.search.worker.conftest import postgres_stores
+from tests.builders.search_worker import START, World, postgres_stores
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage.connection import Connection
+from services.search.adapters.postgres.accounts import restricted_accounts
 from services.search.adapters.postgres.post_index.catalogue import (
     Generation,
     Segment,
@@ -21,7 +23,7 @@ from services.search.adapters.postgres.post_index.catalogue import (
 from services.search.adapters.postgres.post_index.conditions import FIRST, conditions_of
 from services.search.adapters.postgres.post_index.tokens import tsquery
 from services.search.adapters.postgres.post_index.writes import decode_limits
-from services.search.domain.posts.model import Account, Counts, Found, Viewer
+from services.search.domain.posts.model import Counts, Found, Viewer
 from services.search.domain.posts.visibility import within
 from services.search.domain.query.model import Expression, Term
 
@@ -33,9 +35,8 @@ STEP = 20_000
 _LISTED = 1_000
 
 # What a match costs that an index finds, in rows that are read by id: the matches of a segment are
-# scattered, and all are read. A popular post is looked up in two tables.
+# scattered, and all are read.
 _MATCH_COST = 4
-_POPULAR_COST = 3
 
 # The inner part is sorted, or read in order. Accounts are looked up for as many rows as the page
 # needs.
@@ -59,9 +60,6 @@ _COUNTS = """{join} {segment.counts} AS c
 _BY_ID = "p.post_id"
 # `+ 0` keeps the planner from reading the rows by id, one after another, until enough match.
 _BY_INDEX = "p.post_id + 0"
-# The index of popular posts has this order.
-_BY_POPULARITY = "c.post_id"
-_POPULAR = " AND c.popular"
 
 _COUNT_INDEXED = """
 SELECT count(*) FROM {segment.posts} AS p
@@ -72,11 +70,6 @@ WHERE p.post_id >= $1 AND p.post_id < $2 AND p.tokens @@ $3::text::tsquery
 _FLOOR = """
 SELECT post_id FROM {segment.posts} WHERE post_id >= $1 AND post_id < $2
 ORDER BY post_id DESC OFFSET $3 - 1 LIMIT 1
-"""
-
-_ACCOUNTS = """
-SELECT user_id, protected, deleted FROM accounts
-WHERE user_id = ANY ($1::bigint[]) AND (protected OR deleted)
 """
 
 _IDS_WITH = """
@@ -121,10 +114,10 @@ class Search:
     async def newest(self, *, below: int, limit: int) -> list[Found]:
         """The newest matches below an id."""
         conditions = self._conditions
-        below = min(below, conditions.last_id + 1)
+        below = min(below, MAX_ID, conditions.last_id + 1)
         if conditions.post_ids is not None:
             await self._among(conditions.post_ids, below, limit)
-        elif conditions.by_token or conditions.by_author or conditions.by_popularity:
+        elif conditions.by_token or conditions.by_author:
             floor = await self._walk(below, limit, rows=self._window)
             if len(self._ids) < limit:
                 await self._beyond_window(floor, below, limit)
@@ -134,30 +127,26 @@ class Search:
 
     async def _beyond_window(self, floor: int, top: int, limit: int) -> None:
         """Finds what the window, from `floor` to below `top`, does not fill."""
-        share = await self._share_of_indexed(floor, top)
         missing, found = limit - len(self._ids), len(self._ids)
+        share = await self._share_of_indexed(floor, top)
         by_index = _MATCH_COST * share * self._segment_size
-        by_popularity = _POPULAR_COST * missing / share if share else by_index
         by_id = missing * self._window / found if found else by_index
-        if self._conditions.by_popularity and by_popularity < min(by_index, by_id):
-            await self._by_index(floor, limit, _BY_POPULARITY)
-            return
         if by_id < by_index:
             # Twice as far as expected: the rest is for the index.
             floor = await self._walk(floor, limit, rows=int(2 * by_id))
-        await self._by_index(floor, limit, _BY_INDEX)
+        await self._by_index(floor, limit)
 
     async def _share_of_indexed(self, floor: int, top: int) -> float:
-        """The share of the window's rows that the index of tokens would lead to."""
-        if not self._conditions.by_token:
-            return 1.0
-        if self._conditions.only_indexed:
+        """The share of the window's rows that the index of tokens, or that of authors, would lead
+        to."""
+        conditions = self._conditions
+        if conditions.only_indexed or not conditions.by_token:
             return len(self._ids) / self._window
         rows = 0
         for segment in self._segments:
             if segment.first_id < top and floor <= segment.last_id:
                 rows += await self._connection.fetchval(
-                    _COUNT_INDEXED.format(segment=segment), floor, top, self._conditions.indexed
+                    _COUNT_INDEXED.format(segment=segment), floor, top, conditions.indexed
                 )
         return rows / self._window
 
@@ -189,12 +178,12 @@ class Search:
                     rows -= step
         return below
 
-    async def _by_index(self, below: int, limit: int, order: str) -> None:
+    async def _by_index(self, below: int, limit: int) -> None:
         """Reads the matching rows of each segment by an index, which the planner chooses."""
         for segment in self._segments:
             first_id = max(segment.first_id, self._conditions.first_id)
             if below > first_id:
-                await self._read(segment, first_id, below, limit, order=order)
+                await self._read(segment, first_id, below, limit, order=_BY_INDEX)
 
     async def _read(
         self,
@@ -212,8 +201,6 @@ class Search:
         if post_ids is not None:
             conditions += f" AND p.post_id = ANY (${FIRST + len(parameters)}::bigint[])"
             parameters = [*parameters, post_ids]
-        if order == _BY_POPULARITY:
-            conditions += _POPULAR
         join = self._conditions.counts
         statement = _MATCHES.format(
             segment=segment,
@@ -234,12 +221,7 @@ class Search:
         """Adds the posts that the viewer may see: those with limits are decided here."""
         limits = {row[0]: decode_limits(row[2]) for row in rows if row[2] is not None}
         above = {limit.author_id for each in limits.values() for limit in each}
-        accounts: dict[int, Account] = {}
-        if above:
-            for user_id, protected, deleted in await self._connection.fetch(
-                _ACCOUNTS, sorted(above)
-            ):
-                accounts[user_id] = Account(protected, deleted)
+        accounts = await restricted_accounts(self._connection, above) if above else {}
         self._ids.extend(
             row[0]
             for row in rows
