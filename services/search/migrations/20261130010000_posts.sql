@@ -37,7 +37,8 @@ CREATE TABLE posts_template (
   addressed bigint[] NOT NULL,
   -- The audiences above a reply, in MessagePack; NULL for none.
   limits bytea,
-  -- Words with positions and terms without, made by Roost and not by to_tsvector.
+  -- Words with positions and terms without, made by Roost and not by to_tsvector; and `popular`,
+  -- if the post has or had 100 likes or more.
   tokens tsvector NOT NULL,
   marks bytea NOT NULL
 );
@@ -49,17 +50,15 @@ ALTER TABLE posts_template ALTER COLUMN marks SET STORAGE EXTENDED;
 CREATE INDEX posts_template_author ON posts_template (author_id, post_id);
 
 -- The columns of post_counts_<generation>_<segment>. Counts change often, so they are in a narrow
--- table without an index on them: a row is updated in place, until the post becomes popular.
+-- table without an index on them, whose rows are updated in place. Each post has a row; its counts
+-- are NULL until they are known. Writers lock a row here before that of the post.
 CREATE TABLE post_counts_template (
   post_id bigint PRIMARY KEY,
-  likes bigint NOT NULL,
-  reposts bigint NOT NULL,
-  replies bigint NOT NULL,
-  quotes bigint NOT NULL,
-  -- One post in 25 or fewer.
-  popular boolean NOT NULL GENERATED ALWAYS AS (likes >= 100) STORED
+  likes bigint,
+  reposts bigint,
+  replies bigint,
+  quotes bigint
 );
-CREATE INDEX post_counts_template_popular ON post_counts_template (post_id) WHERE popular;
 
 -- Authors as their profiles are. One row for each user; an author without one has an open account.
 CREATE TABLE accounts (
@@ -103,22 +102,15 @@ DECLARE
   newest bigint;
   indexed boolean;
   name text;
-  columns text;
 BEGIN
   SELECT max(s.number) INTO newest FROM post_segments s WHERE s.generation = of_generation;
   SELECT g.finished INTO indexed FROM post_generations g WHERE g.number = of_generation;
   PERFORM open_post_segment(of_generation, newest + 1, from_id, indexed);
-  FOR name, columns IN
-    SELECT replace(a.attrelid::regclass::text, '_template', ''), string_agg(a.attname, ', ')
-    FROM pg_attribute AS a
-    WHERE a.attrelid IN ('posts_template'::regclass, 'post_counts_template'::regclass)
-      AND a.attnum > 0 AND a.attgenerated = ''
-    GROUP BY a.attrelid
-  LOOP
+  FOREACH name IN ARRAY ARRAY['posts', 'post_counts'] LOOP
     EXECUTE format(
-      'WITH moved AS (DELETE FROM %1$s_%2$s_%3$s WHERE post_id >= $1 RETURNING %5$s)'
-      ' INSERT INTO %1$s_%2$s_%4$s (%5$s) SELECT * FROM moved',
-      name, of_generation, newest, newest + 1, columns) USING from_id;
+      'WITH moved AS (DELETE FROM %1$s_%2$s_%3$s WHERE post_id >= $1 RETURNING *)'
+      ' INSERT INTO %1$s_%2$s_%4$s SELECT * FROM moved',
+      name, of_generation, newest, newest + 1) USING from_id;
   END LOOP;
 END
 $$;

@@ -88,6 +88,7 @@ class Worker:
             store=store,
             reindexes=reindexes,
             index=posts,
+            user_index=users,
             indexes=indexes,
             hashtags=usage,
             posts=post_source,

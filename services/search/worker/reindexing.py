@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge
 from services.chassis.runtime.backoff import doubled, spread
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import TRANSIENT_ERRORS
-from services.chassis.runtime.ids import first_id_at
+from services.chassis.runtime.ids import MAX_ID, first_id_at
 from services.chassis.runtime.logs import logger
 from services.chassis.storage.transaction import Transaction, in_transaction
 from services.search.domain import reindexing
@@ -43,7 +43,8 @@ from services.search.domain.reindexing import (
 )
 from services.search.domain.sources import PostSource, SourcePost, UserSource
 from services.search.domain.store import Store
-from services.search.worker.effects import Effects, Indexes, documents_of, indexed
+from services.search.domain.users.index import UserIndex
+from services.search.worker.effects import DeletedUser, Effects, Indexes, documents_of, indexed
 
 INTERVAL_SECONDS = 1.0
 POSTS_AT_ONCE = 500
@@ -81,6 +82,7 @@ class Reindexing:
         store: Store,
         reindexes: ReindexStore,
         index: PostIndex,
+        user_index: UserIndex,
         indexes: Indexes,
         hashtags: HashtagUsage,
         posts: PostSource,
@@ -90,6 +92,7 @@ class Reindexing:
         self._store = store
         self._reindexes = reindexes
         self._index = index
+        self._user_index = user_index
         self._indexes = indexes
         self._hashtags = hashtags
         self._posts = posts
@@ -187,16 +190,31 @@ class Reindexing:
         while has_more:
             page = await self._users.scan(reindex.last_user_id, USERS_AT_ONCE)
             has_more = page.has_more
-            effects = Effects(users=tuple(page.users))
+            read = {each.user_id for each in page.users}
+            last_id = max(read, default=reindex.last_user_id)
+            gone = await self._gone(
+                reindex.last_user_id + 1, last_id if has_more else MAX_ID, except_for=read
+            )
+            effects = Effects(users=tuple(page.users), deleted_users=gone)
 
             async def write(transaction: Transaction, effects: Effects = effects) -> None:
                 await self._indexes.write(transaction, effects, ())
 
-            last_id = max((each.user_id for each in page.users), default=reindex.last_user_id)
             reindex = await self._save(
                 reindex, write, last_user_id=last_id, users_read=not has_more
             )
         return reindex
+
+    async def _gone(
+        self, first_id: int, last_id: int, *, except_for: Collection[int]
+    ) -> tuple[DeletedUser, ...]:
+        """The users of the index in this range who do not exist: their event was lost. A user who
+        registered since the page was read exists."""
+        unknown = set(await self._user_index.ids(first_id, last_id)) - set(except_for)
+        if not unknown:
+            return ()
+        gone = unknown - (await self._users.find(unknown)).keys()
+        return tuple(DeletedUser(each, self._clock.now()) for each in sorted(gone))
 
     async def _copy(self, reindex: Reindex) -> Reindex:
         has_more = True

@@ -13,10 +13,10 @@ from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import DeadlineExceeded, RoostError, Unavailable
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database
-from tests.builders.search_worker import START
+from tests.builders.search_worker import START, postgres_stores
 from tests.engines import Databases, Engines
 from tests.servicers.grpc_server import raises_reason
-from tests.servicers.search.conftest import Scenario, postgres_stores, running
+from tests.servicers.search.conftest import Scenario, running
 from tests.waiting import LIMIT, eventually
 
 

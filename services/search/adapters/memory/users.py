@@ -36,6 +36,14 @@ class MemoryUserIndex:
         ]
         return sorted(found)[:limit]
 
+    async def ids(self, first_id: int, last_id: int) -> list[int]:
+        users = self._store.tables.users
+        return sorted(
+            user_id
+            for user_id, stored in users.items()
+            if stored.user is not None and first_id <= user_id <= last_id
+        )
+
     async def apply(self, transaction: Transaction, changes: Sequence[UserChange]) -> None:
         users = tables_of(transaction).users
         for change in changes:

@@ -59,6 +59,9 @@ _SCAN_ORDER = " ORDER BY w.rank, w.word, w.user_id LIMIT $5"
 
 # The version of a row that this transaction added, so that it can be locked.
 _NEW = -1
+_IDS_BETWEEN = """
+SELECT user_id FROM users WHERE user_id BETWEEN $1 AND $2 AND NOT deleted ORDER BY user_id
+"""
 _ADD = """
 INSERT INTO users (user_id, version, followers_count, rank, handle, whole_name, names, bio)
 SELECT id, -1, 0, 0, '', '', '', '' FROM unnest($1::bigint[]) AS n (id) ORDER BY id
@@ -103,6 +106,9 @@ class PostgresUserIndex:
                 found = await _among(connection, ids - viewer.blocked, query, viewer)
                 return [each for each in found if after is None or each.position > after][:limit]
             return await _in_order(connection, query, viewer, after, limit)
+
+    async def ids(self, first_id: int, last_id: int) -> list[int]:
+        return [row[0] for row in await self._database.fetch(_IDS_BETWEEN, first_id, last_id)]
 
     async def apply(self, transaction: Transaction, changes: Sequence[UserChange]) -> None:
         connection = connection_of(transaction)

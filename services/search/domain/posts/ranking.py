@@ -84,7 +84,7 @@ class TopPosition(msgspec.Struct, frozen=True, array_like=True):
     @property
     def as_of(self) -> datetime:
         """The time for which posts are scored."""
-        return EPOCH + timedelta(milliseconds=self.as_of_milliseconds)
+        return _moment(self.as_of_milliseconds)
 
     def precedes(self, ranked: Ranked) -> bool:
         """Whether the post belongs to a later page."""
@@ -106,8 +106,14 @@ def rank(
 ) -> list[Ranked]:
     """The posts with their scores, best first; the newer first among equals."""
     wanted = _Wanted(expression)
-    ranked = [Ranked(post, _score(post, wanted, viewer, as_of)) for post in found]
+    # As in page tokens, so that all pages have the same scores.
+    moment = _moment(milliseconds_at(as_of))
+    ranked = [Ranked(post, _score(post, wanted, viewer, moment)) for post in found]
     return sorted(ranked, key=lambda each: (-each.score, -each.post.post_id))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=milliseconds)
 
 
 class _Wanted:

@@ -21,25 +21,25 @@ def check_text(text: str) -> None:
             limit, most = "characters", POST_QUERY.max_characters
             if len(text) > POST_QUERY.max_code_points:
                 limit, most = "code points", POST_QUERY.max_code_points
-            raise QueryTooCostly.beyond(limit, most) from None
+            raise QueryTooCostly(limit, most) from None
         if refused.rule is Rule.VISIBLE:
-            raise QueryInvalid.at(1, "", "something to search for") from None
+            raise QueryInvalid(1, "", "something to search for") from None
         if refused.sign:
             column, expected = (
                 text.index(refused.sign) + 1,
                 f"a text without U+{ord(refused.sign):04X}",
             )
-            raise QueryInvalid.at(column, refused.sign, expected) from None
-        raise QueryInvalid.at(1, "", f"a text that {refused.description}") from None
+            raise QueryInvalid(column, refused.sign, expected) from None
+        raise QueryInvalid(1, "", f"a text that {refused.description}") from None
 
 
 def check_shape(*, leaves: int, depth: int) -> None:
     """Raises QueryTooCostly for too many words, phrases and operators, or too many groups within
     each other."""
     if leaves > MAX_LEAVES:
-        raise QueryTooCostly.beyond(LEAVES, MAX_LEAVES)
+        raise QueryTooCostly(LEAVES, MAX_LEAVES)
     if depth > MAX_DEPTH:
-        raise QueryTooCostly.beyond(DEPTH, MAX_DEPTH)
+        raise QueryTooCostly(DEPTH, MAX_DEPTH)
 
 
 def check_negations(root: Node) -> None:
@@ -47,7 +47,7 @@ def check_negations(root: Node) -> None:
     of which one alternative only excludes."""
     excluding = _excluding(root)
     if excluding is not None:
-        raise QueryInvalid.at(excluding.column, "-", "a word or operator beside it without a minus")
+        raise QueryInvalid(excluding.column, "-", "a word or operator beside it without a minus")
 
 
 def _excluding(node: Node) -> Negation | None:

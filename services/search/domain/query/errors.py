@@ -12,10 +12,8 @@ class QueryInvalid(Invalid):
 
     reason = "QUERY_INVALID"
 
-    @staticmethod
-    def at(column: int, token: str, expected: str) -> "QueryInvalid":
-        """The error at a column."""
-        return QueryInvalid(
+    def __init__(self, column: int, token: str, expected: str) -> None:
+        super().__init__(
             f"The query has a fault at column {column}: expected {expected}.",
             metadata={"column": str(column), "token": token, "expected": expected},
         )
@@ -26,10 +24,8 @@ class QueryTooCostly(RuleBroken):
 
     reason = "QUERY_TOO_COSTLY"
 
-    @staticmethod
-    def beyond(limit: str, most: int) -> "QueryTooCostly":
-        """The error of a limit."""
-        return QueryTooCostly(
+    def __init__(self, limit: str, most: int) -> None:
+        super().__init__(
             f"The query is too complex: at most {most} {limit}.",
             metadata={"limit": limit, "most": str(most)},
         )

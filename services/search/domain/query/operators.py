@@ -62,15 +62,15 @@ class _Value(NamedTuple):
 
     def misfit(self, expected: str) -> QueryInvalid:
         """The error of a value that does not fit."""
-        return QueryInvalid.at(self.value_column, self.text[:_MAX_TOKEN], expected)
+        return QueryInvalid(self.value_column, self.text[:_MAX_TOKEN], expected)
 
 
 def word(text: str, column: int) -> Text:
     """An unquoted word. What another search engine would take for an operator is an error."""
     if text in {"|", "||"}:
-        raise QueryInvalid.at(column, text, "OR, in upper case")
+        raise QueryInvalid(column, text, "OR, in upper case")
     if _PREFIX.fullmatch(text):
-        raise QueryInvalid.at(
+        raise QueryInvalid(
             column + len(text) - 1, "*", "a whole word: beginnings of words are not searched"
         )
     return Text(text, column)
@@ -80,7 +80,7 @@ def tag(text: str, column: int) -> Property:
     """A hashtag with its sign. Punctuation that ends a sentence may follow it."""
     found = text[1:].rstrip(_SENTENCE_END)
     if not hashtags.is_tag(found):
-        raise QueryInvalid.at(
+        raise QueryInvalid(
             column, text[:_MAX_TOKEN], "a hashtag of letters, digits and underscores after the #"
         )
     return Property(Term(f"#{hashtags.fold(found)}"), column)
@@ -90,7 +90,7 @@ def operator(name: str, value: str, *, quoted: bool, column: int, value_column: 
     """An operator by its name in any case, without the colon."""
     read = OPERATORS.get(name.lower())
     if read is None:
-        raise QueryInvalid.at(
+        raise QueryInvalid(
             column,
             f"{name}:"[:_MAX_TOKEN],
             f"one of {_NAMES}; or quotation marks around an ordinary text",

@@ -65,7 +65,7 @@ class _Builder(Transformer[Token, _Built]):
     def negation(self, minus: Token, part: _Built) -> _Built:
         start = _start(minus)
         if part.start != start + 1:
-            raise QueryInvalid.at(start + 1, str(minus), f"{_PART} directly after the minus sign")
+            raise QueryInvalid(start + 1, str(minus), f"{_PART} directly after the minus sign")
         return part._replace(node=Negation(part.node, start + 1), start=start)
 
     def word(self, word: Token) -> _Built:
@@ -83,7 +83,7 @@ class _Builder(Transformer[Token, _Built]):
     def operator(self, name: Token, value: Token) -> _Built:
         start, value_start = _start(name), _start(value)
         if value_start != start + len(name):
-            raise QueryInvalid.at(start + 1, str(name), "a value directly after the colon")
+            raise QueryInvalid(start + 1, str(name), "a value directly after the colon")
         quoted = value.type == "QUOTED"
         leaf = operators.operator(
             str(name)[:-1],
@@ -135,11 +135,11 @@ def _error(fault: UnexpectedInput, text: str) -> QueryInvalid:
     place = cast(int, fault.pos_in_stream)
     rest = text[place:]
     if isinstance(fault, UnexpectedToken) and fault.token.type == "_CLOSE" and not open_tokens:
-        return QueryInvalid.at(place + 1, rest[0], "an opening parenthesis before it")
+        return QueryInvalid(place + 1, rest[0], "an opening parenthesis before it")
     if rest[0] in _QUOTATION_MARKS:
-        return QueryInvalid.at(place + 1, rest[0], "a closing quotation mark")
+        return QueryInvalid(place + 1, rest[0], "a closing quotation mark")
     token = rest[0] if rest[0] in "()（）" else rest.split(maxsplit=1)[0][:_MAX_TOKEN]
-    return QueryInvalid.at(place + 1, token, _expected(stack[-1:]))
+    return QueryInvalid(place + 1, token, _expected(stack[-1:]))
 
 
 def _at_end(top: list[object], open_tokens: list[Token]) -> QueryInvalid:
@@ -147,7 +147,7 @@ def _at_end(top: list[object], open_tokens: list[Token]) -> QueryInvalid:
     dangling = isinstance(top[0], Token) if top else False
     lacking = open_tokens[-1] if dangling else _innermost_open(open_tokens)
     expected = _expected(top) if dangling else "a closing parenthesis"
-    return QueryInvalid.at(_start(lacking) + 1, str(lacking), expected)
+    return QueryInvalid(_start(lacking) + 1, str(lacking), expected)
 
 
 def _innermost_open(open_tokens: list[Token]) -> Token:

@@ -98,7 +98,7 @@ class _Facts:
             case Text():
                 found = self._text(node)
                 if found is None:
-                    raise QueryInvalid.at(
+                    raise QueryInvalid(
                         node.column, node.text[:_MAX_TOKEN], "a letter, a digit or an emoji"
                     )
                 return found
@@ -148,7 +148,7 @@ class _Facts:
             return Term(f"{leaf.relation}:{self.viewer_id}")
         user_id = self.user_ids.get(leaf.handle)
         if user_id is None:
-            raise QueryInvalid.at(leaf.column, leaf.handle, "the handle of an existing user")
+            raise QueryInvalid(leaf.column, leaf.handle, "the handle of an existing user")
         return Term(f"{leaf.relation}:{user_id}")
 
     def _within(self, leaf: Within) -> Expression:

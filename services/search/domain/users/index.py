@@ -27,6 +27,10 @@ class UserIndex(Protocol):
         """
         ...
 
+    async def ids(self, first_id: int, last_id: int) -> list[int]:
+        """The users in this range of ids whose accounts are not deleted. For the worker."""
+        ...
+
     async def apply(self, transaction: Transaction, changes: Sequence[UserChange]) -> None:
         """Changes the index. Of one user, changes apply in their order.
 

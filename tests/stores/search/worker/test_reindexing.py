@@ -17,13 +17,14 @@ from services.chassis.storage import postgres
 from services.search.domain import reindexing as operations
 from services.search.domain.documents import document
 from services.search.domain.posts.index import GenerationRunning
-from services.search.domain.posts.model import Counts, Upsert, Viewer
+from services.search.domain.posts.model import ANONYMOUS, Counts, Upsert, Viewer
 from services.search.domain.query.model import Term
 from services.search.domain.reindexing import (
     Reindex,
     ReindexNotFound,
     ReindexState,
 )
+from services.search.domain.users.words import user_query
 from services.search.worker import reindexing
 from tests.builders.search_worker import (
     START,
@@ -441,6 +442,23 @@ async def test_deleted_post_whose_event_was_lost_is_gone_after_a_rebuild(world: 
 
     assert ended.segments_repaired == 1
     assert await world.found("marmalade") == []
+
+
+async def test_deleted_account_whose_event_was_lost_is_gone_after_a_rebuild(world: World) -> None:
+    others = [world.new_id() for _ in range(3)]
+    for number, user_id in enumerate([world.alice, *others]):
+        await world.consume(world.register(user_id, f"user{number}", display_name="Quokka"))
+        await world.consume(world.post(user_id, "marmalade"))
+    for lost in (others[0], others[2]):
+        world.delete_user(lost)
+
+    await rebuild(world)
+
+    query = user_query("quokka")
+    assert query is not None
+    found = await world.stores.users.find(query, ANONYMOUS, after=None, limit=10)
+    assert {each.user_id for each in found} == {world.alice, others[1]}
+    assert len(await world.found("marmalade")) == 2
 
 
 async def test_live_indexing_goes_on_during_a_rebuild(world: World) -> None:

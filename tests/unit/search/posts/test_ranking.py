@@ -223,6 +223,17 @@ async def test_pages_continue_after_the_last_post() -> None:
     assert seen == ranked
 
 
+async def test_all_pages_have_the_scores_of_the_first() -> None:
+    now = NOW + timedelta(microseconds=999)
+    posts = [found("tea", number=number, age=timedelta(minutes=number)) for number in range(300)]
+    expression = await expression_of("tea")
+
+    first = rank(posts, expression, ANONYMOUS, now)
+    later = rank(posts, expression, ANONYMOUS, position_after(first[0], now).as_of)
+
+    assert first == later
+
+
 async def test_a_position_survives_its_page_token() -> None:
     position = TopPosition(123_456, 1_234_567, MAX_ID)
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from services.chassis.runtime.ids import MAX_ID
 from services.search.adapters.postgres.post_index.tokens import (
+    POPULAR,
+    POPULAR_LIKES,
     is_made_of_tokens,
     needs_a_token,
     tsquery,
@@ -29,9 +31,6 @@ from services.search.domain.query.model import (
 
 # The number of the first parameter of the conditions.
 FIRST = 4
-
-# The likes of post_counts_template.popular.
-POPULAR = 100
 
 # The function of the operator. The planner has an index for the operator alone.
 _WITH_INDEX = "p.tokens @@ {query}"
@@ -67,13 +66,12 @@ class Conditions:
     # No other posts match, where there are any; descending.
     post_ids: tuple[int, ...] | None
     # What the index of tokens leads to: matches of the words and terms, wherever the words of a
-    # phrase are. Empty if it leads nowhere.
+    # phrase are, and popular posts. Empty if it leads nowhere.
     indexed: str
     # Whether these are all that the query demands.
     only_indexed: bool
-    # Whether the index of authors, or that of popular posts, leads to the matches.
+    # Whether the index of authors leads to the matches.
     by_author: bool
-    by_popularity: bool
 
     @property
     def by_token(self) -> bool:
@@ -92,18 +90,16 @@ class Compiler:
         self.parameters.append(min(value, MAX_ID) if kind == "bigint" else value)
         return f"${FIRST - 1 + len(self.parameters)}::{kind}"
 
-    def tokens(self, expression: Expression) -> tuple[str, str]:
-        """Words and terms as a condition, with and without the index of tokens."""
-        query = self._tsquery(expression)
-        return _WITH_INDEX.format(query=query), _WITHOUT_INDEX.format(query=query)
-
-    def _tsquery(self, expression: Expression) -> str:
-        return f"{self.parameter(tsquery(expression), 'text')}::tsquery"
+    def tokens(self, query: str) -> tuple[str, str]:
+        """A tsquery as a condition, with and without the index of tokens."""
+        place = f"{self.parameter(query, 'text')}::tsquery"
+        return _WITH_INDEX.format(query=place), _WITHOUT_INDEX.format(query=place)
 
     def condition(self, expression: Expression) -> str:
         """The expression as a condition that is never NULL."""
         if is_made_of_tokens(expression):
-            return _WITHOUT_INDEX.format(query=self._tsquery(expression))
+            _, without_index = self.tokens(tsquery(expression))
+            return without_index
         match expression:
             case AtLeast(count, least):
                 return f"coalesce({_COUNTS[count]}, 0) >= {self.parameter(least, 'bigint')}"
@@ -163,7 +159,12 @@ def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
     mixed = [each for each in parts if not is_made_of_tokens(each) and not isinstance(each, _PLAIN)]
     authors = [each for each in parts if isinstance(each, ByAuthors)]
     whole = All(tuple(tokens))
-    with_index, without_index = compiler.tokens(whole) if tokens else ("true", "true")
+    popular = any(each.count == "likes" and each.least >= POPULAR_LIKES for each in least)
+    queries = [tsquery(whole)] * bool(tokens) + [POPULAR] * popular
+    indexed = [tsquery(without_order(whole))] * needs_a_token(whole) + [POPULAR] * popular
+    with_index, without_index = (
+        compiler.tokens(" & ".join(queries)) if queries else ("true", "true")
+    )
     texts = [
         *(f"{_COUNTS[each.count]} >= {compiler.parameter(each.least, 'bigint')}" for each in least),
         *map(compiler.condition, [*authors, *mixed]),
@@ -178,10 +179,9 @@ def conditions_of(expression: Expression, viewer: Viewer) -> Conditions:
         first_id=max([0, *(each.first for each in ranges)]),
         last_id=min([MAX_ID, *(each.last for each in ranges)]),
         post_ids=_common(lists),
-        indexed=tsquery(without_order(whole)) if needs_a_token(whole) else "",
+        indexed=" & ".join(indexed),
         only_indexed=parts == tokens and without_order(whole) == whole,
         by_author=bool(authors),
-        by_popularity=any(each.count == "likes" and each.least >= POPULAR for each in least),
     )
 
 

@@ -13,6 +13,7 @@ from services.search.adapters.postgres.post_index.catalogue import (
     lock_for_changing,
     lock_for_writing,
 )
+from services.search.adapters.postgres.post_index.tokens import POPULAR
 from services.search.domain.posts.index import GenerationGone, GenerationRunning
 from services.search.domain.posts.model import IndexedPost, SegmentComparison
 
@@ -57,13 +58,14 @@ WHERE state = 'retired' AND NOT EXISTS (SELECT FROM post_segments WHERE generati
 """
 _MERGE = "SELECT gin_clean_pending_list($1::text::regclass)"
 
-# Everything that is stored of a post; its counts change beside its revisions.
-_HASHED = """
+# Everything that is stored of a post, except what depends on its counts: they change beside its
+# revisions.
+_HASHED = f"""
 SELECT post_id, hashtextextended(
   concat_ws('|', post_id, author_id, revision, visibility, language, addressed,
-    encode(limits, 'hex'), tokens, encode(marks, 'hex')), 0) AS hash
-FROM {table} WHERE post_id BETWEEN $1 AND $2 AND visibility > 0
-"""
+    encode(limits, 'hex'), ts_delete(tokens, '{POPULAR}'), encode(marks, 'hex')), 0) AS hash
+FROM {{table}} WHERE post_id BETWEEN $1 AND $2 AND visibility > 0
+"""  # noqa: S608 - a constant
 _COMPARED = """
 SELECT new.count, new.sum, live.count, live.sum
 FROM (SELECT count(*), coalesce(sum(hash), 0) AS sum FROM ({new}) AS rows) AS new,
@@ -213,14 +215,15 @@ async def drop(connection: Connection, generation: int) -> None:
 
 async def delete_retired(connection: Connection) -> bool:
     """Deletes the tables of one segment of a retired generation; returns whether there was one.
-    Searches that still read it begin again with the live one."""
+    Searches that still read it begin again with the live one. Another process may have deleted
+    them since the catalogue was read."""
     await connection.execute(_BRIEFLY)
     retired = await generations_in(connection, "retired")
     if not retired:
         await connection.execute(_DELETE_GENERATIONS)
         return False
     segment = retired[0].segments[-1]
-    await connection.execute(f"DROP TABLE {segment.posts}, {segment.counts}")
+    await connection.execute(f"DROP TABLE IF EXISTS {segment.posts}, {segment.counts}")
     await connection.execute(_DELETE_SEGMENT, segment.generation, segment.number)
     return True
 

@@ -35,9 +35,8 @@ STEP = 20_000
 _LISTED = 1_000
 
 # What a match costs that an index finds, in rows that are read by id: the matches of a segment are
-# scattered, and all are read. A popular post is looked up in two tables.
+# scattered, and all are read.
 _MATCH_COST = 4
-_POPULAR_COST = 3
 
 # The inner part is sorted, or read in order. Accounts are looked up for as many rows as the page
 # needs.
@@ -61,9 +60,6 @@ _COUNTS = """{join} {segment.counts} AS c
 _BY_ID = "p.post_id"
 # `+ 0` keeps the planner from reading the rows by id, one after another, until enough match.
 _BY_INDEX = "p.post_id + 0"
-# The index of popular posts has this order.
-_BY_POPULARITY = "c.post_id"
-_POPULAR = " AND c.popular"
 
 _COUNT_INDEXED = """
 SELECT count(*) FROM {segment.posts} AS p
@@ -121,7 +117,7 @@ class Search:
         below = min(below, MAX_ID, conditions.last_id + 1)
         if conditions.post_ids is not None:
             await self._among(conditions.post_ids, below, limit)
-        elif conditions.by_token or conditions.by_author or conditions.by_popularity:
+        elif conditions.by_token or conditions.by_author:
             floor = await self._walk(below, limit, rows=self._window)
             if len(self._ids) < limit:
                 await self._beyond_window(floor, below, limit)
@@ -131,27 +127,21 @@ class Search:
 
     async def _beyond_window(self, floor: int, top: int, limit: int) -> None:
         """Finds what the window, from `floor` to below `top`, does not fill."""
-        share = await self._share_of_indexed(floor, top)
         missing, found = limit - len(self._ids), len(self._ids)
+        share = await self._share_of_indexed(floor, top)
         by_index = _MATCH_COST * share * self._segment_size
-        by_popularity = _POPULAR_COST * missing / share if share else by_index
         by_id = missing * self._window / found if found else by_index
-        if self._conditions.by_popularity and by_popularity < min(by_index, by_id):
-            await self._by_index(floor, limit, _BY_POPULARITY)
-            return
         if by_id < by_index:
             # Twice as far as expected: the rest is for the index.
             floor = await self._walk(floor, limit, rows=int(2 * by_id))
-        await self._by_index(floor, limit, _BY_INDEX)
+        await self._by_index(floor, limit)
 
     async def _share_of_indexed(self, floor: int, top: int) -> float:
         """The share of the window's rows that the index of tokens, or that of authors, would lead
         to."""
         conditions = self._conditions
-        if conditions.only_indexed or (conditions.by_author and not conditions.by_token):
+        if conditions.only_indexed or not conditions.by_token:
             return len(self._ids) / self._window
-        if not conditions.by_token:
-            return 1.0
         rows = 0
         for segment in self._segments:
             if segment.first_id < top and floor <= segment.last_id:
@@ -188,12 +178,12 @@ class Search:
                     rows -= step
         return below
 
-    async def _by_index(self, below: int, limit: int, order: str) -> None:
+    async def _by_index(self, below: int, limit: int) -> None:
         """Reads the matching rows of each segment by an index, which the planner chooses."""
         for segment in self._segments:
             first_id = max(segment.first_id, self._conditions.first_id)
             if below > first_id:
-                await self._read(segment, first_id, below, limit, order=order)
+                await self._read(segment, first_id, below, limit, order=_BY_INDEX)
 
     async def _read(
         self,
@@ -211,8 +201,6 @@ class Search:
         if post_ids is not None:
             conditions += f" AND p.post_id = ANY (${FIRST + len(parameters)}::bigint[])"
             parameters = [*parameters, post_ids]
-        if order == _BY_POPULARITY:
-            conditions += _POPULAR
         join = self._conditions.counts
         statement = _MATCHES.format(
             segment=segment,

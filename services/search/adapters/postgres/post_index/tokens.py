@@ -2,6 +2,7 @@
 
 Both are written as text that PostgreSQL parses without any configuration of languages. A word is
 stored with its positions and the letter w in front, a term without positions and the letter t.
+`popular` stands for many likes.
 """
 
 import hashlib
@@ -20,6 +21,11 @@ from services.search.domain.query.model import (
 # A lexeme has at most 2,046 bytes, and each is stored twice. Long ones are links, of which nothing
 # but equality matters, so the digest stands for the rest.
 _MAX_LEXEME_BYTES = 200
+
+# The lexeme of a post that has or had POPULAR_LIKES or more. It is added when a post gets there and
+# never removed: what it finds is compared with the counts.
+POPULAR = "popular"
+POPULAR_LIKES = 100
 
 _QUOTED = str.maketrans({"'": "''", "\\": "\\\\"})
 

@@ -1,6 +1,6 @@
 """Changes of posts, counts and accounts: one statement for each table that a batch touches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from services.chassis.storage.connection import Connection
 from services.search.adapters.postgres.accounts import set_accounts
 from services.search.adapters.postgres.post_index.catalogue import Generation, Segment
-from services.search.adapters.postgres.post_index.tokens import tsvector
+from services.search.adapters.postgres.post_index.tokens import POPULAR, POPULAR_LIKES, tsvector
 from services.search.domain.posts.model import (
     NO_COUNTS,
     AudienceLimit,
@@ -62,8 +62,26 @@ WHERE (stored.likes, stored.reposts, stored.replies, stored.quotes) IS DISTINCT 
   (excluded.likes, excluded.reposts, excluded.replies, excluded.quotes)
 """
 )
-_ADD_COUNTS = _SET_COUNTS + "DO NOTHING"
+_ADD_COUNTS = (
+    _SET_COUNTS
+    + """DO UPDATE SET (likes, reposts, replies, quotes) =
+  (excluded.likes, excluded.reposts, excluded.replies, excluded.quotes)
+WHERE stored.likes IS NULL AND excluded.likes IS NOT NULL
+"""
+)
 _FORGET_COUNTS = "DELETE FROM {table} WHERE post_id = ANY ($1::bigint[])"
+
+_MARK_POPULAR = f"""
+WITH marked AS (
+  SELECT p.post_id
+  FROM {{segment.posts}} AS p JOIN {{segment.counts}} AS c ON c.post_id = p.post_id
+  WHERE p.post_id = ANY ($1::bigint[]) AND c.likes >= {POPULAR_LIKES} AND p.visibility > 0
+    AND NOT ts_match_vq(p.tokens, '{POPULAR}'::tsquery)
+  ORDER BY p.post_id FOR NO KEY UPDATE OF p
+)
+UPDATE {{segment.posts}} AS p SET tokens = p.tokens || '{POPULAR}'::tsvector
+FROM marked WHERE p.post_id = marked.post_id
+"""  # noqa: S608 - constants
 
 
 async def apply(
@@ -78,31 +96,26 @@ async def apply(
             known = posts.get(change.post.post_id)
             if known is None or known.revision <= change.post.revision:
                 posts[change.post.post_id] = change.post
-    added, counts = _counts(changes, deleted)
+    added, counts = _counts(changes, posts)
     for generation in generations:
         for segment in generation.segments:
-            await _put(
-                connection,
-                segment,
-                [
-                    *map(_row, _within(segment, posts)),
-                    *(_tombstone(each) for each in deleted if _has(segment, each)),
-                ],
-                _APPLY,
-            )
             await _write_counts(connection, segment, added, _ADD_COUNTS)
             await _write_counts(connection, segment, counts, _REPLACE_COUNTS)
             gone = sorted(each for each in deleted if _has(segment, each))
             if gone:
                 await connection.execute(_FORGET_COUNTS.format(table=segment.counts), gone)
+            rows = [*map(_row, _within(segment, posts)), *map(_tombstone, gone)]
+            await _put(connection, segment, rows, _APPLY)
+            await _mark_popular(connection, segment, {*posts, *counts})
 
 
 async def load(connection: Connection, segment: Segment, posts: Sequence[IndexedPost]) -> int:
     """Adds the posts that the segment does not have in the same revision or a later one; returns
     their number."""
-    counts = {each.post_id: each.counts for each in posts if each.counts != NO_COUNTS}
-    loaded = await _put(connection, segment, list(map(_row, posts)), _LOAD)
+    counts = {each.post_id: each.counts for each in posts}
     await _write_counts(connection, segment, counts, _ADD_COUNTS)
+    loaded = await _put(connection, segment, list(map(_row, posts)), _LOAD)
+    await _mark_popular(connection, segment, counts)
     return loaded
 
 
@@ -112,21 +125,29 @@ def decode_limits(limits: bytes) -> tuple[AudienceLimit, ...]:
 
 
 def _counts(
-    changes: Iterable[PostChange], deleted: set[int]
+    changes: Iterable[PostChange], posts: Collection[int]
 ) -> tuple[dict[int, Counts], dict[int, Counts]]:
     """The counts to store where none are, and those that replace what is stored."""
-    added: dict[int, Counts] = {}
+    added: dict[int, Counts] = dict.fromkeys(posts, NO_COUNTS)
     counts: dict[int, Counts] = {}
     for change in changes:
         match change:
             case SetCounts(post_id, given):
                 counts[post_id] = given
-            case Upsert(post) if post.counts != NO_COUNTS and post.post_id not in counts:
-                added.setdefault(post.post_id, post.counts)
-    for post_id in deleted:
-        added.pop(post_id, None)
-        counts.pop(post_id, None)
+            case Upsert(post) if added.get(post.post_id) == NO_COUNTS:
+                added[post.post_id] = post.counts
+            case Delete(post_id):
+                counts.pop(post_id, None)
     return added, counts
+
+
+async def _mark_popular(
+    connection: Connection, segment: Segment, post_ids: Collection[int]
+) -> None:
+    """Adds the token of popular posts to those that need it."""
+    some = sorted(each for each in post_ids if _has(segment, each))
+    if some:
+        await connection.execute(_MARK_POPULAR.format(segment=segment), some)
 
 
 async def _put(
@@ -142,15 +163,17 @@ async def _put(
 async def _write_counts(
     connection: Connection, segment: Segment, counts: dict[int, Counts], statement: str
 ) -> None:
+    # Counts that are added are not known if they are zero: those of an edited post are unset.
+    unknown = NO_COUNTS if statement is _ADD_COUNTS else None
     given = [(post_id, each) for post_id, each in counts.items() if _has(segment, post_id)]
     if given:
         await connection.execute(
             statement.format(table=segment.counts),
             [post_id for post_id, _ in given],
-            [each.likes for _, each in given],
-            [each.reposts for _, each in given],
-            [each.replies for _, each in given],
-            [each.quotes for _, each in given],
+            *(
+                [None if each == unknown else getattr(each, name) for _, each in given]
+                for name in ("likes", "reposts", "replies", "quotes")
+            ),
         )
 
 
