@@ -134,7 +134,10 @@ class SearchAudit:
 
     async def _rebuild(self) -> list[str]:
         """Nothing of the index differs from a rebuild."""
+        before = await _repeated(self._operator.reindex)
         started = await _repeated(self._operator.start_reindex)
+        if started.id <= before.id:
+            return [f"rebuild {started.id} began after {before.id}"]
         deadline = time.monotonic() + SETTLE_SECONDS
         latest = started
         while latest.state in RUNNING:

@@ -358,6 +358,11 @@ async def hashtag_posts(world: World, tag: str) -> list[str]:
     return [each["id"] for each in page["items"]]
 
 
+async def usage(world: World, tag: str) -> tuple[int, int]:
+    use = await world.edge.call("GET", f"/v2/hashtags/{tag}")
+    return use["posts_count"], use["authors_count"]
+
+
 async def frame(stream: Stream, wanted: Callable[[Json], object], *, kind: str = "event") -> Json:
     """The next frame of the kind that is wanted; others are skipped."""
     async with asyncio.timeout(PATIENCE):
@@ -542,6 +547,11 @@ async def test_a_burst_of_several_authors_trends_until_it_is_hidden(
         trending = await world.trending()
         no_longer = await world.suggestions(f"#{BURST}")
         still = await hashtag_posts(world, BURST)
+
+        # What an author who leaves has contributed is subtracted.
+        body = {"password": PASSWORD}
+        await world.edge.call("DELETE", "/v2/users/me", by=crowd[0], body=body)
+        await until_equal(lambda: usage(world, BURST), (CROWD - 1, CROWD - 1))
 
     assert trend["observed"] == trend["hashtag"]["authors_count"] == len(crowd)
     assert suggested == [f"#{BURST}"]
