@@ -225,18 +225,8 @@ class Search:
         their audience are decided here."""
         limits = {row[0]: decode_limits(row[2]) for row in rows if row[2] is not None}
         above = {limit.author_id for each in limits.values() for limit in each}
-<<<<<<< HEAD
         accounts = await restricted_accounts(self._connection, above) if above else {}
-        self._ids.extend(
-=======
-        accounts: dict[int, Account] = {}
-        if above:
-            for user_id, protected, deleted in await self._connection.fetch(
-                _ACCOUNTS, sorted(above)
-            ):
-                accounts[user_id] = Account(protected, deleted)
         visible = (
->>>>>>> s-review
             row[0]
             for row in rows
             if row[1] == self._viewer.user_id
