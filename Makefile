@@ -18,7 +18,7 @@ KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_fa
 
 # OpenSearch's jars, and what is tested with them.
 OPENSEARCH_JARS := $(VENV)/opensearch
-OPENSEARCH_TESTS := tests/stores/search
+OPENSEARCH_TESTS := tests/stores/search -k opensearch
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 from local import brokers
 from local.part import Part
+from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
 from local.parts.postgres import Postgres
 from local.parts.processes import RoostProcess
@@ -34,7 +35,11 @@ USUAL_PORTS = {
     "valkey": 6379,
     "s3": 8333,
     "broker": 9092,
+    "opensearch": 9200,
 }
+
+# The service that finds posts in OpenSearch, if the stack has it.
+SEARCH = "search"
 
 HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may need many checks
 # The part that is each engine.
@@ -135,6 +140,7 @@ class Stack:
             topics=[name for topic in readers for name in (topic, dead_letter_topic(topic))],
             consumers=readers,
         )
+        self.opensearch = opensearch.choose(self._environ, folder=data("opensearch"), ports=ports)
         servers = {
             each.noun: self._instances(each.noun)
             for each in services
@@ -174,7 +180,11 @@ class Stack:
         }
         processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(
-            [self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy, *processes],
+            [
+                *(self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy),
+                *([self.opensearch] if self.opensearch else []),
+                *processes,
+            ],
             logs=self._state.logs,
             changed=self._write,
         )
@@ -199,6 +209,7 @@ class Stack:
             # Every account of a new stack is young.
             "ROOST_SEARCH_TRUST_AGE": self._environ.get("ROOST_SEARCH_TRUST_AGE", "0"),
             **self._engine_settings(service),
+            **self._search_settings(service),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
             "ROOST_SERVICE_KEYS_FILE": str(secrets.identities(named)),
@@ -228,6 +239,17 @@ class Stack:
         }
         return {name: value for each in service.engines for name, value in settings[each].items()}
 
+    def _search_settings(self, service: Manifest) -> dict[str, str]:
+        if self.opensearch is None or service.noun != SEARCH:
+            return {}
+        return {"ROOST_SEARCH": "opensearch", "ROOST_OPENSEARCH_URL": self.opensearch.url}
+
+    def _needs(self, service: Manifest) -> tuple[str, ...]:
+        engines = [PARTS[each] for each in service.engines]
+        if self.opensearch is not None and service.noun == SEARCH:
+            engines.append(self.opensearch.name)
+        return (*engines, "envoy")
+
     def _service(
         self,
         service: Manifest,
@@ -242,7 +264,7 @@ class Stack:
             (f"services.{service.noun}", process),
             address=ports.address(name) if process is Process.SERVE else admin,
             admin=admin,
-            needs=(*(PARTS[each] for each in service.engines), "envoy"),
+            needs=self._needs(service),
             environ=self._environ,
             settings=settings,
             python=self._python,

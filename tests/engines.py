@@ -20,6 +20,8 @@ import pytest
 import redis
 
 from local import brokers, migrations, topics
+from local.parts import opensearch as opensearch_part
+from local.parts.opensearch import OpenSearch
 from local.parts.postgres import Postgres
 from local.parts.seaweedfs import S3, SeaweedFS
 from local.parts.valkey import Valkey
@@ -47,9 +49,15 @@ class Engines:
         self.broker = brokers.choose(
             os.environ, folder=folder / "kafka", ports=self._ports, storage=self.seaweedfs
         )
+        self.opensearch = OpenSearch(
+            folder / "opensearch",
+            ports=self._ports,
+            libraries=Path(os.environ.get(opensearch_part.SETTING, "")).resolve(),
+        )
         self._logs = folder / "logs"
         self._supervisor = Supervisor(
-            [self.postgres, self.valkey, self.seaweedfs, self.broker], logs=self._logs
+            [self.postgres, self.valkey, self.seaweedfs, self.broker, self.opensearch],
+            logs=self._logs,
         )
         self.run(self._supervisor.__aenter__())
 
@@ -58,7 +66,7 @@ class Engines:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def start(self, name: str) -> None:
-        """Starts postgres, valkey, seaweedfs or broker, with its dependencies."""
+        """Starts postgres, valkey, seaweedfs, broker or opensearch, with its dependencies."""
         self.run(self._supervisor.start([name]))
 
     def log(self, name: str) -> Path:
@@ -128,7 +136,13 @@ class Databases:
 
 
 # Tables to which migrations add rows.
-_FILLED = ("schema_migrations", "worker_leases", "post_generations", "post_segments")
+_FILLED = (
+    "schema_migrations",
+    "worker_leases",
+    "post_generations",
+    "post_segments",
+    "opensearch_generations",
+)
 _TABLES = """
 SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL ($1)
 """
@@ -196,6 +210,15 @@ def s3(engines: Engines) -> S3:
     """The address of the object store, with the buckets of the stack."""
     engines.start("seaweedfs")
     return engines.seaweedfs.media
+
+
+@pytest.fixture(scope="session")
+def opensearch(engines: Engines) -> str:
+    """The URL of OpenSearch. Skips where its jars are not set."""
+    if not os.environ.get(opensearch_part.SETTING):
+        pytest.skip(f"{opensearch_part.SETTING} is not set: see `make test-opensearch`")
+    engines.start("opensearch")
+    return engines.opensearch.url
 
 
 @pytest.fixture(scope="session")

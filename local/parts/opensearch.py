@@ -96,6 +96,14 @@ MODULES = (
 )
 
 
+def choose(environ: Mapping[str, str], *, folder: Path, ports: Ports) -> OpenSearch | None:
+    """Return OpenSearch, with its data in ``folder``, if its jars are set."""
+    libraries = environ.get(SETTING)
+    if not libraries:
+        return None
+    return OpenSearch(folder, ports=ports, libraries=Path(libraries).resolve())
+
+
 class OpenSearch(Part):
     """The server from the jars in ``libraries``; everything that it writes is in ``folder``.
 

@@ -16,7 +16,9 @@ from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.process import ProcessParts
 from services.chassis.storage import postgres, retention
+from services.chassis.storage.postgres import Database
 from services.chassis.text import language
+from services.search.adapters import opensearch
 from services.search.adapters.clients import MeshBookmarks, MeshRelations, MeshUsers
 from services.search.adapters.postgres import PostgresSearchStore
 from services.search.adapters.postgres.hashtags import PostgresHashtags
@@ -52,6 +54,7 @@ async def serve(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="search serve") as database,
+        _post_index(settings, database) as posts,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
         viewers = Viewers(MeshRelations(mesh), clock=clock)
@@ -62,7 +65,7 @@ async def serve(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
                 server=Server(
                     mounts=mounts(
                         store=PostgresSearchStore(database),
-                        posts=PostgresPostIndex(database),
+                        posts=posts,
                         user_index=PostgresUserIndex(database),
                         hashtags=PostgresHashtags(database),
                         reindexes=PostgresReindexes(database),
@@ -132,6 +135,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     language.load()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="search work") as database,
+        _post_index(settings, database) as posts,
         redis_client.connect(settings.redis_url) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
@@ -142,7 +146,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     ):
         worker = Worker(
             store=PostgresSearchStore(database),
-            posts=PostgresPostIndex(database),
+            posts=posts,
             users=PostgresUserIndex(database),
             hashtags=PostgresHashtags(database),
             trend_store=PostgresTrends(database),
@@ -167,3 +171,17 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
             ],
             jobs=[*worker.jobs(), retention.job(database)],
         )
+
+
+@asynccontextmanager
+async def _post_index(settings: SearchSettings, database: Database) -> AsyncIterator[PostIndex]:
+    """The index of posts in the engine of ROOST_SEARCH."""
+    if settings.search == "postgres":
+        yield PostgresPostIndex(database)
+        return
+    async with opensearch.connect(
+        settings.opensearch_url,
+        username=settings.opensearch_username,
+        password=settings.opensearch_password,
+    ) as cluster:
+        yield opensearch.OpenSearchPostIndex(database, cluster)

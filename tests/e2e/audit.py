@@ -29,6 +29,7 @@ class Findings:
     late: list[str] = field(default_factory=list)
     stream_faults: list[str] = field(default_factory=list)  # wrong or missing events of streams
     media_faults: list[str] = field(default_factory=list)  # wrong media, files and rows
+    search_faults: list[str] = field(default_factory=list)  # wrong results, and what was repaired
     seconds: float = 0.0
     unconfirmed: int = 0
     happened: int = 0
@@ -44,6 +45,7 @@ class Findings:
             *self.late,
             *self.stream_faults,
             *self.media_faults,
+            *self.search_faults,
         ]
 
     def add(self, other: Findings) -> None:
@@ -55,6 +57,7 @@ class Findings:
         self.late += other.late
         self.stream_faults += other.stream_faults
         self.media_faults += other.media_faults
+        self.search_faults += other.search_faults
         self.seconds = max(self.seconds, other.seconds)
         self.unconfirmed += other.unconfirmed
         self.happened += other.happened
@@ -122,7 +125,7 @@ class Audit:
                 ids.setdefault(post["text"], []).append(post["id"])
         last = [0] * len(self._accounts)
         for asked in self._history.posts:
-            there = ids.pop(asked.key, [])
+            there = ids.pop(asked.text, [])
             if asked.deleted:
                 findings.half += [f"{asked.key} is still {each}" for each in there]
             elif len(there) > 1:

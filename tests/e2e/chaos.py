@@ -3,8 +3,9 @@
 Each round has 60 concurrent operations, some of them with pictures. At a random moment one part,
 sometimes two, is killed by SIGKILL. Its supervisor starts it again, and clients repeat their
 requests. Each user follows the stream on two devices. After every twenty kills, everything that was
-acknowledged must exist, every device must have the state that REST shows, and the object store must
-have the files of the media, and no other ones. The parts, moments and operations follow from the
+acknowledged must exist, every device must have the state that REST shows, the object store must
+have the files of the media, and no other ones, and searches must find every post by those who may
+see it, in an index that equals a rebuilt one. The parts, moments and operations follow from the
 seed; their scheduling does not.
 """
 
@@ -35,6 +36,7 @@ from tests.e2e.history import History
 from tests.e2e.media_audit import MediaAudit, auditing_media
 from tests.e2e.media_clients import MEDIA, MediaClients
 from tests.e2e.oracle import SETTLE_SECONDS, load
+from tests.e2e.search_audit import SearchAudit, auditing_search
 from tests.e2e.stacks import TestStack
 from tests.e2e.streams import Streams, following
 from tests.waiting import eventually
@@ -124,6 +126,7 @@ class Chaos:
         clients: MediaClients,
         audit: Audit,
         media_audit: MediaAudit,
+        search_audit: SearchAudit,
         streams: Streams,
     ) -> None:
         self.killer = killer
@@ -132,6 +135,7 @@ class Chaos:
         self.findings = Findings()
         self._audit = audit
         self._media_audit = media_audit
+        self._search_audit = search_audit
 
     @property
     def faults(self) -> list[str]:
@@ -148,6 +152,7 @@ class Chaos:
             found = await self._audit.check()
             found.stream_faults = await self.streams.check()
             found.media_faults = await self._media_audit.check()
+            found.search_faults = await self._search_audit.check()
             self.findings.add(found)
             report(
                 f"{self.killer.kills} kills, {self.clients.acknowledged.total()} writes: "
@@ -204,6 +209,8 @@ class Chaos:
             "wrong events of streams": str(len(found.stream_faults)),
             "pictures": self._media_audit.figure(),
             "wrong media": str(len(found.media_faults)),
+            "searches": self._search_audit.figure(),
+            "wrong searches": str(len(found.search_faults)),
             "all caught up": "no" if found.late else f"{found.seconds:.1f} s after the last return",
         }
 
@@ -225,9 +232,10 @@ async def run_chaos(
         async with (
             following(stack, edge, clients, seed=seed) as streams,
             auditing_media(stack, clients) as media_audit,
+            auditing_search(stack, clients) as search_audit,
         ):
             killer, audit = Killer(stack, seed=seed), Audit(edge, clients)
-            chaos = Chaos(killer, clients, audit, media_audit, streams)
+            chaos = Chaos(killer, clients, audit, media_audit, search_audit, streams)
             await chaos.run(kills, report)
             return chaos
 

@@ -25,7 +25,7 @@ class Picture:
 
 @dataclass(eq=False)
 class Post:
-    """A requested post. Its text is its idempotency key, so it can be found in every list."""
+    """A requested post. Its text has its idempotency key, so it can be found in every list."""
 
     key: str
     author: int
@@ -36,9 +36,18 @@ class Post:
     deleted: bool = False
 
     @property
+    def hashtag(self) -> str:
+        """One of a few that all posts share."""
+        return f"tag{self.key[-1]}"
+
+    @property
+    def text(self) -> str:
+        return f"{self.key} #{self.hashtag}"
+
+    @property
     def body(self) -> Json:
         """The body of every request for it."""
-        body: Json = {"text": self.key}
+        body: Json = {"text": self.text}
         if self.reply_to and self.reply_to.id:
             body["reply_to_post_id"] = self.reply_to.id
         if self.picture:

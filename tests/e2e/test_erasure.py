@@ -36,6 +36,17 @@ MARKS: dict[str, str] = {
     "description of a picture": "quokkascene",
 }
 
+# What searches find, which is stored once more for them.
+SEARCHABLE = {
+    "handle",
+    "display name",
+    "bio",
+    "post",
+    "hashtag",
+    "reply",
+    "description of a picture",
+}
+
 # Where the number of a deleted account may stay for a while or for good: see docs/retention.md.
 NUMBER_STAYS = {
     "user users",
@@ -65,7 +76,14 @@ async def test_no_stored_data_identifies_a_deleted_user(shared: Shared) -> None:
         friend = await edge.register("heidi", PASSWORD)
         gone = await _full_account(edge, friend, f"{shared.pushes.origin}/{MARKS['push endpoint']}")
         await eventually(lambda: len(shared.box.to(mailbox)) == 1, limit=LIMIT_SECONDS)
-        before = await _places(stack)
+        before: dict[str, set[str]] = {}
+
+        async def is_indexed() -> bool:
+            before.clear()
+            before.update(await _places(stack))
+            return {name for name, places in before.items() if _searched(places)} >= SEARCHABLE
+
+        await eventually(is_indexed, limit=LIMIT_SECONDS)
 
         await edge.call("DELETE", "/v2/users/me", by=gone, body={"password": PASSWORD})
 
@@ -97,6 +115,10 @@ async def test_no_stored_data_identifies_a_deleted_user(shared: Shared) -> None:
     assert set(before) == set(MARKS)  # the search finds what is there
     assert numbers <= NUMBER_STAYS
     assert (taken.status_code, taken.json()["reason"]) == (409, "HANDLE_TAKEN")
+
+
+def _searched(places: set[str]) -> bool:
+    return any(place.startswith("search ") for place in places)
 
 
 async def _full_account(edge: Edge, friend: Account, endpoint: str) -> Account:

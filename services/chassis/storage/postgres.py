@@ -272,6 +272,7 @@ def translated() -> Iterator[None]:
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.InternalClientError,
+        asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.LockNotAvailableError,
     ) as lost:
         raise DatabaseUnavailable from lost

@@ -198,3 +198,13 @@ async def test_database_that_is_away_at_the_start_is_named() -> None:
     with pytest.raises(DatabaseUnavailable):
         async with postgres.connect("postgres://nobody@127.0.0.1:1/none"):
             pass
+
+
+async def test_role_that_may_not_log_in_is_a_database_that_is_away(
+    database: Callable[[str], str],
+) -> None:
+    address = database("chassis").rpartition("@")[2]
+
+    with pytest.raises(DatabaseUnavailable):
+        async with postgres.connect(f"postgresql://nobody:unused@{address}"):
+            pass

@@ -1,11 +1,15 @@
 """The indexes of posts under test, each empty."""
 
+import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from services.chassis.storage.postgres import Database, connect
 from services.search.adapters.memory import MemoryPostIndex, MemorySearchStore
+from services.search.adapters.opensearch import OpenSearchPostIndex
+from services.search.adapters.opensearch import connect as connect_to_opensearch
 from services.search.adapters.postgres import PostgresPostIndex, PostgresSearchStore
 from tests.engines import Databases
 from tests.stores.search.posts.engine import Engine
@@ -36,7 +40,23 @@ def on_postgres(database: Database) -> Engine:
     return Engine(PostgresSearchStore(database), index)
 
 
-@pytest.fixture(params=["in_memory", "on_postgres"])
+@pytest.fixture
+async def on_opensearch(opensearch: str, database: Database) -> AsyncIterator[Engine]:
+    """For tests of OpenSearch alone. Its indexes are deleted after the test."""
+    name = f"test-{secrets.token_hex(8)}"
+    async with connect_to_opensearch(opensearch) as cluster:
+        index = OpenSearchPostIndex(database, cluster, name=name, segment_size=SEGMENT_SIZE)
+        await index.maintain()
+        yield Engine(
+            PostgresSearchStore(database),
+            index,
+            refresh=partial(cluster.refresh, f"{name}-*"),
+            transactional=False,
+        )
+        await cluster.delete(f"{name}-*")
+
+
+@pytest.fixture(params=["in_memory", "on_postgres", "on_opensearch"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     found: Engine = request.getfixturevalue(request.param)
     return found

@@ -1,6 +1,6 @@
 """An index of posts under test, with verbs for what tests do."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,20 @@ def a_document(post_id: int, text: str = "", *terms: str, **given: Any) -> Index
     return IndexedPost(post_id=post_id, words=words, terms=frozenset(terms), **(usual | given))
 
 
+async def at_once() -> None:
+    """Searches see every commit."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """The index, and the store whose transactions it writes in."""
 
     store: Store
     index: PostIndex
+    # Makes searches see what was applied, where they do not see every commit at once.
+    refresh: Callable[[], Awaitable[None]] = at_once
+    # Whether an aborted transaction takes back what `apply` wrote.
+    transactional: bool = True
 
     async def apply(self, *changes: PostChange) -> None:
         """Applies the changes in one transaction, and waits until searches see them."""
@@ -49,9 +57,6 @@ class Engine:
 
     async def protect(self, user_id: int, *, version: int = 1, protected: bool = True) -> None:
         await self.apply(SetAccount(user_id, version, protected))
-
-    async def refresh(self) -> None:
-        """Returns when searches see what was applied; at once where they see every commit."""
 
     async def ids(
         self,

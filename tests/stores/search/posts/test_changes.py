@@ -124,6 +124,9 @@ async def test_batches_may_be_applied_again(engine: Engine) -> None:
 
 
 async def test_an_aborted_transaction_changes_nothing(engine: Engine) -> None:
+    if not engine.transactional:
+        pytest.skip("it writes before the commit, and the events are consumed again")
+
     async def fail() -> None:
         async with engine.store.transaction() as transaction:
             await engine.index.apply(transaction, [Upsert(a_document(10, "cat"))])

@@ -15,6 +15,7 @@ import asyncpg
 
 from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage.connection import Connection
+from services.search.adapters.postgres.accounts import restricted_accounts
 from services.search.adapters.postgres.post_index.catalogue import (
     Generation,
     Segment,
@@ -23,7 +24,7 @@ from services.search.adapters.postgres.post_index.catalogue import (
 from services.search.adapters.postgres.post_index.conditions import FIRST, conditions_of
 from services.search.adapters.postgres.post_index.tokens import tsquery
 from services.search.adapters.postgres.post_index.writes import decode_limits
-from services.search.domain.posts.model import Account, Counts, Found, Viewer
+from services.search.domain.posts.model import Counts, Found, Viewer
 from services.search.domain.posts.visibility import within
 from services.search.domain.query.model import Expression, Term
 
@@ -70,11 +71,6 @@ WHERE p.post_id >= $1 AND p.post_id < $2 AND p.tokens @@ $3::text::tsquery
 _FLOOR = """
 SELECT post_id FROM {segment.posts} WHERE post_id >= $1 AND post_id < $2
 ORDER BY post_id DESC OFFSET $3 - 1 LIMIT 1
-"""
-
-_ACCOUNTS = """
-SELECT user_id, protected, deleted FROM accounts
-WHERE user_id = ANY ($1::bigint[]) AND (protected OR deleted)
 """
 
 _IDS_WITH = """
@@ -229,12 +225,7 @@ class Search:
         their audience are decided here."""
         limits = {row[0]: decode_limits(row[2]) for row in rows if row[2] is not None}
         above = {limit.author_id for each in limits.values() for limit in each}
-        accounts: dict[int, Account] = {}
-        if above:
-            for user_id, protected, deleted in await self._connection.fetch(
-                _ACCOUNTS, sorted(above)
-            ):
-                accounts[user_id] = Account(protected, deleted)
+        accounts = await restricted_accounts(self._connection, above) if above else {}
         visible = (
             row[0]
             for row in rows

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.chassis.storage.connection import Connection
+from services.search.adapters.postgres.accounts import set_accounts
 from services.search.adapters.postgres.post_index.catalogue import Generation, Segment
 from services.search.adapters.postgres.post_index.tokens import POPULAR, POPULAR_LIKES, tsvector
 from services.search.domain.posts.model import (
@@ -82,24 +83,12 @@ UPDATE {{segment.posts}} AS p SET tokens = p.tokens || '{POPULAR}'::tsvector
 FROM marked WHERE p.post_id = marked.post_id
 """  # noqa: S608 - constants
 
-_SET_ACCOUNTS = """
-INSERT INTO accounts AS stored
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::boolean[])
-  AS given (user_id, version, protected, deleted)
-ORDER BY user_id
-ON CONFLICT (user_id) DO UPDATE SET
-  protected = CASE WHEN stored.version <= excluded.version
-    THEN excluded.protected ELSE stored.protected END,
-  version = greatest(stored.version, excluded.version),
-  deleted = stored.deleted OR excluded.deleted
-"""
-
 
 async def apply(
     connection: Connection, generations: Sequence[Generation], changes: Sequence[PostChange]
 ) -> None:
     """Applies the changes to every generation."""
-    await _set_accounts(connection, [each for each in changes if isinstance(each, SetAccount)])
+    await set_accounts(connection, [each for each in changes if isinstance(each, SetAccount)])
     deleted = {each.post_id for each in changes if isinstance(each, Delete)}
     posts: dict[int, IndexedPost] = {}
     for change in changes:
@@ -159,25 +148,6 @@ async def _mark_popular(
     some = sorted(each for each in post_ids if _has(segment, each))
     if some:
         await connection.execute(_MARK_POPULAR.format(segment=segment), some)
-
-
-async def _set_accounts(connection: Connection, changes: Sequence[SetAccount]) -> None:
-    accounts: dict[int, SetAccount] = {}
-    for change in changes:
-        known = accounts.get(change.user_id, change)
-        newest = change if known.version <= change.version else known
-        accounts[change.user_id] = SetAccount(
-            change.user_id, newest.version, newest.protected, known.deleted or change.deleted
-        )
-    if accounts:
-        given = accounts.values()
-        await connection.execute(
-            _SET_ACCOUNTS,
-            [each.user_id for each in given],
-            [each.version for each in given],
-            [each.protected for each in given],
-            [each.deleted for each in given],
-        )
 
 
 async def _put(
