@@ -34,6 +34,7 @@ from services.search.domain.posts.index import PostIndex
 from services.search.domain.query.model import Bookmarks, Users
 from services.search.domain.reindexing import ReindexStore
 from services.search.domain.searches.posts import PostSearch
+from services.search.domain.searches.shares import Shares
 from services.search.domain.searches.users import UserSearch
 from services.search.domain.store import Store
 from services.search.domain.users.index import UserIndex
@@ -104,11 +105,17 @@ def mounts(
     clock: Clock,
 ) -> list[MountedServicer]:
     page_tokens = PageTokens(page_token_key)
+    shares = Shares()
     search = SearchServicer(
         posts=PostSearch(
-            index=posts, users=users, bookmarks=bookmarks, viewers=viewers, clock=clock
+            index=posts,
+            users=users,
+            bookmarks=bookmarks,
+            viewers=viewers,
+            shares=shares,
+            clock=clock,
         ),
-        users=UserSearch(index=user_index, viewers=viewers),
+        users=UserSearch(index=user_index, viewers=viewers, shares=shares),
         hashtags=hashtags,
         page_tokens=page_tokens,
         clock=clock,

@@ -52,6 +52,7 @@ class PostSearch:
         users: Users,
         bookmarks: Bookmarks,
         viewers: Viewers,
+        shares: Shares,
         clock: Clock,
     ) -> None:
         self._index = index
@@ -59,7 +60,7 @@ class PostSearch:
         self._bookmarks = bookmarks
         self._viewers = viewers
         self._clock = clock
-        self._shares = Shares()
+        self._shares = shares
 
     async def latest(
         self, text: str, viewer_id: int | None, *, below: int | None, size: int

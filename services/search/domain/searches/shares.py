@@ -1,7 +1,8 @@
-"""Bounds how many searches for posts one viewer has in the index at once.
+"""Bounds how many searches for posts and users one viewer has in the indexes at once.
 
-A query that no index of words answers reads all posts, which holds a session of the database for
-seconds. With as many of those as there are sessions, nobody else would find anything.
+A query that no index of words answers reads all posts, or all users with a frequent word. This
+holds a session of the database for seconds. With as many of those as there are sessions, nobody
+else would find anything.
 """
 
 import asyncio

@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.search.domain.posts.model import Viewer
+from services.search.domain.searches.shares import Shares
 from services.search.domain.users.index import UserIndex
-from services.search.domain.users.model import FoundUser, Position
+from services.search.domain.users.model import FoundUser, Position, UserQuery
 from services.search.domain.users.words import user_query
 from services.search.domain.viewers import Viewers
 
@@ -31,11 +33,12 @@ class UserPage(NamedTuple):
 
 class UserSearch:
     """Finds users for viewers. Every method raises Unavailable if the index, or the relations of a
-    signed-in viewer, cannot be read."""
+    signed-in viewer, cannot be read, and RateLimited; see shares."""
 
-    def __init__(self, *, index: UserIndex, viewers: Viewers) -> None:
+    def __init__(self, *, index: UserIndex, viewers: Viewers, shares: Shares) -> None:
         self._index = index
         self._viewers = viewers
+        self._shares = shares
 
     async def find(
         self, text: str, viewer_id: int | None, *, after: UserPosition | None, size: int
@@ -47,7 +50,7 @@ class UserSearch:
             return UserPage([])
         seen = 0 if after is None else after.seen
         size = min(size, MAX_USERS - seen)
-        found = await self._index.find(
+        found = await self._find(
             query, viewer, after=None if after is None else after.place, limit=size + 1
         )
         users = found[:size]
@@ -63,4 +66,10 @@ class UserSearch:
         query = user_query(text, for_suggestions=True)
         if query is None:
             return []
-        return await self._index.find(query, viewer, after=None, limit=limit)
+        return await self._find(query, viewer, after=None, limit=limit)
+
+    async def _find(
+        self, query: UserQuery, viewer: Viewer, *, after: Position | None, limit: int
+    ) -> list[FoundUser]:
+        async with self._shares.place(viewer.user_id):
+            return await self._index.find(query, viewer, after=after, limit=limit)
