@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from services.chassis.runtime.ids import MAX_ID
 from services.search.adapters.opensearch.documents import token
 from services.search.domain.posts.model import Viewer, Visibility
 from services.search.domain.query.model import (
@@ -56,9 +57,9 @@ def _query(expression: Expression) -> Query:
         case Term(value):
             return {"term": {"terms": token(value)}}
         case AtLeast(count, least):
-            return {"range": {count: {"gte": least}}}
+            return _range(count, least, MAX_ID)
         case IdRange(first, last):
-            return {"range": {"id": {"gte": first, "lte": last}}}
+            return _range("id", first, last)
         case Among(post_ids):
             return _terms("id", post_ids)
         case ByAuthors(author_ids):
@@ -95,6 +96,13 @@ def _visible(viewer: Viewer) -> Query:
         }
     }
     return _any([public, {"term": {"author": viewer.user_id}}, addressed, followed])
+
+
+def _range(field: str, first: int, last: int) -> Query:
+    """Both ends included. OpenSearch refuses numbers that its fields cannot have."""
+    if first > MAX_ID:
+        return _NOTHING
+    return {"range": {field: {"gte": first, "lte": min(last, MAX_ID)}}}
 
 
 def _any(queries: Sequence[Query]) -> Query:

@@ -136,7 +136,7 @@ async def _stored(cluster: Cluster, index: str, ids: Sequence[int]) -> dict[int,
 def _action(change: Change, stored: _Stored | None, *, again: bool) -> list[bytes]:
     """The lines of the action that makes the change; none if nothing changes."""
     if change.deleted:
-        # Without a condition: it replaces everything, and a write at the same moment looks again.
+        # Without a condition: it replaces everything, and concurrent writes look again.
         return _lines("index", change.post_id, tombstone(change.post_id))
     if stored is not None and stored.revision == DELETED:
         return []

@@ -9,6 +9,7 @@ index helps, the search walks through the rows by id, in steps.
 
 import sys
 from collections.abc import Sequence
+from itertools import islice
 
 import asyncpg
 
@@ -209,25 +210,29 @@ class Search:
             account=self._conditions.account_sql,
             order=order,
         )
+        rows = limit - len(self._ids)
         while len(self._ids) < limit:
-            rows = limit - len(self._ids)
             read = await self._connection.fetch(statement, first_id, below, rows, *parameters)
-            await self._add(read)
+            await self._add(read, limit)
             if len(read) < rows:
                 return
             below = read[-1][0]
+            # Each statement may sort all matches again, and anyone can write many hidden replies.
+            rows = min(2 * rows, STEP)
 
-    async def _add(self, rows: Sequence[asyncpg.Record]) -> None:
-        """Adds the posts that the viewer may see: those with limits are decided here."""
+    async def _add(self, rows: Sequence[asyncpg.Record], limit: int) -> None:
+        """Adds the posts that the viewer may see, until there are `limit`: those with limits of
+        their audience are decided here."""
         limits = {row[0]: decode_limits(row[2]) for row in rows if row[2] is not None}
         above = {limit.author_id for each in limits.values() for limit in each}
         accounts = await restricted_accounts(self._connection, above) if above else {}
-        self._ids.extend(
+        visible = (
             row[0]
             for row in rows
             if row[1] == self._viewer.user_id
             or within(limits.get(row[0], ()), accounts, self._viewer)
         )
+        self._ids.extend(islice(visible, limit - len(self._ids)))
 
     async def _rows(self) -> list[Found]:
         """The posts that were found."""
