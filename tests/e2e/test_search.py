@@ -20,7 +20,7 @@ from roost.search.v1.search_pb2 import REINDEX_STATE_DONE, Reindex
 from local import drawings
 from local.edge import Account, Edge, Json
 from local.graphql import execute
-from local.operator import search_operator
+from local.search_operator import search_operator
 from local.stream import Stream, opened
 from tests.e2e.conftest import Shared
 from tests.e2e.stacks import TestStack
