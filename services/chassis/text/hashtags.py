@@ -29,6 +29,7 @@ TAG = (
 _TAG = regex.compile(TAG, regex.VERSION1)
 _A_LETTER = regex.compile(_LETTER, regex.VERSION1)
 _IGNORABLE = regex.compile(IGNORABLE)
+_NUMBER_SIGNS = ("#", "\uff03")
 _JOINERS = frozenset("\u200c\u200d")
 # The dot that case folding takes off the capital letter of Turkish. Marks may stand between.
 _DOT_OF_I = regex.compile(r"(i\p{M}*?)\u0307+")
@@ -37,6 +38,13 @@ _DOT_OF_I = regex.compile(r"(i\p{M}*?)\u0307+")
 def is_tag(text: str) -> bool:
     """Whether it may follow a number sign: not of digits and underscores alone."""
     return _TAG.fullmatch(text) is not None and _A_LETTER.search(text) is not None
+
+
+def fold_named(text: str) -> str | None:
+    """The form of a hashtag that a request names, with or without its number sign. None for what is
+    no hashtag."""
+    bare = text[1:] if text.startswith(_NUMBER_SIGNS) else text
+    return fold(bare) if is_tag(bare) else None
 
 
 def fold(tag: str) -> str:

@@ -6,8 +6,6 @@ from services.chassis.text.kinds import TextKind
 from services.chassis.text.rules import TextRefused, clean
 from services.search.domain.errors import HashtagInvalid, SearchTextInvalid
 
-_TAG_SIGNS = "#＃"
-
 
 def cleaned(text: str, kind: TextKind) -> str:
     """The text of a search for users or hashtags. Raises SearchTextInvalid."""
@@ -22,8 +20,7 @@ def cleaned(text: str, kind: TextKind) -> str:
 
 def folded_tag(text: str) -> str:
     """The one form of a hashtag, given with or without its number sign. Raises HashtagInvalid."""
-    bare = text.strip()
-    bare = bare[1:] if bare[:1] and bare[0] in _TAG_SIGNS else bare
-    if not hashtags.is_tag(bare):
+    tag = hashtags.fold_named(text)
+    if tag is None:
         raise HashtagInvalid
-    return hashtags.fold(bare)
+    return tag

@@ -40,10 +40,10 @@ def folded(text: str) -> str:
 
     Raises HashtagInvalid.
     """
-    bare = text.removeprefix("#").removeprefix("＃")
-    if not hashtags.is_tag(bare):
+    tag = hashtags.fold_named(text)
+    if tag is None:
         raise HashtagInvalid
-    return hashtags.fold(bare)
+    return tag
 
 
 class EarlierPosts:

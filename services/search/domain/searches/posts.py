@@ -26,6 +26,7 @@ from services.search.domain.query.model import (
 )
 from services.search.domain.query.parser import parse
 from services.search.domain.query.resolution import resolve
+from services.search.domain.searches.shares import Shares
 from services.search.domain.viewers import Viewers
 
 P = TypeVar("P")
@@ -42,7 +43,7 @@ class PostPage(NamedTuple, Generic[P]):
 
 class PostSearch:
     """Finds posts for viewers. Every method raises Unavailable if the index, or the relations of a
-    signed-in viewer, cannot be read."""
+    signed-in viewer, cannot be read. Those with a viewer raise RateLimited; see shares."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class PostSearch:
         self._bookmarks = bookmarks
         self._viewers = viewers
         self._clock = clock
+        self._shares = Shares()
 
     async def latest(
         self, text: str, viewer_id: int | None, *, below: int | None, size: int
@@ -74,7 +76,7 @@ class PostSearch:
         raises."""
         expression, viewer = await self._resolve(text, viewer_id)
         as_of = self._clock.now() if after is None else after.as_of
-        found = await self._index.find(
+        found = await self._find(
             expression, viewer, below=candidates_below(as_of), limit=MAX_CANDIDATES
         )
         ranked = rank(found, expression, viewer, as_of)
@@ -113,11 +115,17 @@ class PostSearch:
     async def _newest(
         self, expression: Expression, viewer: Viewer, *, below: int | None, size: int
     ) -> PostPage[int]:
-        found = await self._index.find(expression, viewer, below=below or MAX_ID, limit=size + 1)
+        found = await self._find(expression, viewer, below=below or MAX_ID, limit=size + 1)
         posts = found[:size]
         if len(found) <= size:
             return PostPage(expression, posts)
         return PostPage(expression, posts, posts[-1].post_id, found[size].post_id)
+
+    async def _find(
+        self, expression: Expression, viewer: Viewer, *, below: int, limit: int
+    ) -> list[Found]:
+        async with self._shares.place(viewer.user_id):
+            return await self._index.find(expression, viewer, below=below, limit=limit)
 
     async def _resolve(self, text: str, viewer_id: int | None) -> tuple[Expression, Viewer]:
         # A query with a fault costs no call.

@@ -36,7 +36,7 @@ async def test_many_hidden_replies_take_few_statements(
             found = await search.newest(below=10_000, limit=LIMIT)
 
     assert [each.post_id for each in found] == [2, 1]
-    # Rows are read in pages that double.
+    # The pages of rows grow.
     assert len(statements) < 25
 
 

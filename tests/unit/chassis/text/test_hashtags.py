@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.text.entities import FoundTag, find
-from services.chassis.text.hashtags import fold, is_tag
+from services.chassis.text.hashtags import fold, fold_named, is_tag
 
 SPELLINGS = [
     ["Roost", "ROOST", "ｒｏｏｓｔ", "roo\u200dst", "r\ufe0foost"],
@@ -90,3 +90,13 @@ def test_every_letter_folds_to_a_tag_that_folds_to_itself() -> None:
             folded = fold(letter)
             assert fold(folded) == folded
             assert is_tag(folded)
+
+
+@pytest.mark.parametrize("text", ["Roost", "#Roost", "＃Ｒｏｏｓｔ"])
+def test_a_request_names_a_tag_with_or_without_its_sign(text: str) -> None:
+    assert fold_named(text) == "roost"
+
+
+@pytest.mark.parametrize("text", ["", "#", "##roost", "#＃roost", " roost", "roost\n", "#123"])
+def test_a_request_with_anything_beside_a_tag_names_none(text: str) -> None:
+    assert fold_named(text) is None

@@ -218,7 +218,7 @@ class Search:
                 return
             below = read[-1][0]
             # Each statement may sort all matches again, and anyone can write many hidden replies.
-            rows = min(2 * rows, STEP)
+            rows = min(4 * rows, STEP)
 
     async def _add(self, rows: Sequence[asyncpg.Record], limit: int) -> None:
         """Adds the posts that the viewer may see, until there are `limit`: those with limits of
