@@ -25,7 +25,7 @@ from roost.search.v1.search_pb2 import (
 )
 
 from local.commands.options import StateFolder, console, print_error, running
-from local.operator import SearchOperator, search_operator
+from local.search_operator import SearchOperator, search_operator
 from local.state import State
 from services.chassis.runtime.errors import DeadlineExceeded, RoostError, Unavailable
 

@@ -16,7 +16,7 @@ from roost.search.v1.search_pb2 import (
 )
 
 from local.edge import Edge
-from local.operator import SearchOperator, search_operator
+from local.search_operator import SearchOperator, search_operator
 from local.seed import retrying
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from tests.e2e.audit import POLL_SECONDS

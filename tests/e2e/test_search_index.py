@@ -19,8 +19,8 @@ from roost.search.v1.search_service_pb2 import SearchPostsRequest, SearchUsersRe
 from roost.search.v1.search_service_pb2_grpc import SearchServiceStub
 
 from local.edge import Account, Edge
-from local.operator import SearchOperator, search_operator
 from local.ports import HOST
+from local.search_operator import SearchOperator, search_operator
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import NotFound, Unavailable
 from tests.e2e.stacks import TestStack

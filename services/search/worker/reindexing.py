@@ -60,6 +60,9 @@ MAX_FAILURES = 8
 # analyzer, or an index that was empty.
 MAX_DECIDED = 1_000
 
+# Pauses before segments that differ are compared again. The events of the newest posts arrive.
+_SETTLING_SECONDS = (0.5, 1.0, 2.0)
+
 _scanned = Gauge("roost_search_reindex_posts_scanned", "Posts that the running rebuild has read")
 _total = Gauge("roost_search_reindex_posts", "Posts that the running rebuild has to read")
 _running = Gauge("roost_search_reindex_running", "1 while this process works on a rebuild")
@@ -268,7 +271,7 @@ class Reindexing:
 
     async def _verify(self, reindex: Reindex) -> None:
         await self._index.finish(reindex.id)
-        comparisons = await self._index.compare(reindex.id)
+        comparisons = await self._compare(reindex)
         unequal = [each for each in comparisons if not each.equal]
         for segment in unequal:
             await self._decide(reindex, segment)
@@ -292,6 +295,30 @@ class Reindexing:
             segments_equal=len(comparisons) - len(unequal),
             segments_repaired=len(unequal),
         )
+
+    async def _compare(self, reindex: Reindex) -> Sequence[SegmentComparison]:
+        """Compares the segments, and again where they differ: the scan may have read posts whose
+        events are still on their way to the live generation."""
+        comparisons = await self._index.compare(reindex.id)
+        for pause in _SETTLING_SECONDS:
+            unequal = [each for each in comparisons if not each.equal]
+            # Events do not fill an index that was empty, or that another analyzer made.
+            if not unequal or not all(each.live_count for each in unequal):
+                break
+            if await self._differ_for_one_reason(reindex, unequal):
+                break
+            await asyncio.sleep(pause)
+            comparisons = await self._index.compare(reindex.id)
+        return comparisons
+
+    async def _differ_for_one_reason(
+        self, reindex: Reindex, unequal: Sequence[SegmentComparison]
+    ) -> bool:
+        differing = self._index.differing
+        for segment in unequal:
+            if len(await differing(reindex.id, segment, limit=MAX_DECIDED + 1)) > MAX_DECIDED:
+                return True
+        return False
 
     async def _decide(self, reindex: Reindex, segment: SegmentComparison) -> None:
         """Makes the posts of a segment that differ what the Post service says that they are."""

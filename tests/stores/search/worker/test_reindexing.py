@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,13 @@ from services.chassis.storage import postgres
 from services.search.domain import reindexing as operations
 from services.search.domain.documents import document
 from services.search.domain.posts.index import GenerationRunning
-from services.search.domain.posts.model import ANONYMOUS, Counts, Upsert, Viewer
+from services.search.domain.posts.model import (
+    ANONYMOUS,
+    Counts,
+    SegmentComparison,
+    Upsert,
+    Viewer,
+)
 from services.search.domain.query.model import Term
 from services.search.domain.reindexing import (
     Reindex,
@@ -147,6 +153,24 @@ async def test_rebuild_of_a_right_index_finds_equal_segments(world: World) -> No
 
     assert ended.segments_equal >= 1
     assert ended.segments_repaired == 0
+
+
+async def test_event_that_arrives_after_the_scan_is_no_fault(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.consume(world.post(world.alice, "early"))
+    late = world.post(world.alice, "late")
+    compare = world.stores.posts.compare
+
+    async def compare_before_the_event(generation: int) -> Sequence[SegmentComparison]:
+        compared = await compare(generation)
+        await world.consume(late)
+        return compared
+
+    monkeypatch.setattr(world.stores.posts, "compare", compare_before_the_event)
+    ended = await rebuild(world)
+
+    assert (ended.segments_equal, ended.segments_repaired) == (1, 0)
 
 
 async def test_index_that_was_damaged_is_repaired_and_counted(world: World) -> None:
