@@ -265,7 +265,7 @@ class NotificationMachine(VisibilityMachine):
     def edit(self, chance: int, named: int) -> None:
         post = self.model.posts[self._post(chance)]
         author = next(n for n, each in enumerate(self.users) if each.user_id == post.author)
-        body = {"text": f"hello again @{HANDLES[named]}"}
+        body = {"text": f"hello again #heron @{HANDLES[named]}"}
         answer = self._send("PATCH", f"/v1/posts/{post.id}", author, body)
         assert answer.is_success == (post.id not in self.model.deleted)
         if answer.is_success:
