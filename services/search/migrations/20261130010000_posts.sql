@@ -3,7 +3,7 @@
 -- migrate:up
 
 -- Generations of the index. Queries read the live one; writes change the live and the building one.
--- Whoever changes this table or the segments locks it in EXCLUSIVE mode; writers of posts lock it in
+-- A change of this table or of the segments locks it in EXCLUSIVE mode; writers of posts lock it in
 -- ROW SHARE mode.
 CREATE TABLE post_generations (
   number bigint PRIMARY KEY,
