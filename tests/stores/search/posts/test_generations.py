@@ -7,11 +7,15 @@ from itertools import pairwise
 
 import pytest
 
+from services.chassis.storage.postgres import Database
+from services.search.adapters.postgres.post_index import generations
+from services.search.adapters.postgres.post_index.catalogue import generations_in
 from services.search.domain.posts.index import GenerationGone, GenerationRunning
 from services.search.domain.posts.model import ANONYMOUS, Counts, SetCounts
 from services.search.domain.query.model import AtLeast, Not, Word
 from tests.stores.search.posts.chance import Chance
 from tests.stores.search.posts.engine import EVERYTHING, Engine, a_document
+from tests.waiting import eventually
 
 POSTS = [a_document(n << 22, f"cat number{n}", "has:media") for n in range(1, 131)]
 
@@ -174,6 +178,32 @@ async def test_dropping_the_live_generation_does_nothing(engine: Engine) -> None
     await engine.index.maintain()
 
     assert len(await engine.ids(Word("cat"), limit=200)) == len(POSTS)
+
+
+async def test_maintenance_does_not_fail_when_a_generation_is_deleted_beside_it(
+    on_postgres: Engine, database: Database
+) -> None:
+    await on_postgres.put(*POSTS)
+    replaced = await on_postgres.rebuild(POSTS)
+    await on_postgres.swap(replaced)
+    generation = await on_postgres.rebuild(POSTS)
+
+    async with database.connection() as other, other.transaction():
+        await generations.swap(other, generation)
+        for segment in (await generations_in(other, "retired"))[-1].segments:
+            await other.execute(f"DROP TABLE {segment.posts}, {segment.counts}")
+        await other.execute("DELETE FROM post_segments WHERE generation = $1", replaced)
+        maintenance = asyncio.create_task(on_postgres.index.maintain())
+        await eventually(lambda: _waits_for_a_lock(database))
+    await maintenance
+
+    assert len(await on_postgres.ids(Word("cat"), limit=200)) == len(POSTS)
+
+
+async def _waits_for_a_lock(database: Database) -> bool:
+    waiting = "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    waiting += "WHERE NOT granted AND datname = current_database())"
+    return bool(await database.fetchval(waiting))
 
 
 async def test_an_interrupted_load_continues(engine: Engine) -> None:

@@ -111,11 +111,15 @@ async def split(connection: Connection, generation: int, from_id: int) -> None:
         await connection.execute(_SPLIT, generation, from_id)
 
 
+async def has_full_segment(connection: Connection, *, segment_size: int) -> bool:
+    """Whether `open_segments` would open one."""
+    await lock_for_writing(connection)
+    return bool(await _full(connection, segment_size))
+
+
 async def open_segments(connection: Connection, *, segment_size: int) -> None:
     """Opens a segment in each generation whose newest one is full. A building generation that is
     not finished is divided by `load`."""
-    if not await _full(connection, segment_size):
-        return
     await lock_for_changing(connection)
     for segment in await _full(connection, segment_size):
         newest = await connection.fetchval(_NEWEST_ID.format(table=segment.posts))
@@ -230,6 +234,8 @@ async def delete_retired(connection: Connection) -> bool:
 
 async def merge_pending(connection: Connection) -> None:
     """Moves the pending entries of the newest segments into their indexes."""
+    # A generation that could be retired now could lose its tables before they are merged.
+    await lock_for_writing(connection)
     for generation in await generations_in(connection, "live", "building"):
         if generation.finished:
             for segment in generation.segments[-2:]:

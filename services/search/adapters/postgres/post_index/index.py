@@ -81,8 +81,12 @@ class PostgresPostIndex:
         await writes.apply(connection, written, changes)
 
     async def maintain(self) -> None:
+        size = self._segment_size
         async with self._transaction() as connection:
-            await generations.open_segments(connection, segment_size=self._segment_size)
+            full = await generations.has_full_segment(connection, segment_size=size)
+        if full:
+            async with self._transaction() as connection:
+                await generations.open_segments(connection, segment_size=size)
         async with self._transaction() as connection:
             await generations.merge_pending(connection)
         while await self._delete_retired():
