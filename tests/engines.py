@@ -29,6 +29,7 @@ from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
 from services.chassis.deployment import migrations
+from tests.valkey_cluster import ValkeyCluster
 
 T = TypeVar("T")
 
@@ -204,6 +205,33 @@ def valkey(engines: Engines) -> str:
     with redis.Redis.from_url(engines.valkey.url) as client:
         client.flushall()
     return engines.valkey.url
+
+
+@pytest.fixture(scope="session")
+def running_cluster(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ValkeyCluster]:
+    """A Valkey cluster, for tests that stop a node and start it again."""
+    cluster = ValkeyCluster(engines.valkey.command()[0], tmp_path_factory.mktemp("cluster"))
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def valkey_cluster(running_cluster: ValkeyCluster) -> str:
+    """The URL of a Valkey cluster of three nodes, emptied for this test."""
+    running_cluster.clear()
+    return running_cluster.url
+
+
+@pytest.fixture(params=["valkey", "valkey_cluster"])
+def valkey_servers(request: pytest.FixtureRequest) -> str:
+    """The URL of Valkey, emptied for this test: once of one server, once of a cluster."""
+    url: str = request.getfixturevalue(request.param)
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -59,13 +59,18 @@ async def serve(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="media serve") as database,
-        redis_client.connect(settings.redis_url) as redis,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="media serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as redis,
         storage_of(settings) as storage,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
-        wake_ups = ValkeyWakeUps(redis, url=settings.redis_url)
+        wake_ups = ValkeyWakeUps(redis, url=settings.redis_url, ca_file=settings.redis_ca_file)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
             server=Server(
@@ -135,8 +140,13 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     brokers = ",".join(settings.kafka_brokers)
     with job_folders.open_job_folders() as folders:
         async with (
-            postgres.connect(settings.database_url, clock=clock, name="media work") as database,
-            redis_client.connect(settings.redis_url) as redis,
+            postgres.connect(
+                settings.database_url,
+                max_size=settings.database_connections,
+                clock=clock,
+                name="media work",
+            ) as database,
+            redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as redis,
             storage_of(settings) as storage,
             lease_worker(database, clock=clock) as worker,
             purgers.connect(settings, clock=clock) as purger,
@@ -155,7 +165,9 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 storage=storage,
                 program=JailedProcess(),
                 folders=folders,
-                wake_ups=ValkeyWakeUps(redis, url=settings.redis_url),
+                wake_ups=ValkeyWakeUps(
+                    redis, url=settings.redis_url, ca_file=settings.redis_ca_file
+                ),
                 clock=clock,
             )
             yield ProcessParts(

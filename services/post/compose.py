@@ -59,8 +59,13 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     language.load()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="post serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
@@ -153,8 +158,13 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="post work") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="post work",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,

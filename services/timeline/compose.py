@@ -64,8 +64,13 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
-        redis_client.connect(settings.redis_url) as valkey,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="timeline-serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
         ) as mesh,
@@ -122,8 +127,15 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
-        redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="timeline-work",
+        ) as database,
+        redis_client.connect(
+            settings.redis_url, ca_file=settings.redis_ca_file, call_seconds=_WORKER_REDIS_SECONDS
+        ) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
         ) as mesh,

@@ -71,8 +71,13 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="user serve") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="user serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=settings.password_memory_mib) as passwords,
         Mesh(
@@ -192,8 +197,13 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     brokers = ",".join(settings.kafka_brokers)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="user work") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="user work",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(
             brokers=brokers, client_id="user work", idempotent=settings.kafka_idempotence
