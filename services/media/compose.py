@@ -1,6 +1,6 @@
 """Composes the processes of the Media service. Only this module opens connections."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from roost.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
@@ -170,6 +170,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 ),
                 clock=clock,
             )
+            relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
             yield ProcessParts(
                 consumers=[
                     bus.Subscriber(
@@ -184,7 +185,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                     )
                 ],
                 jobs=[
-                    Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                    relay.run,
                     Runner(store=store, processing=processing, clock=clock, lanes=lanes()).run,
                     *jobs(
                         store=store,
@@ -194,6 +195,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                         accounts=accounts,
                         ids=IdGenerator(clock=clock, worker=worker),
                         clock=clock,
+                        while_leading=relay.while_leading,
                     ),
                     retention.job(database),
                 ],
@@ -209,6 +211,7 @@ def jobs(
     accounts: Accounts,
     ids: Ids,
     clock: Clock,
+    while_leading: Callable[[Callable[[], Awaitable[object]]], Callable[[], Awaitable[None]]],
 ) -> list[Job]:
     """What the worker does at intervals."""
     placements = Placements(store=store, storage=storage, clock=clock)
@@ -228,5 +231,5 @@ def jobs(
         every(sweep.INTERVAL_SECONDS, "media_deletion", sweeps.delete_doomed),
         every(sweep.EXPIRY_SECONDS, "media_expiry", sweeps.expire),
         every(sweep.PRUNING_SECONDS, "media_pruning", sweeps.prune),
-        every(orphan_search.INTERVAL_SECONDS, "media_orphans", orphans.round),
+        every(orphan_search.INTERVAL_SECONDS, "media_orphans", while_leading(orphans.round)),
     ]

@@ -198,12 +198,18 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
+        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+
         yield ProcessParts(
             consumers=[subscriber],
             jobs=[
-                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                every(INTERVAL_SECONDS, "reconciliation", reconciliation.reconcile),
-                every(REVIEW_SECONDS, "protections", protections.review),
+                relay.run,
+                every(
+                    INTERVAL_SECONDS,
+                    "reconciliation",
+                    relay.while_leading(reconciliation.reconcile),
+                ),
+                every(REVIEW_SECONDS, "protections", relay.while_leading(protections.review)),
                 retention.job(database),
             ],
         )

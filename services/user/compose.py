@@ -231,15 +231,16 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
+        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
         yield ProcessParts(
             consumers=[counting],
             jobs=[
-                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                relay.run,
                 every(background_tasks.INTERVAL_SECONDS, "run_background_tasks", tasks.run_all),
                 every(
                     counters.INTERVAL_SECONDS,
                     "reconcile_counters",
-                    reconciler.reconcile,
+                    relay.while_leading(reconciler.reconcile),
                     wait_first=True,
                 ),
                 retention.job(database),
