@@ -29,7 +29,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-migrations: $(VENV)/.installed-dev ## Check with squawk that the old and the new version can run side by side after each migration.
+	@$(BIN)/python -m local.migration_lint
 
 format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
 	@$(BIN)/ruff check --fix
