@@ -37,6 +37,13 @@ def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch)
     assert settings.token_issuer == "https://roost.local"
 
 
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+cluster", "rediss+cluster"])
+def test_redis_may_be_one_server_or_a_cluster(environment: pytest.MonkeyPatch, scheme: str) -> None:
+    environment.setenv("ROOST_REDIS_URL", f"{scheme}://:secret@redis:6379")
+
+    assert load(ServiceSettings).redis_url == f"{scheme}://:secret@redis:6379"
+
+
 def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:
     shown = repr(load(ServiceSettings))
 
@@ -52,6 +59,23 @@ def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> 
             "ROOST_MESH",
             "envoy",
             "ROOST_MESH is wrong: it must be host:port, for example 127.0.0.1:7001.",
+        ),
+        (
+            "ROOST_REDIS_URL",
+            "unix:///run/redis.sock",
+            "ROOST_REDIS_URL is wrong: it must be a URL with a host that starts with redis://, "
+            "rediss:// (TLS), redis+cluster:// or rediss+cluster://.",
+        ),
+        (
+            "ROOST_REDIS_CA_FILE",
+            "/nowhere/ca.crt",
+            "ROOST_REDIS_CA_FILE is wrong: it must be the path of a readable file of certificates "
+            "in PEM.",
+        ),
+        (
+            "ROOST_DATABASE_CONNECTIONS",
+            "0",
+            "ROOST_DATABASE_CONNECTIONS is wrong: it must be greater than or equal to 1.",
         ),
         (
             "ROOST_LISTEN",
