@@ -29,7 +29,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: chart-files edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -74,11 +74,15 @@ gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/defaults.env.
 	@$(BIN)/python -m local.edge_module
 
-gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/, the schema and the edge's module are what their sources give.
+chart-files: $(VENV)/.installed ## Write charts/roost/files from envoy/ and the services' manifests.
+	@$(BIN)/python -m local.chart
+
+gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated files are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
 	@$(BIN)/python -m gateway.api.sdl --check
 	@$(BIN)/python -m local.edge_module --check
+	@$(BIN)/python -m local.chart --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
