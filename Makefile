@@ -149,6 +149,12 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-kube: requirements-kube.txt tests/kube/tools.py $(VENV)/.installed-dev
+	@echo "Installing what the checks of charts/ need"
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-kube.txt
+	@$(BIN)/python -m tests.kube.tools
+	@touch $@
+
 $(OPENSEARCH_JARS)/.complete: local/opensearch.pom.xml
 	@echo "Fetching OpenSearch"
 	@rm -rf $(OPENSEARCH_JARS)
