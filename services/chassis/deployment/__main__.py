@@ -10,7 +10,9 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-COMMANDS: Mapping[str, Callable[[], int]] = {}
+from services.chassis.deployment import drain
+
+COMMANDS: Mapping[str, Callable[[], int]] = {"drain": drain.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
