@@ -29,7 +29,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: chart-files edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -43,9 +43,9 @@ down: $(VENV)/.installed ## Stop a stack that was started elsewhere or with --de
 status: $(VENV)/.installed ## Show each part of the running stack.
 	@$(BIN)/roost status --state $(STATE)
 
-setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
+setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 
-test: $(VENV)/.installed-dev ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
+test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
@@ -58,11 +58,14 @@ test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch
 	  ROOST_OPENSEARCH_JARS=$(abspath $(OPENSEARCH_JARS)) $(BIN)/python -m pytest $(or $(ARGS),$(OPENSEARCH_TESTS)); \
 	else echo "Skipped: OpenSearch needs Java 17 or 21 and Maven, and they are not both here."; fi
 
-lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts and the arrows between packages.
+lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, types, contracts, charts and the arrows between packages.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-charts: $(VENV)/.installed-kube ## Check charts/ and migrations with Helm, Kubernetes' schemas, hadolint, squawk and others.
+	@$(BIN)/python -m tests.charts.lint
 
 format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
 	@$(BIN)/ruff check --fix

@@ -10,7 +10,9 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-COMMANDS: Mapping[str, Callable[[], int]] = {}
+from services.chassis.deployment import migrations, topics
+
+COMMANDS: Mapping[str, Callable[[], int]] = {"migrate": migrations.run, "topics": topics.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
