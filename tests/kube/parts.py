@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx2
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from local.part import CannotStart, Part
 from local.ports import HOST, Ports
+from local.probes import answers
 from local.secret_store import SecretStore
 from tests.kube.tools import FOLDER
 
@@ -56,7 +57,7 @@ class Etcd(Part):
         ]
 
     async def is_ready(self) -> bool:
-        return await _succeeds(f"{self.url}/health")
+        return await answers(self.address, "/health")
 
 
 class ApiServer(Part):
@@ -104,7 +105,12 @@ class ApiServer(Part):
     async def is_ready(self) -> bool:
         if not self.certificate.exists():
             return False
-        return await _succeeds(f"{self.url}/readyz", token=self.token, authority=self.certificate)
+        headers = {"authorization": f"Bearer {self.token}"}
+        return await answers(self.address, "/readyz", headers=headers, tls=self.tls())
+
+    def tls(self) -> ssl.SSLContext:
+        """Return what trusts the certificate of the started server."""
+        return ssl.create_default_context(cafile=self.certificate)
 
     @property
     def _tokens(self) -> Path:
@@ -157,15 +163,5 @@ class Controllers(Part):
         certificate = self._folder / f"{self.name}.crt"
         if not certificate.exists():
             return False
-        return await _succeeds(f"https://{self.address}/healthz", authority=certificate)
-
-
-async def _succeeds(url: str, *, token: str = "", authority: Path | None = None) -> bool:
-    headers = {"authorization": f"Bearer {token}"} if token else {}
-    verify = str(authority) if authority else False
-    async with httpx2.AsyncClient(headers=headers, verify=verify, trust_env=False) as client:
-        try:
-            answer = await client.get(url, timeout=5.0)
-        except httpx2.HTTPError:
-            return False
-    return answer.status_code == httpx2.codes.OK
+        tls = ssl.create_default_context(cafile=certificate)
+        return await answers(self.address, "/healthz", tls=tls)
