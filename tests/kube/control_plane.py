@@ -30,8 +30,10 @@ Completed = subprocess.CompletedProcess[str]
 
 
 class ControlPlane:
-    """The processes, the kubelet and the metrics. They run in a thread with a loop of its own; every
-    method blocks until done. All of it ends with `close`, and the processes with this one.
+    """The processes, the kubelet and the metrics.
+
+    They run in a thread with a loop of its own; every method blocks until done. All of it ends with
+    `close`. The processes end with this one, too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -82,6 +84,13 @@ class ControlPlane:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+    def watch(self, path: str, *, since: str) -> list[dict[str, Any]]:
+        """Returns each state of the objects at a path after this version, in order."""
+        query = {"watch": "true", "resourceVersion": since, "timeoutSeconds": "1"}
+        answer = self.api.get(path, params=query)
+        answer.raise_for_status()
+        return [json.loads(line)["object"] for line in answer.text.splitlines()]
 
     def _command(self, program: str, *arguments: str, given: str | None = None) -> Completed:
         settings = {
