@@ -37,13 +37,9 @@ SENT = {"edge": {"login", "class", "user"}, "media": {"listener"}}
 
 def limiters(config: Any, listener: str) -> tuple[Any, Any]:
     """Return the filter of a listener's own buckets, and that of limits that it shares."""
-    (found,) = (
-        each for each in config["static_resources"]["listeners"] if each["name"] == listener
-    )
-    filters = {
-        each["name"]: each["typed_config"]
-        for each in found["filter_chains"][0]["filters"][-1]["typed_config"]["http_filters"]
-    }
+    listeners = {each["name"]: each for each in config["static_resources"]["listeners"]}
+    manager = listeners[listener]["filter_chains"][0]["filters"][-1]["typed_config"]
+    filters = {each["name"]: each["typed_config"] for each in manager["http_filters"]}
     return filters["envoy.filters.http.local_ratelimit"], filters["envoy.filters.http.ratelimit"]
 
 
@@ -130,8 +126,8 @@ def test_the_rate_limit_service_has_the_limits_of_the_buckets(
     tmp_path: Path, listener: str, added: tuple[tuple[str, str], ...]
 ) -> None:
     ports = Ports(tmp_path / "ports.json")
-    numbers = {name: "1" + value for name, value in defaults().items() if name.startswith("RATE_")}
-    del numbers["RATE_LIMIT_ENDPOINTS"], numbers["RATE_LIMIT_SECONDS"]
+    names = ("READS", "WRITES", "LOGINS", "STRANGERS", "MEDIA")
+    numbers = {f"RATE_{name}": str(number) for number, name in enumerate(names, 11)}
     config = yaml.safe_load(configuration(ports, tmp_path, GATEWAY_ENDPOINTS="[]", **numbers))
     ports.release()
     buckets, shared = limiters(config, listener)

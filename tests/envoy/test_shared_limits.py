@@ -216,10 +216,9 @@ async def test_an_answer_says_what_is_left_at_all_edges_and_until_when(
     answers: list[httpx2.Response] = []
 
     async def spend() -> httpx2.Response:
-        answers.clear()
         person = Person(issuer)
-        for edge in itertools.islice(itertools.cycle([one, two]), WRITES + 1):
-            answers.append(await person.send(edge, "POST", "/v1/posts"))
+        turns = itertools.islice(itertools.cycle([one, two]), WRITES + 1)
+        answers[:] = [await person.send(edge, "POST", "/v1/posts") for edge in turns]
         return answers[-1]
 
     refused = await within_a_minute(spend)
