@@ -137,7 +137,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     """The process that processes uploads, moves and deletes files, and publishes and consumes
     events."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     with job_folders.open_job_folders() as folders:
         async with (
             postgres.connect(
@@ -154,9 +154,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 settings.mesh,
                 identity=authentication.identity(settings, service=SERVICE, clock=clock),
             ) as mesh,
-            bus.publisher(
-                brokers=brokers, client_id="media work", idempotent=settings.kafka_idempotence
-            ) as publisher,
+            bus.publisher(connection=kafka, client_id="media work") as publisher,
         ):
             store = PostgresMediaStore(database, describe=describe)
             accounts = MeshAccounts(mesh.as_service(UserServiceStub))
@@ -174,7 +172,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
             yield ProcessParts(
                 consumers=[
                     bus.Subscriber(
-                        brokers=brokers,
+                        connection=kafka,
                         group=MANIFEST.consumer_group.name,
                         topics=MANIFEST.consumer_group.topics,
                         publisher=publisher,

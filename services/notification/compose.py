@@ -129,7 +129,7 @@ def mounts(
 async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     """The process that consumes events and sends deliveries."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(
@@ -140,9 +140,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         ) as database,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
-        bus.publisher(
-            brokers=brokers, client_id="notification work", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="notification work") as publisher,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         _dispatcher(
@@ -164,7 +162,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         )
         cleanup = AccountCleanup(store=store, graph=graph, clock=clock)
         projection_consumer = bus.Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=MANIFEST.consumer_group.name,
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,

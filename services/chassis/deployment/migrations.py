@@ -83,7 +83,7 @@ async def apply(
         raise MigrationFailed(f"the database cannot be used: {_sentence(error)}") from error
 
 
-def migrate() -> int:
+def run() -> int:
     """Applies the migrations of every service whose URL is set, `ROOST_DATABASE_URL_<NOUN>`.
 
     Returns the exit code of the command.
