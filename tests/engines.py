@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 import redis
 
-from local import brokers, migrations
+from local import brokers
 from local.parts import opensearch as opensearch_part
 from local.parts.broker import Broker
 from local.parts.opensearch import OpenSearch
@@ -29,7 +29,7 @@ from local.parts.valkey import Valkey
 from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
-from services.chassis.deployment import topics
+from services.chassis.deployment import migrations, topics
 from services.chassis.events.bus import KafkaConnection
 from tests.secured_kafka import SecuredKafka
 
