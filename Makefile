@@ -12,9 +12,12 @@ WORKERS ?= logical
 
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
-KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
-  tests/stores/chassis/test_bus_rejoining.py \
+KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_topics.py \
+  tests/stores/chassis/test_bus_failures.py tests/stores/chassis/test_bus_rejoining.py \
   tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
+# These are repeated over TLS, with a password.
+KAFKA_SECURED_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_topics.py \
+  tests/stores/chassis/test_bus_security.py
 
 # OpenSearch's jars, and what is tested with them.
 OPENSEARCH_JARS := $(VENV)/opensearch
@@ -53,9 +56,11 @@ setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
-test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
+test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus, also over TLS, and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
-	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)); \
+	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)) && \
+	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) ROOST_TEST_KAFKA_SECURED=1 \
+	    $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_SECURED_TESTS)); \
 	else echo "Skipped: Apache Kafka needs Java 17 and Maven, and they are not both here."; fi
 
 test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch, with Java 17 or 21 and Maven.
