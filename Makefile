@@ -20,6 +20,11 @@ KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_fa
 OPENSEARCH_JARS := $(VENV)/opensearch
 OPENSEARCH_TESTS := tests/stores/search -k opensearch
 
+# Envoy's rate limit service, a Go module without tags, and what is tested with it.
+RATE_LIMITS := $(VENV)/rate-limits
+RATE_LIMITS_SOURCE := github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36
+RATE_LIMITS_TESTS := tests/envoy/test_shared_limits.py
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
@@ -29,7 +34,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -43,9 +48,9 @@ down: $(VENV)/.installed ## Stop a stack that was started elsewhere or with --de
 status: $(VENV)/.installed ## Show each part of the running stack.
 	@$(BIN)/roost status --state $(STATE)
 
-setup: $(VENV)/.installed-dev ## Install everything that tests and checks need.
+setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 
-test: $(VENV)/.installed-dev ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
+test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
@@ -58,11 +63,19 @@ test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch
 	  ROOST_OPENSEARCH_JARS=$(abspath $(OPENSEARCH_JARS)) $(BIN)/python -m pytest $(or $(ARGS),$(OPENSEARCH_TESTS)); \
 	else echo "Skipped: OpenSearch needs Java 17 or 21 and Maven, and they are not both here."; fi
 
-lint: $(VENV)/.installed-dev gen-check breaking ## Check style, types, contracts and the arrows between packages.
+test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, with Go, and run the tests of shared limits.
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(RATE_LIMITS)/service_cmd && \
+	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
+	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
+
+lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, types, contracts, charts and the arrows between packages.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-charts: $(VENV)/.installed-kube ## Check charts/ and migrations with Helm, Kubernetes' schemas, hadolint, squawk and others.
+	@$(BIN)/python -m tests.charts.lint
 
 format: $(VENV)/.installed-dev ## Rewrite the Python sources in the one style.
 	@$(BIN)/ruff check --fix
@@ -74,11 +87,15 @@ gen: $(VENV)/.installed-dev ## Generate gen/ from protos/.
 edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/defaults.env.
 	@$(BIN)/python -m local.edge_module
 
-gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that gen/, the schema and the edge's module are what their sources give.
+chart-files: $(VENV)/.installed ## Write charts/roost/files from envoy/ and the services' manifests.
+	@$(BIN)/python -m local.chart
+
+gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated files are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
 	@$(BIN)/python -m gateway.api.sdl --check
 	@$(BIN)/python -m local.edge_module --check
+	@$(BIN)/python -m local.chart --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
@@ -145,6 +162,12 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-kube: requirements-kube.txt tests/kube/tools.py $(VENV)/.installed-dev
+	@echo "Installing what the checks of charts/ need"
+	@$(PIP) install --quiet --no-compile --require-hashes --no-deps -r requirements-kube.txt
+	@$(BIN)/python -m tests.kube.tools
+	@touch $@
+
 $(OPENSEARCH_JARS)/.complete: local/opensearch.pom.xml
 	@echo "Fetching OpenSearch"
 	@rm -rf $(OPENSEARCH_JARS)
@@ -157,4 +180,9 @@ $(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml
 	@rm -rf $(KAFKA_JARS)
 	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
 	  -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	@touch $@
+
+$(RATE_LIMITS)/service_cmd: Makefile
+	@echo "Building Envoy's rate limit service"
+	@GOBIN=$(abspath $(RATE_LIMITS)) go install $(RATE_LIMITS_SOURCE)
 	@touch $@

@@ -1,4 +1,4 @@
-"""The operator's calls of a running stack, through its mesh, with the operator's own identity."""
+"""The operator's calls of the Search service, through the mesh, signed with the operator's key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from roost.search.v1 import search_admin_service_pb2 as rpc
 from roost.search.v1.search_admin_service_pb2_grpc import SearchAdminServiceStub
@@ -62,13 +64,30 @@ class SearchOperator:
             request.page_token = page.next_page_token
 
 
-@asynccontextmanager
-async def search_operator(state: State) -> AsyncIterator[SearchOperator]:
-    """Connect to the mesh of the running stack of a state folder."""
+@dataclass(frozen=True)
+class Access:
+    """How the operator reaches a mesh: its address, and the operator's private key."""
+
+    mesh: str
+    key: SigningKey
+
+
+def local_access(state: State) -> Access:
+    """Return the access to the running stack of a state folder."""
     ports = json.loads(state.ports.read_text())
-    file = SecretStore(state.secrets).identity(OPERATOR)
-    identity = ServiceIdentity(
-        SigningKey.from_pem(OPERATOR, file.read_bytes()), clock=SystemClock()
+    return Access(
+        f"{HOST}:{ports['mesh']}", read_key(SecretStore(state.secrets).identity(OPERATOR))
     )
-    async with Mesh(f"{HOST}:{ports['mesh']}", identity=identity) as mesh:
+
+
+def read_key(file: Path) -> SigningKey:
+    """Read the operator's private key (PEM). Raises OSError, or ValueError if there is none."""
+    return SigningKey.from_pem(OPERATOR, file.read_bytes())
+
+
+@asynccontextmanager
+async def search_operator(access: Access) -> AsyncIterator[SearchOperator]:
+    """Connect to a mesh."""
+    identity = ServiceIdentity(access.key, clock=SystemClock())
+    async with Mesh(access.mesh, identity=identity) as mesh:
         yield SearchOperator(mesh)

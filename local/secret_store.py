@@ -32,13 +32,13 @@ class SecretStore:
         """Return 32 random bytes in hexadecimal: a key, or a password that needs no quoting."""
         file = self._folder / name
         if not file.exists():
-            _write(file, secrets.token_hex(32))
+            write_private(file, new_token())
         return file.read_text()
 
     def file(self, name: str, text: str) -> Path:
         """Return a file with this text, which a part reads at its start."""
         file = self._folder / name
-        _write(file, text)
+        write_private(file, text)
         return file
 
     def identity(self, service: str) -> Path:
@@ -49,13 +49,7 @@ class SecretStore:
         """Return the file of an ES256 private key (PEM)."""
         file = self._folder / f"{name}.pem"
         if not file.exists():
-            key = ec.generate_private_key(ec.SECP256R1())
-            pem = key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            _write(file, pem.decode())
+            write_private(file, new_signing_key())
         return file
 
     def certificate(self, name: str) -> Path:
@@ -63,25 +57,63 @@ class SecretStore:
         ``signing_key(name)``."""
         file = self._folder / f"{name}.crt"
         if not file.exists():
-            _write(file, _self_signed(name, _read_key(self.signing_key(name))))
+            key = _read_key(self.signing_key(name).read_text())
+            write_private(file, _self_signed(name, key))
         return file
 
     def identities(self, services: list[str]) -> Path:
         """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
-        keys = [_public_jwk(service, self.identity(service)) for service in services]
+        keys = [public_jwk(service, self.identity(service).read_text()) for service in services]
         return self.file("services.jwks.json", json.dumps({"keys": keys}))
 
     def symmetric_keys(self, name: str) -> Path:
         """Return a JWKS file whose only key, for HS256, is ``token(name)``."""
-        key = _base64url(bytes.fromhex(self.token(name)))
-        keys = {"keys": [{"kty": "oct", "alg": "HS256", "k": key}]}
-        return self.file(f"{name}.jwks.json", json.dumps(keys))
+        keys = [symmetric_jwk(self.token(name))]
+        return self.file(f"{name}.jwks.json", json.dumps({"keys": keys}))
 
 
-def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
-    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{file} holds no elliptic curve key")
+def new_token() -> str:
+    """Return 32 random bytes in hexadecimal."""
+    return secrets.token_hex(32)
+
+
+def new_signing_key() -> str:
+    """Return a new ES256 private key (PEM)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem.decode()
+
+
+def public_jwk(service: str, pem: str) -> dict[str, str]:
+    """Return the public key of an ES256 private key, with the service as its id.
+
+    Raises ValueError if the PEM has no such key.
+    """
+    point = _read_key(pem).public_key().public_numbers()
+    return {
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "kid": service,
+        "x": _base64url(point.x.to_bytes(COORDINATE_BYTES, "big")),
+        "y": _base64url(point.y.to_bytes(COORDINATE_BYTES, "big")),
+    }
+
+
+def symmetric_jwk(token: str) -> dict[str, str]:
+    """Return the HS256 key of a token. Raises ValueError if it is not in hexadecimal."""
+    return {"kty": "oct", "alg": "HS256", "k": _base64url(bytes.fromhex(token))}
+
+
+def _read_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise ValueError("the PEM has no ES256 private key")
     return key
 
 
@@ -99,24 +131,11 @@ def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _public_jwk(service: str, file: Path) -> dict[str, str]:
-    point = _read_key(file).public_key().public_numbers()
-    return {
-        "kty": "EC",
-        "crv": "P-256",
-        "alg": "ES256",
-        "use": "sig",
-        "kid": service,
-        "x": _base64url(point.x.to_bytes(COORDINATE_BYTES, "big")),
-        "y": _base64url(point.y.to_bytes(COORDINATE_BYTES, "big")),
-    }
-
-
 def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _write(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
     """Write the file atomically, readable by its owner only."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)

@@ -1,10 +1,11 @@
-"""`roost reindex` and `roost hashtags`, which operate the search of a running stack."""
+"""`roost reindex` and `roost hashtags`, which operate the search of a stack or of a cluster."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,7 @@ from roost.search.v1.search_pb2 import (
 )
 
 from local.commands.options import StateFolder, console, print_error, running
-from local.search_operator import SearchOperator, search_operator
+from local.search_operator import Access, SearchOperator, local_access, read_key, search_operator
 from local.state import State
 from services.chassis.runtime.errors import DeadlineExceeded, RoostError, Unavailable
 
@@ -43,6 +44,23 @@ _STEPS = {
 }
 _ENDED = {REINDEX_STATE_DONE, REINDEX_STATE_CANCELLED, REINDEX_STATE_FAILED}
 
+MeshAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--mesh",
+        metavar="HOST:PORT",
+        help="The mesh of a cluster, such as a forwarded port, instead of a stack's.",
+    ),
+]
+OperatorKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="The operator's private key there: service-key.pem of the operator's Secret.",
+    ),
+]
+
 hashtags = typer.Typer(
     help="Hide hashtags from trends, suggestions and searches of hashtags.", no_args_is_help=True
 )
@@ -57,6 +75,8 @@ def register(app: typer.Typer) -> None:
 def reindex(
     state: StateFolder,
     *,
+    mesh: MeshAddress = None,
+    key: OperatorKey = None,
     detach: Annotated[bool, typer.Option(help="Return when it has begun.")] = False,
     cancel: Annotated[bool, typer.Option(help="End the rebuild that runs.")] = False,
 ) -> None:
@@ -64,13 +84,9 @@ def reindex(
 
     If a rebuild runs already, its progress is shown. Ctrl-C ends the display, not the rebuild.
     """
+    act = _cancel if cancel else _start if detach else _start_and_watch
     try:
-        if cancel:
-            _call(state, _cancel)
-        elif detach:
-            _call(state, _start)
-        else:
-            _call(state, _start_and_watch)
+        _call(_access(state, mesh, key), act)
     except KeyboardInterrupt:
         console.print(
             "The rebuild goes on; `roost reindex` shows it, `roost reindex --cancel` ends it."
@@ -79,7 +95,11 @@ def reindex(
 
 @hashtags.command()
 def hide(
-    state: StateFolder, tag: Annotated[str, typer.Argument(help="With or without its #.")]
+    state: StateFolder,
+    tag: Annotated[str, typer.Argument(help="With or without its #.")],
+    *,
+    mesh: MeshAddress = None,
+    key: OperatorKey = None,
 ) -> None:
     """Hide a hashtag; its posts stay findable."""
 
@@ -87,12 +107,16 @@ def hide(
         await search.hide_hashtag(tag)
         console.print(f"{_spelled(tag)} is hidden.", markup=False)
 
-    _call(state, act)
+    _call(_access(state, mesh, key), act)
 
 
 @hashtags.command()
 def unhide(
-    state: StateFolder, tag: Annotated[str, typer.Argument(help="With or without its #.")]
+    state: StateFolder,
+    tag: Annotated[str, typer.Argument(help="With or without its #.")],
+    *,
+    mesh: MeshAddress = None,
+    key: OperatorKey = None,
 ) -> None:
     """Show a hashtag again."""
 
@@ -100,18 +124,18 @@ def unhide(
         await search.unhide_hashtag(tag)
         console.print(f"{_spelled(tag)} is not hidden.", markup=False)
 
-    _call(state, act)
+    _call(_access(state, mesh, key), act)
 
 
 @hashtags.command()
-def hidden(state: StateFolder) -> None:
+def hidden(state: StateFolder, *, mesh: MeshAddress = None, key: OperatorKey = None) -> None:
     """List the hidden hashtags."""
 
     async def act(search: SearchOperator) -> None:
         async for tag in search.hidden_hashtags():
             typer.echo(f"#{tag}")
 
-    _call(state, act)
+    _call(_access(state, mesh, key), act)
 
 
 async def _start(search: SearchOperator) -> Reindex:
@@ -186,12 +210,26 @@ def _spelled(tag: str) -> str:
     return f"#{tag.removeprefix('#')}"
 
 
-def _call(folder: StateFolder, act: Callable[[SearchOperator], Coroutine[Any, Any, Any]]) -> None:
-    """Run an act on the stack of a folder; an error of the service is one sentence."""
-    running(folder)
+def _access(folder: Path, mesh: str | None, key: Path | None) -> Access:
+    """Return the access to the given mesh, else to the stack that runs from the folder."""
+    if mesh is None and key is None:
+        running(folder)
+        return local_access(State(folder))
+    if mesh is None or key is None:
+        raise print_error("--mesh and --key belong together; one of them is absent.")
+    try:
+        return Access(mesh, read_key(key))
+    except OSError as error:
+        raise print_error(f"{key} cannot be read: {error.strerror}.") from None
+    except (TypeError, ValueError):
+        raise print_error(f"{key} holds no ES256 private key without a password.") from None
+
+
+def _call(access: Access, act: Callable[[SearchOperator], Coroutine[Any, Any, Any]]) -> None:
+    """Run an act; an error of the service is one sentence."""
 
     async def connected() -> None:
-        async with search_operator(State(folder)) as search:
+        async with search_operator(access) as search:
             await act(search)
 
     try:

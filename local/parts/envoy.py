@@ -40,12 +40,12 @@ def admin_socket(port: int) -> Path:
     return runtime_folder() / f"envoy-{port}.sock"
 
 
-def credentials(store: S3) -> str:
+def credentials(access_key: str, secret_key: str) -> str:
     """Return a credentials file of AWS's form, which Envoy reads."""
     lines = [
         "[default]",
-        f"aws_access_key_id={store.access_key}",
-        f"aws_secret_access_key={store.secret_key}",
+        f"aws_access_key_id={access_key}",
+        f"aws_secret_access_key={secret_key}",
     ]
     return "\n".join([*lines, ""])
 
@@ -72,7 +72,9 @@ class Envoy(Part):
         self._ports = ports
         self._store = store
         self._path_keys = secrets.symmetric_keys(PATH_KEY)
-        self._credentials = secrets.file("media-store.credentials", credentials(store))
+        self._credentials = secrets.file(
+            "media-store.credentials", credentials(store.access_key, store.secret_key)
+        )
         self._upstreams = upstreams
         self._environ = environ
         self.mesh = ports.address("mesh")

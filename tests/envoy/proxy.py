@@ -54,7 +54,8 @@ def configuration(ports: Ports, folder: Path, store: S3 = NO_STORE, /, **values:
     secrets, cache = SecretStore(folder / "secrets"), folder / "media"
     cache.mkdir(exist_ok=True)
     places |= object_store(store.endpoint, bucket=store.bucket, region=store.region)
-    places["MEDIA_S3_CREDENTIALS_FILE"] = str(secrets.file("credentials", credentials(store)))
+    reader = credentials(store.access_key, store.secret_key)
+    places["MEDIA_S3_CREDENTIALS_FILE"] = str(secrets.file("credentials", reader))
     places["MEDIA_PATH_KEYS_FILE"] = str(secrets.symmetric_keys(PATH_KEY))
     places["MEDIA_CACHE_FOLDER"] = str(cache)
     return render(template(), defaults() | places | values)

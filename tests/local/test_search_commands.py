@@ -29,6 +29,7 @@ from local.commands import search as commands
 from local.secret_store import OPERATOR
 from local.state import State
 from services.chassis.auth import access_policy
+from services.chassis.auth.tokens import SigningKey
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.errors import Invalid, NotFound, Unavailable, WrongState
 from tests.servicers.grpc_server import SERVICE_KEYS, serving
@@ -114,19 +115,22 @@ class FakeSearch(SearchAdminServiceServicer):
         )
 
 
+async def run(*words: str) -> tuple[int, str, str]:
+    """The exit code of a command, and what it prints."""
+    ended = await asyncio.to_thread(CliRunner().invoke, app, words, prog_name="roost")
+    return ended.exit_code, ended.stdout.strip(), ended.stderr.strip()
+
+
 class Stack:
     """A state folder that looks like that of a running stack, and its Search service."""
 
-    def __init__(self, folder: Path, search: FakeSearch) -> None:
+    def __init__(self, folder: Path, search: FakeSearch, mesh: str) -> None:
         self.folder = folder
         self.search = search
+        self.mesh = mesh
 
     async def run(self, *words: str) -> tuple[int, str, str]:
-        """The exit code of a command, and what it prints."""
-        ended = await asyncio.to_thread(
-            CliRunner().invoke, app, [*words, "--state", str(self.folder)], prog_name="roost"
-        )
-        return ended.exit_code, ended.stdout.strip(), ended.stderr.strip()
+        return await run(*words, "--state", str(self.folder))
 
 
 @pytest.fixture
@@ -146,7 +150,7 @@ async def stack(held: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[St
     async with serving(mount) as served:
         mesh = int(served.address.rpartition(":")[2])
         State(held).ports.write_text(json.dumps({"mesh": mesh}))
-        yield Stack(held, search)
+        yield Stack(held, search, served.address)
 
 
 async def test_a_rebuild_is_shown_until_it_is_done(stack: Stack) -> None:
@@ -229,3 +233,44 @@ async def test_what_is_no_hashtag_is_refused_in_one_sentence(stack: Stack) -> No
     code, _, said = await stack.run("hashtags", "hide", "two words")
 
     assert (code, said) == (1, "That is no hashtag.")
+
+
+async def test_a_cluster_is_reached_by_its_mesh_and_the_operators_key(
+    stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("operator")
+    key = folder / "operator.pem"
+    key.write_bytes(SERVICE_KEYS[OPERATOR].pem())
+    access = ("--mesh", stack.mesh, "--key", str(key), "--state", str(folder / "none"))
+
+    assert await run("hashtags", "hide", "ads", *access) == (0, "#ads is hidden.", "")
+    assert await run("hashtags", "hidden", *access) == (0, "#ads", "")
+    code, said, _ = await run("reindex", "--detach", *access)
+    assert (code, said) == (0, "Rebuild 2 has begun.")
+
+
+async def test_another_key_than_the_operators_is_refused(stack: Stack, tmp_path: Path) -> None:
+    key = tmp_path / "other.pem"
+    key.write_bytes(SigningKey.generate(OPERATOR).pem())
+
+    access = ("--mesh", stack.mesh, "--key", str(key))
+    code, _, refused = await run("hashtags", "hide", "ads", *access)
+
+    assert (code, refused) == (1, "The token is not valid.")
+    assert stack.search.hidden == []
+
+
+@pytest.mark.parametrize("words", [("--mesh", "127.0.0.1:9000"), ("--key", "operator.pem")])
+async def test_a_mesh_needs_a_key_and_a_key_a_mesh(words: tuple[str, str]) -> None:
+    code, _, refused = await run("reindex", *words)
+
+    assert (code, refused) == (1, "--mesh and --key belong together; one of them is absent.")
+
+
+async def test_a_key_file_without_a_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "operator.pem"
+    words = ("reindex", "--mesh", "127.0.0.1:9000", "--key", str(file))
+
+    assert await run(*words) == (1, "", f"{file} cannot be read: No such file or directory.")
+    file.write_text("nothing")
+    assert await run(*words) == (1, "", f"{file} holds no ES256 private key without a password.")

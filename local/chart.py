@@ -1,0 +1,100 @@
+"""Writes charts/roost/files/: what the chart takes from envoy/ and from the services' manifests.
+
+``python -m local.chart`` writes the files; with ``--check`` it only compares and fails if they
+differ. Helm reads no file outside of a chart, so the chart has copies.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings
+
+from local import envoy_template
+from services.chassis.runtime.manifest import Manifest, deployed
+from services.chassis.runtime.settings import PREFIX
+
+FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+GATEWAY = "gateway"
+NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
+
+
+def files() -> dict[str, str]:
+    """Return the text of each file by its name. JSON is YAML, which the chart parses."""
+    services = [each for each in deployed() if each.processes]
+    return {
+        "envoy.yaml": NOTE + envoy_template.template(services),
+        "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
+        "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
+        "settings.yaml": NOTE
+        + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write or compare; returns the exit code."""
+    if "--check" in arguments:
+        differing = [name for name, text in files().items() if _stored(name) != text]
+        if differing:
+            sys.stderr.write(f"charts/roost/files differs in {', '.join(differing)}; ")
+            sys.stderr.write("run `make chart-files`.\n")
+        return 1 if differing else 0
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (FOLDER / name).write_text(text)
+    return 0
+
+
+def _described(service: Manifest) -> dict[str, Any]:
+    return {
+        "processes": [str(each) for each in service.processes],
+        "engines": [str(each) for each in service.engines],
+        "groups": {group.name: list(group.topics) for group in service.consumer_groups},
+        "secrets": {name: secret_key(name) for name in service.secrets},
+        "keys": {name: key_file(name) for name in service.keys},
+    }
+
+
+def settings_of(owner: str) -> type[BaseSettings]:
+    """Return the class of the settings of a service's processes, or of the gateway's."""
+    package = GATEWAY if owner == GATEWAY else f"services.{owner}"
+    module = importlib.import_module(f"{package}.settings")
+    found: type[BaseSettings] = getattr(module, f"{owner.title()}Settings")
+    return found
+
+
+def variables(settings: type[BaseSettings]) -> list[str]:
+    """Return the environment variables that a process reads."""
+    return sorted(PREFIX + name.upper() for name in settings.model_fields)
+
+
+def secret_key(variable: str) -> str:
+    """Return the key, in a Secret, of an environment variable: `master-key` of ROOST_MASTER_KEY."""
+    return variable.removeprefix("ROOST_").lower().replace("_", "-")
+
+
+def key_file(variable: str) -> str:
+    """Return the key, in a Secret, of a PEM file: `push-key.pem` of ROOST_PUSH_KEY_FILE."""
+    return f"{secret_key(variable).removesuffix('-file')}.pem"
+
+
+def _owners(services: Iterable[Manifest]) -> list[str]:
+    return [GATEWAY, *(each.noun for each in services)]
+
+
+def _yaml(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _stored(name: str) -> str | None:
+    file = FOLDER / name
+    return file.read_text() if file.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
