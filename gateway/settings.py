@@ -10,7 +10,7 @@ from services.chassis.runtime.settings import IdentifiedSettings, Key32
 
 
 class GatewaySettings(IdentifiedSettings):
-    """The gateway's settings. It has one port, `listen`, for the API and for probes and metrics."""
+    """The gateway's settings. Its port `listen` has probes beside the API: the edge's."""
 
     # Where clients reach the API, for the OpenAPI document; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")

@@ -278,12 +278,11 @@ class Stack:
         )
 
     def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
-        address = ports.address(name)
         return RoostProcess(
             name,
             ("gateway",),
-            address=address,
-            admin=address,
+            address=ports.address(name),
+            admin=ports.address(f"{name}.admin"),
             needs=("envoy",),
             environ=self._environ,
             settings=settings,
