@@ -22,10 +22,19 @@ def choose(
     ports: Ports,
     storage: SeaweedFS,
     topics: Sequence[str] = (),
+    partitions: int = 1,
     consumers: Mapping[str, Sequence[str]] | None = None,
 ) -> Broker:
     """Return Apache Kafka, with its log in ``folder``, if its jars are set, else Tansu."""
     libraries = environ.get(SETTING)
     if libraries:
-        return ApacheKafka(folder, ports=ports, libraries=Path(libraries).resolve(), topics=topics)
-    return Tansu(ports=ports, storage=storage, topics=topics, consumers=consumers)
+        return ApacheKafka(
+            folder,
+            ports=ports,
+            libraries=Path(libraries).resolve(),
+            topics=topics,
+            partitions=partitions,
+        )
+    return Tansu(
+        ports=ports, storage=storage, topics=topics, partitions=partitions, consumers=consumers
+    )

@@ -22,7 +22,7 @@ from local.process_runner import PartFailed, PartStatus
 from local.secret_store import OPERATOR, SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from services.chassis.events.bus import dead_letter_topic
+from services.chassis.deployment import topics
 from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
@@ -59,9 +59,10 @@ class Stack:
     """The stack of one state folder; an async context manager that locks the folder while entered.
 
     ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
-    processes of a service, or of the gateway. ``python`` is the command that runs the modules of
-    these processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning,
-    FolderUnusable or SettingInvalid.
+    processes of a service, or of the gateway; ROOST_WORKERS_<NOUN> that of its working processes.
+    ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. ``python`` is the command
+    that runs the modules of these processes, such as a tracer. Leaving stops every part. Raises
+    AlreadyRunning, FolderUnusable or SettingInvalid.
     """
 
     def __init__(
@@ -137,7 +138,8 @@ class Stack:
             folder=data("kafka"),
             ports=ports,
             storage=self.seaweedfs,
-            topics=[name for topic in readers for name in (topic, dead_letter_topic(topic))],
+            topics=topics.names(),
+            partitions=self._count("ROOST_TOPIC_PARTITIONS"),
             consumers=readers,
         )
         self.opensearch = opensearch.choose(self._environ, folder=data("opensearch"), ports=ports)
@@ -164,7 +166,7 @@ class Stack:
             settings = self._service_settings(service, named, secrets)
             instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
             if Process.WORK in service.processes:
-                instances.append((f"{service.noun}-work", Process.WORK))
+                instances += [(name, Process.WORK) for name in self._workers(service.noun)]
             processes += [
                 self._service(service, name, process, ports, settings)
                 for name, process in instances
@@ -190,11 +192,16 @@ class Stack:
         )
 
     def _instances(self, noun: str) -> list[str]:
-        setting = f"ROOST_REPLICAS_{noun.upper()}"
-        replicas = self._environ.get(setting, "1")
-        if not replicas.isdecimal() or int(replicas) < 1:
-            raise SettingInvalid(f"{setting} takes a whole number from 1, not {replicas!r}")
-        return [noun, *(f"{noun}-{number}" for number in range(2, int(replicas) + 1))]
+        return _numbered(noun, self._count(f"ROOST_REPLICAS_{noun.upper()}"))
+
+    def _workers(self, noun: str) -> list[str]:
+        return _numbered(f"{noun}-work", self._count(f"ROOST_WORKERS_{noun.upper()}"))
+
+    def _count(self, setting: str) -> int:
+        value = self._environ.get(setting, "1")
+        if not value.isdecimal() or int(value) < 1:
+            raise SettingInvalid(f"{setting} takes a whole number from 1, not {value!r}")
+        return int(value)
 
     def _service_settings(
         self, service: Manifest, named: list[str], secrets: SecretStore
@@ -223,7 +230,7 @@ class Stack:
             Engine.POSTGRES: {"ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}")},
             Engine.VALKEY: {"ROOST_REDIS_URL": self.valkey.url},
             Engine.KAFKA: {
-                "ROOST_KAFKA_BROKERS": self.broker.address,
+                "ROOST_KAFKA_BROKERS": ",".join(self.broker.connection.brokers),
                 "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
             },
             Engine.S3: {
@@ -299,3 +306,7 @@ class Stack:
         return StackStatus(
             ready=ready, edge=self.edge, media=self.media, pid=os.getpid(), parts=parts
         )
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name, *(f"{name}-{number}" for number in range(2, count + 1))]

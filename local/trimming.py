@@ -16,6 +16,8 @@ import httpx2
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from services.chassis.events.bus import KafkaConnection
+
 # The interval between checks, and the number of batches from which offsets are fetched.
 CHECK_SECONDS = 1.0
 MOST_BATCHES = 10
@@ -73,14 +75,14 @@ class LogTrimming:
     def __init__(
         self,
         *,
-        brokers: str,
+        connection: KafkaConnection,
         topics_url: str,
         credential: httpx2.Auth,
         consumers: Mapping[str, Sequence[str]],
         check_seconds: float = CHECK_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        self._brokers = brokers
+        self._connection = connection
         self._topics_url = topics_url
         self._credential = credential
         self._consumers = consumers
@@ -89,7 +91,7 @@ class LogTrimming:
 
     async def run(self) -> None:
         """Trim periodically until cancelled. While broker or store are away nothing is deleted."""
-        admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
+        admin = AdminClient(self._connection.configuration() | {"log_level": 0})
         sweep_at = time.monotonic() + self._sweep_seconds
         async with folders(self._topics_url, self._credential) as topics:
             while True:

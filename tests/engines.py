@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 import redis
 
-from local import brokers, migrations, topics
+from local import brokers
 from local.parts import opensearch as opensearch_part
 from local.parts.opensearch import OpenSearch
 from local.parts.postgres import Postgres
@@ -28,6 +28,8 @@ from local.parts.valkey import Valkey
 from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
+from services.chassis.deployment import migrations, topics
+from services.chassis.events.bus import KafkaConnection
 
 T = TypeVar("T")
 
@@ -222,10 +224,10 @@ def opensearch(engines: Engines) -> str:
 
 
 @pytest.fixture(scope="session")
-def kafka(engines: Engines) -> str:
-    """The bootstrap address of the broker."""
+def kafka(engines: Engines) -> KafkaConnection:
+    """How clients connect to the broker."""
     engines.start("broker")
-    return engines.broker.address
+    return engines.broker.connection
 
 
 @pytest.fixture(scope="session")
@@ -234,7 +236,7 @@ def _topic_numbers() -> Iterator[int]:
 
 
 @pytest.fixture
-def topic(kafka: str, _topic_numbers: Iterator[int]) -> Callable[..., str]:
+def topic(kafka: KafkaConnection, _topic_numbers: Iterator[int]) -> Callable[..., str]:
     """Creates a topic for one test, `topic("posts", partitions=2)`, and returns its name."""
 
     def create(purpose: str = "events", *, partitions: int = 2) -> str:

@@ -22,7 +22,7 @@ from bench.scenarios.mix import mixed, saturation
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
 from bench.search_corpus import KINDS, Corpus, CorpusPost
 from bench.wire import request
-from local import migrations
+from services.chassis.deployment import migrations
 from services.chassis.runtime.ids import MAX_ID
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database

@@ -49,9 +49,15 @@ class ApacheKafka(Broker):
     stop_seconds = 30.0  # it closes its log, which makes the next start faster
 
     def __init__(
-        self, folder: Path, *, ports: Ports, libraries: Path, topics: Sequence[str] = ()
+        self,
+        folder: Path,
+        *,
+        ports: Ports,
+        libraries: Path,
+        topics: Sequence[str] = (),
+        partitions: int = 1,
     ) -> None:
-        super().__init__(ports=ports, topics=topics)
+        super().__init__(ports=ports, topics=topics, partitions=partitions)
         self._folder = folder
         self._libraries = libraries
         self._port = ports.port("broker")

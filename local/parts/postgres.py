@@ -12,10 +12,12 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from local import migrations, oneshot, wheels
-from local.part import Part, ordinary_user, plain_environment
+from local import oneshot, wheels
+from local.part import CannotStart, Part, ordinary_user, plain_environment
 from local.ports import Ports
 from local.secret_store import SecretStore
+from services.chassis.deployment import migrations
+from services.chassis.deployment.migrations import MigrationFailed
 
 SUPERUSER = "roost"
 
@@ -154,12 +156,13 @@ class Postgres(Part):
     async def after_start(self) -> None:
         for noun in self._services:
             await self.create_database(f"roost_{noun}")
-        await asyncio.gather(
-            *(
-                migrations.apply(self.url(f"roost_{noun}"), migrations.folders_of(noun))
-                for noun in self._services
-            )
-        )
+        await asyncio.gather(*(self._migrate(noun) for noun in self._services))
+
+    async def _migrate(self, noun: str) -> None:
+        try:
+            await migrations.apply(self.url(f"roost_{noun}"), migrations.folders_of(noun))
+        except MigrationFailed as failure:
+            raise CannotStart(f"in the database of {noun}, {failure}") from None
 
     async def create_database(
         self, name: str, *, owner: str | None = None, template: str = "template1"

@@ -27,12 +27,13 @@ class Tansu(Broker):
         ports: Ports,
         storage: SeaweedFS,
         topics: Sequence[str] = (),
+        partitions: int = 1,
         consumers: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        super().__init__(ports=ports, topics=topics)
+        super().__init__(ports=ports, topics=topics, partitions=partitions)
         self._storage = storage.broker
         self._trimming = LogTrimming(
-            brokers=self.address,
+            connection=self.connection,
             topics_url=f"http://{storage.filer}/buckets/{BROKER_BUCKET}/clusters/{CLUSTER}/topics",
             credential=storage.credential,
             consumers=consumers or {},

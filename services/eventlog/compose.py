@@ -66,7 +66,7 @@ def projection_consumer(
         store=store, graph=MeshFollowGraph(mesh), wake_ups=wake_ups, clock=clock
     )
     return bus.Subscriber(
-        brokers=",".join(settings.kafka_brokers),
+        connection=bus.KafkaConnection.of(settings),
         group=MANIFEST.consumer_group.name,
         topics=MANIFEST.consumer_group.topics,
         publisher=publisher,

@@ -132,7 +132,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     """The process that processes uploads, moves and deletes files, and publishes and consumes
     events."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     with job_folders.open_job_folders() as folders:
         async with (
             postgres.connect(settings.database_url, clock=clock, name="media work") as database,
@@ -144,9 +144,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 settings.mesh,
                 identity=authentication.identity(settings, service=SERVICE, clock=clock),
             ) as mesh,
-            bus.publisher(
-                brokers=brokers, client_id="media work", idempotent=settings.kafka_idempotence
-            ) as publisher,
+            bus.publisher(connection=kafka, client_id="media work") as publisher,
         ):
             store = PostgresMediaStore(database, describe=describe)
             accounts = MeshAccounts(mesh.as_service(UserServiceStub))
@@ -161,7 +159,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
             yield ProcessParts(
                 consumers=[
                     bus.Subscriber(
-                        brokers=brokers,
+                        connection=kafka,
                         group=MANIFEST.consumer_group.name,
                         topics=MANIFEST.consumer_group.topics,
                         publisher=publisher,

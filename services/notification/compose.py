@@ -124,15 +124,13 @@ def mounts(
 async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     """The process that consumes events and sends deliveries."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
-        bus.publisher(
-            brokers=brokers, client_id="notification work", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="notification work") as publisher,
         redis_client.connect(settings.redis_url) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         _dispatcher(
@@ -154,7 +152,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         )
         cleanup = AccountCleanup(store=store, graph=graph, clock=clock)
         projection_consumer = bus.Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=MANIFEST.consumer_group.name,
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,

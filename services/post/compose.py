@@ -151,16 +151,14 @@ def _profiles(mesh: Mesh) -> MeshProfiles:
 async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, consumes them, and reconciles counts."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="post work") as database,
         redis_client.connect(settings.redis_url) as cache_server,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
-        bus.publisher(
-            brokers=brokers, client_id="post work", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="post work") as publisher,
     ):
         store = PostgresStore(database)
         states = PostStateCache(store=store, redis=cache_server, clock=clock)
@@ -174,7 +172,7 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         protections = Protections(store=store, profiles=profiles)
         reconciliation = Reconciliation(store=store, clock=clock)
         subscriber = bus.Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=MANIFEST.consumer_group.name,
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,

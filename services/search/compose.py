@@ -138,7 +138,7 @@ def mounts(
 async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     """The process that consumes events, reads counts again and rebuilds the index."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     language.load()
     async with (
         postgres.connect(settings.database_url, clock=clock, name="search work") as database,
@@ -147,9 +147,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
-        bus.publisher(
-            brokers=brokers, client_id="search work", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="search work") as publisher,
     ):
         worker = Worker(
             store=PostgresSearchStore(database),
@@ -168,7 +166,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
         yield ProcessParts(
             consumers=[
                 bus.Subscriber(
-                    brokers=brokers,
+                    connection=kafka,
                     group=MANIFEST.consumer_group.name,
                     topics=MANIFEST.consumer_group.topics,
                     publisher=publisher,

@@ -120,16 +120,14 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
 async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that consumes events."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
         redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
         ) as mesh,
-        bus.publisher(
-            brokers=brokers, client_id="timeline", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="timeline") as publisher,
     ):
         store = PostgresTimelineStore(database)
         feeds = ValkeyFeeds(valkey)
@@ -153,7 +151,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         # One member for all topics: partitions are handled concurrently in any case, and each
         # further member would poll the broker as often as this one.
         following = bus.Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=MANIFEST.consumer_group.name,
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,

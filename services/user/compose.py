@@ -190,14 +190,12 @@ def mounts(
 async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that publishes events, counts, reconciles, and executes background tasks."""
     clock = SystemClock()
-    brokers = ",".join(settings.kafka_brokers)
+    kafka = bus.KafkaConnection.of(settings)
     async with (
         postgres.connect(settings.database_url, clock=clock, name="user work") as database,
         redis_client.connect(settings.redis_url) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        bus.publisher(
-            brokers=brokers, client_id="user work", idempotent=settings.kafka_idempotence
-        ) as publisher,
+        bus.publisher(connection=kafka, client_id="user work") as publisher,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
@@ -206,7 +204,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         profiles = _user_cache(store, cache_server, MeshCacheInvalidation(mesh), clock)
         seal = KeySeal(master_key=settings.master_key)
         counting = bus.Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=MANIFEST.consumer_group.name,
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,

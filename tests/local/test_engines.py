@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, Producer
 from local.parts.postgres import SUPERUSER
 from local.parts.seaweedfs import BROKER_BUCKET, MEDIA_BUCKET, S3, FilerCredential
 from local.probes import answers
+from services.chassis.events.bus import KafkaConnection
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -92,15 +93,17 @@ async def test_valkey_answers_with_the_password_and_refuses_without(valkey: str)
     await stranger.aclose()
 
 
-def test_broker_gives_back_what_was_acknowledged(kafka: str, topic: Callable[..., str]) -> None:
+def test_broker_gives_back_what_was_acknowledged(
+    kafka: KafkaConnection, topic: Callable[..., str]
+) -> None:
     name = topic("greetings", partitions=1)
-    producer = Producer({"bootstrap.servers": kafka, "acks": "all"})
+    producer = Producer(kafka.configuration() | {"acks": "all"})
     producer.produce(name, key="a", value="hello", headers={"type": b"greeting"})
     producer.flush(10)
 
     consumer = Consumer(
-        {
-            "bootstrap.servers": kafka,
+        kafka.configuration()
+        | {
             "group.id": name,
             "auto.offset.reset": "earliest",
             "session.timeout.ms": 2000,

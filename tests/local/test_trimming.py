@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from local.parts.seaweedfs import BROKER_BUCKET
 from local.parts.tansu import CLUSTER, Tansu
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
+from services.chassis.events.bus import KafkaConnection
 from tests.engines import Engines
 from tests.waiting import eventually
 
@@ -32,7 +33,7 @@ def test_newest_batch_is_never_done() -> None:
 
 @pytest.fixture
 async def trimmed(
-    kafka: str, engines: Engines, topic: Callable[..., str]
+    kafka: KafkaConnection, engines: Engines, topic: Callable[..., str]
 ) -> AsyncIterator[Callable[[Sequence[str]], str]]:
     """Make a topic that is trimmed as soon as the named groups have read."""
     if not isinstance(engines.broker, Tansu):
@@ -42,7 +43,7 @@ async def trimmed(
     def make(groups: Sequence[str]) -> str:
         name = topic("trimmed", partitions=1)
         trimming = LogTrimming(
-            brokers=kafka,
+            connection=kafka,
             topics_url=_topics(engines),
             credential=engines.seaweedfs.credential,
             consumers={name: groups},
@@ -59,7 +60,7 @@ async def trimmed(
 
 
 async def test_what_all_have_read_is_dropped(
-    kafka: str, engines: Engines, trimmed: Callable[[Sequence[str]], str]
+    kafka: KafkaConnection, engines: Engines, trimmed: Callable[[Sequence[str]], str]
 ) -> None:
     name = trimmed(["early", "late"])
     await asyncio.to_thread(_write, kafka, name)
@@ -75,7 +76,7 @@ async def test_what_all_have_read_is_dropped(
 
 
 async def test_group_that_never_read_holds_everything(
-    kafka: str, engines: Engines, trimmed: Callable[[Sequence[str]], str]
+    kafka: KafkaConnection, engines: Engines, trimmed: Callable[[Sequence[str]], str]
 ) -> None:
     witness, held = trimmed(["reader"]), trimmed(["reader", "never there"])
     for name in (held, witness):
@@ -100,21 +101,21 @@ async def _batches(engines: Engines, name: str) -> list[str]:
         return await topics.names(f"{name}/partitions/0000000000/records")
 
 
-def _write(brokers: str, name: str) -> None:
-    producer = Producer({"bootstrap.servers": brokers, "acks": "all"})
+def _write(kafka: KafkaConnection, name: str) -> None:
+    producer = Producer(kafka.configuration() | {"acks": "all"})
     for number in range(WRITTEN):
         producer.produce(name, key="a", value=str(number))
         producer.flush(10)  # each is a separate batch
 
 
-def _commit(brokers: str, name: str, group: str, offset: int) -> None:
-    consumer = _consumer(brokers, group)
+def _commit(kafka: KafkaConnection, name: str, group: str, offset: int) -> None:
+    consumer = _consumer(kafka, group)
     consumer.commit(offsets=[TopicPartition(name, 0, offset)], asynchronous=False)
     consumer.close()
 
 
-def _read(brokers: str, name: str, group: str) -> list[int]:
-    consumer = _consumer(brokers, group)
+def _read(kafka: KafkaConnection, name: str, group: str) -> list[int]:
+    consumer = _consumer(kafka, group)
     (committed,) = consumer.committed([TopicPartition(name, 0)])
     consumer.assign([committed])
     found = [
@@ -125,7 +126,5 @@ def _read(brokers: str, name: str, group: str) -> list[int]:
     return found
 
 
-def _consumer(brokers: str, group: str) -> Consumer:
-    return Consumer(
-        {"bootstrap.servers": brokers, "group.id": group, "auto.offset.reset": "earliest"}
-    )
+def _consumer(kafka: KafkaConnection, group: str) -> Consumer:
+    return Consumer(kafka.configuration() | {"group.id": group, "auto.offset.reset": "earliest"})

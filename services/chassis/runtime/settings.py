@@ -4,10 +4,11 @@ A service subclasses `ServiceSettings` in its own `settings.py`; the gateway, `P
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "ROOST_"
@@ -50,14 +51,38 @@ def _postgres_url(value: str) -> str:
     return value
 
 
+def _existing_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError(f"names a file that does not exist: {value}")
+    return value
+
+
 def _redis_url(value: str) -> str:
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must be a URL that starts with redis://, rediss:// or unix://")
     return value
 
 
+_KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
+_KAFKA_LOGIN = ("kafka_sasl_mechanism", "kafka_username", "kafka_password")
+
+
+def _given(values: Mapping[str, object]) -> list[str]:
+    return [name for name, value in values.items() if value]
+
+
+def _variables(names: Sequence[str]) -> str:
+    return " and ".join(PREFIX + name.upper() for name in names)
+
+
+def _refuse(names: Sequence[str], reason: str) -> None:
+    if names:
+        raise ValueError(f"{reason}, so {_variables(names)} must not be set")
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_addresses)]
+ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Key32 = Annotated[bytes, BeforeValidator(_key)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
@@ -90,15 +115,51 @@ class IdentifiedSettings(ProcessSettings):
     service_key_file: Path
 
 
-class ServiceSettings(IdentifiedSettings):
-    """Settings of every service, in addition."""
+class KafkaSettings(BaseSettings):
+    """How a process connects to the brokers."""
 
-    database_url: PostgresUrl = Field(repr=False)
-    redis_url: RedisUrl = Field(repr=False)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
     kafka_brokers: Addresses
     # Whether the brokers keep a repeated record out of the log. Not all that speak the protocol do
     # so without losing records when they are killed.
     kafka_idempotence: bool = True
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    # The authorities that may sign certificates of brokers. Without it, those of the system.
+    kafka_ca_file: ExistingFile | None = None
+    # The client's own certificate and its key, where brokers require one.
+    kafka_certificate_file: ExistingFile | None = None
+    kafka_key_file: ExistingFile | None = None
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_username: str | None = None
+    kafka_password: str | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _kafka_security_is_complete(self) -> Self:
+        files = {name: getattr(self, name) for name in _KAFKA_FILES}
+        login = {name: getattr(self, name) for name in _KAFKA_LOGIN}
+        security = f"{PREFIX}KAFKA_SECURITY={self.kafka_security}"
+        if not self.kafka_security.endswith("ssl"):
+            _refuse(_given(files), f"{security} uses no TLS")
+        if not self.kafka_security.startswith("sasl"):
+            _refuse(_given(login), f"{security} uses no SASL")
+        elif missing := [name for name, value in login.items() if not value]:
+            raise ValueError(f"{security} needs {_variables(missing)}")
+        if (self.kafka_certificate_file is None) != (self.kafka_key_file is None):
+            raise ValueError(
+                f"{PREFIX}KAFKA_CERTIFICATE_FILE and {PREFIX}KAFKA_KEY_FILE are set together or "
+                "not at all"
+            )
+        return self
+
+
+class ServiceSettings(IdentifiedSettings, KafkaSettings):
+    """Settings of every service, in addition."""
+
+    database_url: PostgresUrl = Field(repr=False)
+    redis_url: RedisUrl = Field(repr=False)
     page_token_key: Key32 = Field(repr=False)
     service_keys_file: Path
     # Beyond this many calls at once a process answers RESOURCE_EXHAUSTED instead of queueing.
@@ -119,11 +180,15 @@ def descriptions(error: ValidationError) -> list[str]:
     """One sentence a wrong setting: which variable, and which rule. Values are not repeated."""
     said = []
     for mistake in error.errors(include_input=False, include_url=False):
-        variable = PREFIX + str(mistake["loc"][0]).upper() if mistake["loc"] else "The settings"
+        rule = mistake["msg"].removeprefix("Value error, ")
+        if not mistake["loc"]:
+            # It concerns several variables, which it names.
+            said.append(f"{rule}.")
+            continue
+        variable = PREFIX + str(mistake["loc"][0]).upper()
         if mistake["type"] == "missing":
             said.append(f"{variable} is not set, and there is no default for it.")
             continue
-        rule = mistake["msg"].removeprefix("Value error, ")
         rule = rule.replace("Input should be ", "must be ")
         said.append(f"{variable} is wrong: it {rule.removesuffix('.')}.")
     return said

@@ -25,9 +25,9 @@ from roost.user.v1.graph_service_pb2_grpc import (
     add_GraphServiceServicer_to_server,
 )
 
-from local import topics
 from services.chassis.auth import access_policy
-from services.chassis.events.bus import Publisher, publisher
+from services.chassis.deployment import topics
+from services.chassis.events.bus import KafkaConnection, Publisher, publisher
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
@@ -87,7 +87,10 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
+    database: Callable[[str], str],
+    valkey: str,
+    kafka: KafkaConnection,
+    tmp_path: Path,
 ) -> AsyncIterator[Running]:
     topics.create(kafka, TOPICS)
     (tmp_path / "notification.pem").write_bytes(SERVICE_KEYS["notification"].pem())
@@ -105,12 +108,10 @@ async def running(
             mesh=others.address,
             database_url=database("notification"),
             redis_url=valkey,
-            kafka_brokers=(kafka,),
-            kafka_idempotence=engines.broker.idempotence,
+            kafka_brokers=kafka.brokers,
+            kafka_idempotence=kafka.idempotent,
         )
-        sender = await stack.enter_async_context(
-            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
-        )
+        sender = await stack.enter_async_context(publisher(connection=kafka, client_id="test"))
         made = Running(graph, sender)
         for _ in range(2):
             parts = await stack.enter_async_context(compose.serve(configured))

@@ -18,14 +18,13 @@ from roost.notification.v1.notification_service_pb2 import ListNotificationsRequ
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.user.v1.user_events_pb2 import SessionRevoked
 
-from local import topics
 from services.chassis.auth.caller import UserCaller
-from services.chassis.events.bus import Publisher, publisher
+from services.chassis.deployment import topics
+from services.chassis.events.bus import KafkaConnection, Publisher, publisher
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.notification import compose
 from tests.builders.notifications import settings
-from tests.engines import Engines
 from tests.mail import Mailbox, mail_server
 from tests.push import Browser, PushServer, push_server
 from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
@@ -74,7 +73,10 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
+    database: Callable[[str], str],
+    valkey: str,
+    kafka: KafkaConnection,
+    tmp_path: Path,
 ) -> AsyncIterator[Running]:
     topics.create(kafka, ("roost.user.v1", "roost.post.v1", "roost.timeline.v1"))
     (tmp_path / "notification.pem").write_bytes(SERVICE_KEYS["notification"].pem())
@@ -89,16 +91,14 @@ async def running(
             mesh=others.address,
             database_url=database("notification"),
             redis_url=valkey,
-            kafka_brokers=(kafka,),
-            kafka_idempotence=engines.broker.idempotence,
+            kafka_brokers=kafka.brokers,
+            kafka_idempotence=kafka.idempotent,
             smtp_url=f"smtp://127.0.0.1:{box.port}",
         )
         serve = await stack.enter_async_context(compose.serve(configured))
         served = await stack.enter_async_context(serving(*mounts_of(serve)))
         work = await stack.enter_async_context(compose.work(configured))
-        sender = await stack.enter_async_context(
-            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
-        )
+        sender = await stack.enter_async_context(publisher(connection=kafka, client_id="test"))
         jobs = [asyncio.create_task(job()) for _, job in work.jobs_by_name()]
         try:
             yield Running(served, sender, pushes, box)

@@ -20,9 +20,9 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1 import user_events_pb2
 
-from local import topics
 from services.chassis.auth.caller import UserCaller
-from services.chassis.events.bus import Publisher, Subscriber, publisher
+from services.chassis.deployment import topics
+from services.chassis.events.bus import KafkaConnection, Publisher, Subscriber, publisher
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.timeline import compose
@@ -108,7 +108,10 @@ class Running:
 
 @pytest.fixture
 async def running(
-    database: Callable[[str], str], valkey: str, kafka: str, engines: Engines, tmp_path: Path
+    database: Callable[[str], str],
+    valkey: str,
+    kafka: KafkaConnection,
+    tmp_path: Path,
 ) -> AsyncIterator[Running]:
     topics.create(kafka, TOPICS)
     (tmp_path / "timeline.pem").write_bytes(SERVICE_KEYS["timeline"].pem())
@@ -121,8 +124,8 @@ async def running(
             mesh=others.address,
             database_url=database("timeline"),
             redis_url=valkey,
-            kafka_brokers=(kafka,),
-            kafka_idempotence=engines.broker.idempotence,
+            kafka_brokers=kafka.brokers,
+            kafka_idempotence=kafka.idempotent,
             page_token_key=b"k" * 32,
             service_key_file=tmp_path / "timeline.pem",
             service_keys_file=tmp_path / "services.json",
@@ -130,9 +133,7 @@ async def running(
         serve = await stack.enter_async_context(compose.serve(settings))
         served = await stack.enter_async_context(serving(*mounts_of(serve)))
         work = await stack.enter_async_context(compose.work(settings))
-        sender = await stack.enter_async_context(
-            publisher(brokers=kafka, client_id="test", idempotent=engines.broker.idempotence)
-        )
+        sender = await stack.enter_async_context(publisher(connection=kafka, client_id="test"))
         received: list[Event] = []
         begun = SystemClock().now()
 
@@ -141,7 +142,7 @@ async def running(
             received.extend(event for event in events if event.time >= begun)
 
         listener = Subscriber(
-            brokers=kafka,
+            connection=kafka,
             group="listener",
             topics=["roost.timeline.v1"],
             publisher=sender,

@@ -24,10 +24,11 @@ from roost.user.v1.user_service_pb2 import (
 )
 from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 
-from local import topics
 from local.secret_store import SecretStore
 from services.chassis.auth.caller import UserCaller
+from services.chassis.deployment import topics
 from services.chassis.events import bus
+from services.chassis.events.bus import KafkaConnection
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.supervision import Job
@@ -126,11 +127,11 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
-    served: Served, settings: UserSettings, kafka: str
+    served: Served, settings: UserSettings, kafka: KafkaConnection
 ) -> None:
     topics.create(kafka, TOPICS, partitions=2)
     dora, eric = await sign_up(served, "dora"), await sign_up(served, "eric")
-    working = settings.model_copy(update={"kafka_brokers": (kafka,)})
+    working = settings.model_copy(update={"kafka_brokers": kafka.brokers})
 
     async def following() -> int:
         found = await dora.users.GetUser(GetUserRequest(user_id=dora.id))
@@ -159,11 +160,11 @@ async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
 
 
 async def test_the_worker_follows_the_pictures_of_profiles(
-    served: Served, settings: UserSettings, kafka: str
+    served: Served, settings: UserSettings, kafka: KafkaConnection
 ) -> None:
     topics.create(kafka, TOPICS, partitions=2)
     fern = await sign_up(served, "fern")
-    working = settings.model_copy(update={"kafka_brokers": (kafka,)})
+    working = settings.model_copy(update={"kafka_brokers": kafka.brokers})
     clock = SystemClock()
     medium = picture(71, fern.id, use=MEDIUM_USE_AVATAR)
 
@@ -179,7 +180,7 @@ async def test_the_worker_follows_the_pictures_of_profiles(
 
     async with (
         postgres.connect(settings.database_url, clock=clock) as database,
-        bus.publisher(brokers=kafka, client_id="media", idempotent=False) as publisher,
+        bus.publisher(connection=kafka, client_id="media") as publisher,
         compose.work(working) as parts,
     ):
         store = PostgresUserStore(database, describe=describe)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.chassis.events.bus import KafkaConnection
 from services.chassis.storage import postgres
 
 
@@ -37,13 +38,13 @@ async def effects_in(url: str) -> AsyncIterator[Effects]:
 
 @asynccontextmanager
 async def consumer_process(
-    kafka: str, topic: str, database_url: str
+    kafka: KafkaConnection, topic: str, database_url: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.stores.chassis.effects_consumer",
-        kafka,
+        ",".join(kafka.brokers),
         f"group.{topic}",
         topic,
         database_url,

@@ -1,7 +1,7 @@
 """A consumer as a process of its own, so that a test can kill it: adds each event's key to a table
 once, by the inbox, and says on stdout that it runs.
 
-    python -m tests.stores.chassis.effects_consumer BROKERS GROUP TOPIC DATABASE_URL
+    python -m tests.stores.chassis.effects_consumer BROKER GROUP TOPIC DATABASE_URL
 """
 
 import asyncio
@@ -9,17 +9,18 @@ import sys
 
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis.events.bus import Routes, Subscriber, publisher
+from services.chassis.events.bus import KafkaConnection, Routes, Subscriber, publisher
 from services.chassis.events.records import Event
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import PostgresTransaction
 
 
-async def main(brokers: str, group: str, topic: str, database_url: str) -> None:
+async def main(broker: str, group: str, topic: str, database_url: str) -> None:
+    kafka = KafkaConnection(brokers=(broker,), idempotent=False)
     async with (
         postgres.connect(database_url) as database,
-        publisher(brokers=brokers, client_id=group, idempotent=False) as parking,
+        publisher(connection=kafka, client_id=group) as parking,
     ):
 
         async def apply(event: Event, body: StringValue) -> None:
@@ -32,7 +33,7 @@ async def main(brokers: str, group: str, topic: str, database_url: str) -> None:
         routes = Routes()
         routes.on(StringValue, apply)
         subscriber = Subscriber(
-            brokers=brokers,
+            connection=kafka,
             group=group,
             topics=[topic],
             publisher=parking,

@@ -12,6 +12,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from services.chassis.events.bus import (
     BatchHandler,
+    KafkaConnection,
     Publisher,
     Routes,
     Subscriber,
@@ -59,7 +60,7 @@ class Listener:
 
 @asynccontextmanager
 async def subscribed(
-    kafka: str,
+    kafka: KafkaConnection,
     topic: str,
     sender: Publisher,
     routes: Routes | None = None,
@@ -67,7 +68,7 @@ async def subscribed(
     batches: BatchHandler | None = None,
 ) -> AsyncIterator[Subscriber]:
     made = Subscriber(
-        brokers=kafka,
+        connection=kafka,
         group=f"group.{topic}",
         topics=[topic],
         publisher=sender,
@@ -83,9 +84,9 @@ async def subscribed(
         await asyncio.wait({running})
 
 
-def read_all(kafka: str, name: str, count: int) -> list[Record]:
+def read_all(kafka: KafkaConnection, name: str, count: int) -> list[Record]:
     """The first records of a topic of one partition; fewer, where a while nothing more comes."""
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"read.{name}"})
+    consumer = Consumer(kafka.configuration() | {"group.id": f"read.{name}"})
     try:
         consumer.assign([TopicPartition(name, 0, OFFSET_BEGINNING)])
         records: list[Record] = []

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
-from local import topics
+from services.chassis.deployment import topics
 from services.chassis.events.bus import (
+    KafkaConnection,
     Publisher,
     RecordsRefused,
     dead_letter_topic,
@@ -23,20 +24,18 @@ from services.chassis.events.records import (
 from services.chassis.storage import outbox as rows
 from services.chassis.storage import postgres
 from services.chassis.storage.relay import Relay
-from tests.engines import Engines
 from tests.stores.chassis.listening import LIMIT, Listener, Topic, read_all, said, subscribed
 from tests.waiting import eventually
 
 
 @pytest.fixture
-async def sender(engines: Engines, kafka: str) -> AsyncIterator[Publisher]:
-    idempotent = engines.broker.idempotence
-    async with publisher(brokers=kafka, client_id="test", idempotent=idempotent) as made:
+async def sender(kafka: KafkaConnection) -> AsyncIterator[Publisher]:
+    async with publisher(connection=kafka, client_id="test") as made:
         yield made
 
 
 async def test_all_events_arrive_in_order_within_their_key(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=4), Listener()
     for start in range(0, 200, 50):
@@ -52,7 +51,7 @@ async def test_all_events_arrive_in_order_within_their_key(
 
 
 async def test_batches_hold_events_of_one_partition_in_order(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name = topic(partitions=1)
     batches: list[list[str]] = []
@@ -69,7 +68,7 @@ async def test_batches_hold_events_of_one_partition_in_order(
 
 
 async def test_member_that_stops_leaves_off_where_the_next_one_begins(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, first, second = topic(partitions=1), Listener(), Listener()
     await sender.publish([said(name, "k", str(number)) for number in range(10)])
@@ -84,7 +83,7 @@ async def test_member_that_stops_leaves_off_where_the_next_one_begins(
 
 
 async def test_event_that_is_no_event_is_a_dead_letter_with_the_reason(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=1), Listener()
     parking = dead_letter_topic(name)
@@ -106,7 +105,7 @@ async def test_event_that_is_no_event_is_a_dead_letter_with_the_reason(
 
 
 async def test_record_that_is_too_large_is_refused_alone(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name = topic(partitions=1)
     large = Record(name, b"k", b"x" * 2_000_000, [])
@@ -121,7 +120,7 @@ async def test_record_that_is_too_large_is_refused_alone(
 
 
 async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
-    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
     name, listener = topic(partitions=1), Listener()
     async with (
@@ -144,7 +143,7 @@ async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
 
 
 async def test_partitions_are_shared_and_nothing_is_handled_by_two(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, first, second = topic(partitions=4), Listener(), Listener()
     async with subscribed(kafka, name, sender, first.routes) as one:
@@ -164,7 +163,7 @@ async def test_partitions_are_shared_and_nothing_is_handled_by_two(
 
 
 async def test_partition_that_moves_waits_for_the_event_at_hand(
-    kafka: str, topic: Topic, sender: Publisher
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, first, second = topic(partitions=2), Listener(), Listener()
     first.gate.clear()
@@ -183,7 +182,7 @@ async def test_partition_that_moves_waits_for_the_event_at_hand(
 
 
 async def test_commit_in_the_database_reaches_a_handler_through_the_relay(
-    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
     name, listener = topic(partitions=2), Listener()
     async with (

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
-from services.chassis.events.bus import Publisher, PublishFailed, publisher
+from services.chassis.events.bus import KafkaConnection, Publisher, PublishFailed, publisher
 from services.chassis.events.bus.producer import DELIVERY_SECONDS
 from services.chassis.events.records import Event
 from tests.engines import Engines
@@ -19,14 +19,13 @@ from tests.waiting import eventually
 
 
 @pytest.fixture
-async def sender(engines: Engines, kafka: str) -> AsyncIterator[Publisher]:
-    idempotent = engines.broker.idempotence
-    async with publisher(brokers=kafka, client_id="test", idempotent=idempotent) as made:
+async def sender(kafka: KafkaConnection) -> AsyncIterator[Publisher]:
+    async with publisher(connection=kafka, client_id="test") as made:
         yield made
 
 
 async def test_killed_consumer_has_every_effect_once(
-    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
     name, url = topic(partitions=4), database("chassis")
     async with effects_in(url) as effects:
@@ -45,7 +44,7 @@ async def test_killed_consumer_has_every_effect_once(
 
 
 async def test_consumer_that_was_frozen_and_wakes_up_again_repeats_no_effect(
-    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
     name, url = topic(partitions=2), database("chassis")
     async with effects_in(url) as effects:
@@ -67,15 +66,10 @@ async def test_consumer_that_was_frozen_and_wakes_up_again_repeats_no_effect(
 
 
 async def test_broker_that_goes_away_fails_the_delivery_and_a_later_one_works(
-    engines: Engines, kafka: str, topic: Topic
+    engines: Engines, kafka: KafkaConnection, topic: Topic
 ) -> None:
     name = topic(partitions=1)
-    async with publisher(
-        brokers=kafka,
-        client_id="test",
-        idempotent=engines.broker.idempotence,
-        delivery_seconds=2.0,
-    ) as sender:
+    async with publisher(connection=kafka, client_id="test", delivery_seconds=2.0) as sender:
         await sender.publish([said(name, "k", "before")])
 
         await asyncio.to_thread(engines.stop, "broker")
@@ -92,7 +86,7 @@ async def test_broker_that_goes_away_fails_the_delivery_and_a_later_one_works(
 
 
 async def test_store_of_the_broker_that_goes_away_fails_all_deliveries_and_later_ones_work(
-    engines: Engines, kafka: str, topic: Topic, sender: Publisher
+    engines: Engines, kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     if "seaweedfs" not in engines.broker.needs:
         pytest.skip("this broker keeps its log on its own disk")
@@ -112,7 +106,7 @@ async def test_store_of_the_broker_that_goes_away_fails_all_deliveries_and_later
 
 
 async def test_killed_broker_has_all_that_it_acknowledged_in_order(
-    engines: Engines, kafka: str, topic: Topic, sender: Publisher
+    engines: Engines, kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, written, stop = topic(partitions=1), 0, asyncio.Event()
 
@@ -137,7 +131,7 @@ async def test_killed_broker_has_all_that_it_acknowledged_in_order(
 
 
 async def test_consumer_goes_on_when_the_broker_is_back(
-    engines: Engines, kafka: str, topic: Topic, sender: Publisher
+    engines: Engines, kafka: KafkaConnection, topic: Topic, sender: Publisher
 ) -> None:
     name, listener = topic(partitions=2), Listener()
     async with subscribed(kafka, name, sender, listener.routes):
@@ -151,7 +145,7 @@ async def test_consumer_goes_on_when_the_broker_is_back(
         await eventually(lambda: listener.received["k"][-1] == "after", limit=LIMIT)
 
 
-def read_to(kafka: str, name: str, last: int) -> list[int]:
+def read_to(kafka: KafkaConnection, name: str, last: int) -> list[int]:
     """The numbers in a topic of one partition up to the last; how many repeat, nobody knows."""
     count = last + 1
     while True:

@@ -9,13 +9,13 @@ from confluent_kafka import Consumer
 from prometheus_client import REGISTRY
 
 from services.chassis.events.bus import (
+    KafkaConnection,
     Publisher,
     Subscriber,
     membership,
     publisher,
     subscriber,
 )
-from tests.engines import Engines
 from tests.stores.chassis.effects import consumer_process
 from tests.stores.chassis.listening import Listener, Topic, said, subscribed
 from tests.waiting import eventually
@@ -29,9 +29,8 @@ def counted(name: str, member: Subscriber) -> float:
 
 
 @pytest.fixture
-async def sender(engines: Engines, kafka: str) -> AsyncIterator[Publisher]:
-    idempotent = engines.broker.idempotence
-    async with publisher(brokers=kafka, client_id="test", idempotent=idempotent) as made:
+async def sender(kafka: KafkaConnection) -> AsyncIterator[Publisher]:
+    async with publisher(connection=kafka, client_id="test") as made:
         yield made
 
 
@@ -47,7 +46,7 @@ class Forgetful(Consumer):  # type: ignore[misc]
 
 
 async def test_member_that_is_never_given_a_partition_joins_anew(
-    kafka: str, topic: Topic, sender: Publisher, monkeypatch: pytest.MonkeyPatch
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Forgetful, "made", 0)
     monkeypatch.setattr(subscriber, "Consumer", Forgetful)
@@ -66,7 +65,7 @@ async def test_member_that_is_never_given_a_partition_joins_anew(
 
 
 async def test_member_that_others_leave_no_partition_is_ready_and_stays(
-    kafka: str, topic: Topic, sender: Publisher, monkeypatch: pytest.MonkeyPatch
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, looks = topic(partitions=1), 0
     looking = Subscriber._others_hold_all
@@ -90,7 +89,7 @@ async def test_member_that_others_leave_no_partition_is_ready_and_stays(
 
 
 async def test_group_whose_members_crash_again_and_again_is_served_without_any_restart(
-    kafka: str, topic: Topic, sender: Publisher, database: Callable[[str], str]
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, database: Callable[[str], str]
 ) -> None:
     name, url, listener = topic(partitions=2), database("chassis"), Listener()
     async with (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from local import migrations
+from services.chassis.deployment import migrations
 from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import MAX_ID

@@ -1,5 +1,6 @@
 """Events over the Kafka protocol: at least once, in order within a key."""
 
+from services.chassis.events.bus.connection import KafkaConnection
 from services.chassis.events.bus.producer import (
     Publisher,
     PublishFailed,
@@ -13,6 +14,7 @@ __all__ = [
     "BatchHandler",
     "EventRoutes",
     "Handler",
+    "KafkaConnection",
     "PublishFailed",
     "Publisher",
     "RecordsRefused",

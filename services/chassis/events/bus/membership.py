@@ -52,6 +52,7 @@ class Membership:
         self._joined = self._record_check = monotonic()
         self._settled_without = False
         self._standby = False
+        self._refusal: str | None = None
         self._patience = REJOIN_SECONDS[0]
         self._gauge = _partitions.labels(group)
         self._gauge.set(0)
@@ -65,6 +66,8 @@ class Membership:
         """The partitions of the member are these now; `settled` where the group assigned them."""
         self._held = frozenset(places)
         self._gauge.set(len(self._held))
+        if settled:
+            self._refusal = None
         if self._held:
             self._without_since = None
             self._standby = self._settled_without = False
@@ -98,11 +101,18 @@ class Membership:
         _rejoins.labels(self._group).inc()
         self._patience = min(self._patience * 2, REJOIN_SECONDS[1])
 
+    def refused(self, reason: str) -> None:
+        """The member and a broker do not accept each other."""
+        self._refusal = reason
+
     def unready(self) -> str | None:
-        """That the member has been without partitions for too long; None where all is well."""
+        """That the member has been without partitions for too long, or is refused by the brokers;
+        None where all is well."""
         since = self._without_since
         if since is None or self._standby:
             return None
+        if self._refusal is not None:
+            return f"consumer group {self._group} cannot connect to a broker: {self._refusal}"
         seconds = self._monotonic() - since
         if seconds < UNASSIGNED_SECONDS:
             return None

@@ -73,6 +73,7 @@ class Partition:
         self.topic = topic
         self.number = number
         self.handled: int | None = None
+        self._first: int | None = None
         self._group = group
         self._handlers = handlers
         self._batches = batches
@@ -91,8 +92,15 @@ class Partition:
         """How many records wait here."""
         return len(self._waiting)
 
+    @property
+    def position(self) -> int | None:
+        """The offset of the first record that is not handled; None while none has arrived."""
+        return self._first if self.handled is None else self.handled
+
     def accept(self, records: Sequence[Received]) -> None:
         """Queues records, in the order of their offsets."""
+        if self._first is None and records:
+            self._first = records[0].offset
         self._waiting.extend(records)
         self._arrived.set()
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from services.chassis.events.bus.connection import KafkaConnection, refusal
 from services.chassis.events.records import Event, Record
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.logs import logger
@@ -61,8 +62,9 @@ class RecordsRefused(Exception):
 class Publisher:
     """A producer with `acks=all`: what it acknowledged is there, maybe twice. Made by `publisher`.
 
-    `idempotent`, it repeats a record that was not acknowledged in time without doubling it. Brokers
-    that note a record's number before they store it lose the record if they die in between.
+    Where the connection is idempotent, it repeats a record that was not acknowledged in time
+    without doubling it. Brokers that note a record's number before they store it lose the record if
+    they die in between.
 
     Within a batch, and from one batch to the next, records of one key stay in order. After any
     failure the producer is replaced, and with it everything that it still held is dropped: nothing
@@ -72,19 +74,18 @@ class Publisher:
     def __init__(
         self,
         *,
-        brokers: str,
+        connection: KafkaConnection,
         client_id: str,
-        idempotent: bool,
         delivery_seconds: float = DELIVERY_SECONDS,
     ) -> None:
         self._configuration = {
-            "bootstrap.servers": brokers,
+            **connection.configuration(),
             "client.id": client_id,
             "acks": "all",
-            "enable.idempotence": idempotent,
+            "enable.idempotence": connection.idempotent,
             # Where brokers number nothing, a repetition could be overtaken by a later record of its
             # key; where they do, they refuse that.
-            "max.in.flight.requests.per.connection": 5 if idempotent else 1,
+            "max.in.flight.requests.per.connection": 5 if connection.idempotent else 1,
             "linger.ms": _LINGER_MILLISECONDS,
             "delivery.timeout.ms": round(delivery_seconds * 1000),
             "compression.type": "none",
@@ -94,7 +95,7 @@ class Publisher:
             "topic.metadata.refresh.interval.ms": 60_000,
             # As other clients of the protocol do, so that all agree on a key's partition.
             "partitioner": "murmur2_random",
-            "error_cb": _ignore,
+            "error_cb": _note,
             "log_level": 2,
         }
         self._producer = Producer(self._configuration)
@@ -185,18 +186,12 @@ class Publisher:
 @asynccontextmanager
 async def publisher(
     *,
-    brokers: str,
+    connection: KafkaConnection,
     client_id: str,
-    idempotent: bool,
     delivery_seconds: float = DELIVERY_SECONDS,
 ) -> AsyncIterator[Publisher]:
     """A publisher for the length of the block. The broker may be away when it begins."""
-    made = Publisher(
-        brokers=brokers,
-        client_id=client_id,
-        idempotent=idempotent,
-        delivery_seconds=delivery_seconds,
-    )
+    made = Publisher(connection=connection, client_id=client_id, delivery_seconds=delivery_seconds)
     try:
         yield made
     finally:
@@ -261,6 +256,9 @@ def _drop(producer: Producer) -> None:
         producer.flush(_CLOSE_SECONDS)
 
 
-def _ignore(error: KafkaError) -> None:
+def _note(error: KafkaError) -> None:
     # Lost connections are retried by the library; what fails for good fails a delivery.
-    logger().debug("kafka_producer", error=error.str())
+    if reason := refusal(error):
+        logger().error("kafka_refused", client="producer", error=reason)
+    else:
+        logger().debug("kafka_producer", error=error.str())

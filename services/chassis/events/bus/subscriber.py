@@ -7,6 +7,7 @@ dropped, and the inbox keeps its repetition elsewhere from having a second effec
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from prometheus_client import Gauge
 
 from services.chassis.events.bus import offset_recovery
+from services.chassis.events.bus.connection import KafkaConnection, refusal
 from services.chassis.events.bus.group_health import has_live_member
 from services.chassis.events.bus.membership import Membership, RejoinDecision
 from services.chassis.events.bus.partition import Partition, Received
@@ -65,7 +67,7 @@ class Subscriber:
     def __init__(
         self,
         *,
-        brokers: str,
+        connection: KafkaConnection,
         group: str,
         topics: Sequence[str],
         publisher: Publisher,
@@ -74,7 +76,7 @@ class Subscriber:
         batches: BatchHandler | None = None,
     ) -> None:
         self._configuration: dict[str, Any] = {
-            "bootstrap.servers": brokers,
+            **connection.configuration(),
             "group.id": group,
             "client.id": group,
             "enable.auto.commit": False,
@@ -98,15 +100,15 @@ class Subscriber:
             "fetch.queue.backoff.ms": 20,
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1_000,
-            "error_cb": _note,
+            "error_cb": self._note,
             "on_commit": _note_commit,
             "log_level": 2,
         }
         # To ask about the group without being in it.
-        self._connecting = {
-            name: self._configuration[name] for name in ("bootstrap.servers", "log_level")
+        self._connecting = connection.configuration() | {
+            "log_level": self._configuration["log_level"]
         }
-        self._outside = self._connecting | {"group.id": group, "error_cb": _note}
+        self._outside = self._connecting | {"group.id": group, "error_cb": self._note}
         self.group = group
         self._topics = list(topics)
         self._publisher = publisher
@@ -221,7 +223,9 @@ class Subscriber:
             self._partitions.pop(place, None)
             self._committed.pop(place, None)
             self._paused.discard(place)
-            _lag.labels(self.group, place[0], str(place[1])).set(0)
+            # Another member measures it from now on.
+            with contextlib.suppress(KeyError):
+                _lag.remove(self.group, place[0], str(place[1]))
         self._membership.holds(self._partitions, settled=False)
 
     def _dispatch(self, messages: Sequence[Message]) -> None:
@@ -231,7 +235,7 @@ class Subscriber:
             if error is not None:
                 if error.fatal():
                     raise KafkaException(error)
-                _note(error)
+                self._note(error)
                 continue
             topic, number = message.topic() or "", message.partition() or 0
             # The library gives headers as a list of pairs, though its types allow a dict too.
@@ -273,11 +277,24 @@ class Subscriber:
             self._committed.update(new)
 
     def _measure(self, consumer: Consumer) -> None:
+        """Compares with the end of the log at the last fetch: the answer to a question about it has
+        another meaning with each broker, and costs a request a partition. A partition that is
+        paused is not fetched, so what arrives after its pause is not counted."""
         for place, partition in list(self._partitions.items()):
             limits = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
-            if limits is not None and partition.handled is not None:
-                behind = max(0, limits[1] - partition.handled)
-                _lag.labels(self.group, place[0], str(place[1])).set(behind)
+            if limits is None or limits[1] < 0:
+                continue  # nothing of it was fetched yet
+            position = partition.position
+            behind = 0 if position is None else max(0, limits[1] - position)
+            _lag.labels(self.group, place[0], str(place[1])).set(behind)
+
+    def _note(self, error: KafkaError) -> None:
+        # Lost connections and the like: the library tries again by itself.
+        if reason := refusal(error):
+            logger().error("kafka_refused", client=self.group, error=reason)
+            self._membership.refused(reason)
+        else:
+            logger().debug("kafka_consumer", error=error.str())
 
     def _on_loop(self, work: Awaitable[None]) -> None:
         async def awaited() -> None:
@@ -328,11 +345,6 @@ class Subscriber:
             # With the headers it is larger than the one that the broker took before.
             headers.append(("dead-letter-without-value", b"true"))
             await self._publisher.send([aside._replace(value=None, headers=headers)])
-
-
-def _note(error: KafkaError) -> None:
-    # Lost connections and the like: the library tries again by itself.
-    logger().debug("kafka_consumer", error=error.str())
 
 
 def _note_commit(error: KafkaError | None, _: Any) -> None:
