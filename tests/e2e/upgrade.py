@@ -41,8 +41,12 @@ DRIVER = Path(__file__).with_name("older_stack.py")
 SERVICES = [each.noun for each in deployed() if Process.SERVE in each.processes]
 WORKERS = [each.noun for each in deployed() if Process.WORK in each.processes]
 SERVERS = ("gateway", *SERVICES)
-# A second place is for the second process, a third one for the surplus one.
-PLACES = {f"ROOST_REPLICAS_{noun.upper()}": "3" for noun in SERVERS}
+# A second place is for the second process, a third one for the surplus one. A checkout that cannot
+# run two workers of a service runs one.
+PLACES = {
+    **{f"ROOST_REPLICAS_{noun.upper()}": "3" for noun in SERVERS},
+    **{f"ROOST_WORKERS_{noun.upper()}": "2" for noun in WORKERS},
+}
 # The ports that the new Envoy has for itself. Processes know the mesh by one address: the kernel
 # distributes its new connections between the Envoys that listen there.
 OWN_PORTS = ("edge", "envoy.admin", "envoy.media", "envoy.probes", "envoy.purges")
@@ -174,7 +178,8 @@ class NewParts(Stack):
         shared = json.loads(of.ports.read_text())
         kept = {name: port for name, port in shared.items() if name not in OWN_PORTS}
         state.ports.write_text(json.dumps(kept))
-        self._compose(_SharedPorts(state.ports), SecretStore(state.secrets))
+        self._ports = _SharedPorts(state.ports)
+        self._compose(self._ports, SecretStore(state.secrets))
 
     async def __aenter__(self) -> NewParts:
         await self.supervisor.__aenter__()
@@ -182,6 +187,7 @@ class NewParts(Stack):
 
     async def __aexit__(self, *_: object) -> None:
         await self.supervisor.__aexit__()
+        self._ports.release()
 
     async def migrate(self) -> None:
         """Apply what this checkout has added to databases and topics."""
