@@ -52,7 +52,8 @@ PLACES = {
 OWN_PORTS = ("edge", "envoy.admin", "envoy.media", "envoy.probes", "envoy.purges")
 STOP_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
-# So many are acknowledged after each step.
+# The operations of all users in a second, and the acknowledged writes after each step.
+OPERATIONS = 16
 WRITES = 25
 
 HOME = (ROOT / "docs/graphql/home.graphql").read_text()
@@ -251,7 +252,8 @@ async def load(edge: Edge, clients: Clients) -> AsyncIterator[None]:
 
     async def perform() -> None:
         while not done.is_set():
-            await clients.perform(2 * len(clients.accounts))
+            # Few enough for the workers of one machine, which start and stop, to keep up.
+            await asyncio.gather(clients.perform(OPERATIONS), asyncio.sleep(1))
 
     async def query(by: Account) -> None:
         while not done.is_set():
