@@ -30,13 +30,13 @@ class Balancer:
         finally:
             for each in (writer, upstream_writer):
                 each.transport.abort()
-                with contextlib.suppress(ConnectionError):
+                with contextlib.suppress(OSError):
                     await each.wait_closed()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Forward bytes, and the end of them."""
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
