@@ -137,6 +137,9 @@ same-key: $(VENV)/.installed-dev ## Send the same post 50 times at once, 1,000 t
 soak: $(VENV)/.installed-dev ## Run the tests that take parts away, restart them, and send hostile input.
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
+upgrade-test: $(VENV)/.installed-dev ## Upgrade a stack of FROM=REV (where this branch left main) to this checkout under load, and back.
+	@$(if $(FROM),ROOST_UPGRADE_FROM="$(FROM)") $(BIN)/python -m pytest -m soak -s tests/e2e/test_rolling_upgrade.py $(ARGS)
+
 bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
 	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")
 
