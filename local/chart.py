@@ -30,6 +30,8 @@ def files() -> dict[str, str]:
     return {
         "envoy.yaml": NOTE + envoy_template.template(services),
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
+        "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
+        "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
