@@ -1,0 +1,86 @@
+"""The control plane, and a namespace for each release."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.kube import build
+from tests.kube.control_plane import ControlPlane, wait
+from tests.kube.foreign import definitions
+from tests.kube.release import Release
+
+RESTRICTED = {f"pod-security.kubernetes.io/{each}": "restricted" for each in ("enforce", "warn")}
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The control plane. Skips where it cannot be started."""
+    if shutil.which("etcd") is None:
+        pytest.skip("etcd is not installed")
+    if not build.built():
+        pytest.skip("Kubernetes is not built, because Go is not installed: see `make test-kube`")
+    running = ControlPlane(tmp_path_factory.mktemp("kube"))
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def foreign_kinds(plane: ControlPlane) -> None:
+    """The kinds of Prometheus' operator and of KEDA."""
+    plane.apply(*definitions())
+    for each in definitions():
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+        wait(lambda name=each["metadata"]["name"]: _established(plane.get(path + name)))
+
+
+@pytest.fixture(scope="module")
+def new_release(
+    plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Release]]:
+    """Makes a namespace with the restricted profile, and a release that is not installed in it. The
+    namespaces are deleted after the tests of the module."""
+    made: list[str] = []
+
+    def make() -> Release:
+        name = f"test-{next(_numbers)}"
+        metadata = {"name": name, "labels": RESTRICTED}
+        plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        made.append(name)
+        return Release(plane, name, tmp_path_factory.mktemp(name))
+
+    yield make
+    for name in made:
+        plane.api.delete(f"/api/v1/namespaces/{name}").raise_for_status()
+
+
+@pytest.fixture
+def release(new_release: Callable[[], Release]) -> Release:
+    """A release that is not installed, whose Secrets exist."""
+    made = new_release()
+    made.make_secrets()
+    return made
+
+
+@pytest.fixture
+def kubelet(plane: ControlPlane) -> Iterator[None]:
+    """Lets pods fail during a test: the kubelet without what earlier tests let fail."""
+    yield plane.kubelet
+    plane.kubelet.failing.clear()
+    plane.kubelet.missing_images.clear()
+
+
+def _established(definition: dict[str, object]) -> bool:
+    status = definition.get("status", {})
+    assert isinstance(status, dict)
+    return any(
+        each["type"] == "Established" and each["status"] == "True"
+        for each in status.get("conditions", ())
+    )
