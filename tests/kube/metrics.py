@@ -78,6 +78,11 @@ class Metrics:
         self._thread.join()
         self._server.server_close()
 
+    def clear(self) -> None:
+        """Remove the load and all series of the lag."""
+        self.millicores.clear()
+        self.lag.clear()
+
     def objects(self) -> list[dict[str, Any]]:
         """Return what registers both APIs with the API server."""
         ports = [{"port": self._port}]

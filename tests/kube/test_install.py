@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.kube.control_plane import ControlPlane
+from tests.kube.control_plane import ControlPlane, wait
 from tests.kube.kubelet import Kubelet
-from tests.kube.release import NAME, Release, secrets
+from tests.kube.release import NAME, ONE_TRY, Release, secrets
 
 pytestmark = pytest.mark.kube
 
@@ -66,7 +66,7 @@ def test_a_failed_job_stops_the_installation(
 ) -> None:
     kubelet.failing.add(job)
 
-    installed = release.install()
+    installed = release.install(ONE_TRY)
 
     assert installed.returncode == 1
     assert not release.objects("apps/v1/deployments")
@@ -99,4 +99,4 @@ def test_an_uninstallation_leaves_the_secrets(release: Release) -> None:
 
     assert removed.returncode == 0, removed.stderr
     assert {f"secret/{each['metadata']['name']}" for each in secrets()} <= before
-    assert everything(release) == before
+    wait(lambda: everything(release) == before)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kube.control_plane import ControlPlane
 from tests.kube.kubelet import Kubelet
-from tests.kube.release import NAME, Release, component, secrets
+from tests.kube.release import NAME, ONE_TRY, Release, component, secrets
 
 pytestmark = pytest.mark.kube
 
@@ -92,7 +92,7 @@ def test_a_failed_job_stops_an_upgrade_with_nothing_replaced(
     pods, deployments = installed.pods(), installed.deployments()
     kubelet.failing.add(job)
 
-    done = installed.upgrade({"image": {"tag": "next"}})
+    done = installed.upgrade({**ONE_TRY, "image": {"tag": "next"}})
 
     assert done.returncode == 1
     assert replaced(installed, pods) == set()
