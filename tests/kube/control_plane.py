@@ -52,9 +52,9 @@ class ControlPlane:
         self._thread.start()
         self._exits.callback(self._end_loop)
         try:
-            self._start(Supervisor([etcd, self._server, controllers], logs=folder / "logs"))
-            self.metrics = Metrics(port=self._ports.port("metrics"), secrets=secrets, api=self.api)
+            self.metrics = Metrics(port=self._ports.port("metrics"), secrets=secrets)
             self._exits.enter_context(self.metrics)
+            self._start(Supervisor([etcd, self._server, controllers], logs=folder / "logs"))
             self._register_metrics()
         except BaseException:
             self.close()
@@ -123,7 +123,7 @@ class ControlPlane:
         self.api = self._exits.enter_context(httpx2.Client(**client))
         nodes = httpx2.AsyncClient(**client)
         self._exits.callback(lambda: self._run(nodes.aclose()))
-        self.kubelet = Kubelet(nodes)
+        self.kubelet = Kubelet(nodes, metrics=self.metrics)
         played = asyncio.run_coroutine_threadsafe(self.kubelet.run(), self._loop)
         self._exits.callback(played.cancel)
 

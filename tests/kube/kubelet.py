@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx2
 
+from tests.kube.metrics import Metrics
+
 Pod = dict[str, Any]
 
 PERIOD = 0.1  # seconds between two looks at the pods
@@ -28,12 +30,13 @@ class Kubelet:
     order.
     """
 
-    def __init__(self, api: httpx2.AsyncClient) -> None:
+    def __init__(self, api: httpx2.AsyncClient, *, metrics: Metrics) -> None:
         self.failing: set[str] = set()
         self.missing_images: set[str] = set()
         self.paused = False
         self.started: list[tuple[str, tuple[str, ...]]] = []
         self._api = api
+        self._metrics = metrics
         self._scheduled = 0
 
     def heal(self) -> None:
@@ -46,8 +49,8 @@ class Kubelet:
         """Work until cancelled."""
         while True:
             if not self.paused:
-                pods = await self._list("/api/v1/pods")
-                await asyncio.gather(*(self._move(pod) for pod in pods))
+                self._metrics.pods = await self._list("/api/v1/pods")
+                await asyncio.gather(*(self._move(pod) for pod in self._metrics.pods))
             await asyncio.sleep(PERIOD)
 
     async def _move(self, pod: Pod) -> None:

@@ -57,19 +57,19 @@ class Release:
 
     def install(self, values: Mapping[str, Any] | None = None, *, limit: int = 120) -> Completed:
         """Installs the chart, and waits for its objects for at most `limit` seconds."""
-        return self._apply("install", values, limit)
+        return self._apply("install", merged(REQUIRED, values or {}), limit)
 
-    def upgrade(self, values: Mapping[str, Any] | None = None, *, limit: int = 120) -> Completed:
-        """Upgrades to the chart with these values."""
-        return self._apply("upgrade", values, limit)
+    def upgrade(self, values: Mapping[str, Any], *, limit: int = 120) -> Completed:
+        """Upgrades with these values, over those that the release has."""
+        return self._apply("upgrade", values, limit, "--reset-then-reuse-values")
 
     def helm(self, *arguments: str) -> Completed:
         """Runs a command of Helm in the namespace."""
         return self.plane.helm(*arguments, "--namespace", self.namespace)
 
-    def _apply(self, command: str, values: Mapping[str, Any] | None, limit: int) -> Completed:
-        self._values.write_text(json.dumps(merged(REQUIRED, values or {})))
-        options = ("--values", str(self._values), "--wait", "--timeout", f"{limit}s")
+    def _apply(self, command: str, values: Mapping[str, Any], limit: int, *more: str) -> Completed:
+        self._values.write_text(json.dumps(values))
+        options = ("--values", str(self._values), "--wait", "--timeout", f"{limit}s", *more)
         return self.helm(command, NAME, str(CHART), *options)
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -88,11 +88,13 @@ class Release:
         return {component(each): each for each in self.objects("apps/v1/deployments").values()}
 
     def pods(self, of: str | None = None) -> dict[str, dict[str, Any]]:
-        """Returns the pods that are not ending, by uid; all, or those of a component."""
+        """Returns the pods of Deployments that are not ending, by uid; all, or a component's."""
         return {
             pod["metadata"]["uid"]: pod
             for pod in self.objects("pods").values()
-            if "deletionTimestamp" not in pod["metadata"] and of in (None, component(pod))
+            if pod["spec"]["restartPolicy"] == "Always"
+            and "deletionTimestamp" not in pod["metadata"]
+            and of in (None, component(pod))
         }
 
     def settle(self) -> None:

@@ -82,11 +82,9 @@ def test_without_the_secrets_nothing_starts(
     assert installed.returncode == 1
     assert not commands(plane, release)
     assert not release.objects("apps/v1/deployments")
-    (reason, *_) = (
-        container["state"]["waiting"]["message"]
-        for pod in release.pods().values()
-        for container in pod["status"]["containerStatuses"]
-    )
+    (pod,) = release.objects("pods").values()
+    (container,) = pod["status"]["containerStatuses"]
+    reason = container["state"]["waiting"]["message"]
     assert reason == "secrets has no roost-media"
 
 
