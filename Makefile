@@ -20,6 +20,11 @@ KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_fa
 OPENSEARCH_JARS := $(VENV)/opensearch
 OPENSEARCH_TESTS := tests/stores/search -k opensearch
 
+# Envoy's rate limit service, a Go module without tags, and what is tested with it.
+RATE_LIMITS := $(VENV)/rate-limits
+RATE_LIMITS_SOURCE := github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36
+RATE_LIMITS_TESTS := tests/envoy/test_shared_limits.py
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
@@ -29,7 +34,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -57,6 +62,11 @@ test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(OPENSEARCH_JARS)/.complete && \
 	  ROOST_OPENSEARCH_JARS=$(abspath $(OPENSEARCH_JARS)) $(BIN)/python -m pytest $(or $(ARGS),$(OPENSEARCH_TESTS)); \
 	else echo "Skipped: OpenSearch needs Java 17 or 21 and Maven, and they are not both here."; fi
+
+test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, with Go, and run the tests of shared limits.
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(RATE_LIMITS)/service_cmd && \
+	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
+	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
 
 lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, types, contracts, charts and the arrows between packages.
 	@$(BIN)/ruff check
@@ -170,4 +180,9 @@ $(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml
 	@rm -rf $(KAFKA_JARS)
 	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
 	  -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	@touch $@
+
+$(RATE_LIMITS)/service_cmd: Makefile
+	@echo "Building Envoy's rate limit service"
+	@GOBIN=$(abspath $(RATE_LIMITS)) go install $(RATE_LIMITS_SOURCE)
 	@touch $@

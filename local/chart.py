@@ -6,16 +6,21 @@ differ. Helm reads no file outside of a chart, so the chart has copies.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_settings import BaseSettings
+
 from local import envoy_template
 from services.chassis.runtime.manifest import Manifest, deployed
+from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+GATEWAY = "gateway"
 NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
 
 
@@ -26,6 +31,8 @@ def files() -> dict[str, str]:
         "envoy.yaml": NOTE + envoy_template.template(services),
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
+        "settings.yaml": NOTE
+        + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
     }
 
 
@@ -53,6 +60,19 @@ def _described(service: Manifest) -> dict[str, Any]:
     }
 
 
+def settings_of(owner: str) -> type[BaseSettings]:
+    """Return the class of the settings of a service's processes, or of the gateway's."""
+    package = GATEWAY if owner == GATEWAY else f"services.{owner}"
+    module = importlib.import_module(f"{package}.settings")
+    found: type[BaseSettings] = getattr(module, f"{owner.title()}Settings")
+    return found
+
+
+def variables(settings: type[BaseSettings]) -> list[str]:
+    """Return the environment variables that a process reads."""
+    return sorted(PREFIX + name.upper() for name in settings.model_fields)
+
+
 def secret_key(variable: str) -> str:
     """Return the key, in a Secret, of an environment variable: `master-key` of ROOST_MASTER_KEY."""
     return variable.removeprefix("ROOST_").lower().replace("_", "-")
@@ -61,6 +81,10 @@ def secret_key(variable: str) -> str:
 def key_file(variable: str) -> str:
     """Return the key, in a Secret, of a PEM file: `push-key.pem` of ROOST_PUSH_KEY_FILE."""
     return f"{secret_key(variable).removesuffix('-file')}.pem"
+
+
+def _owners(services: Iterable[Manifest]) -> list[str]:
+    return [GATEWAY, *(each.noun for each in services)]
 
 
 def _yaml(value: Mapping[str, Any]) -> str:

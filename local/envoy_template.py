@@ -67,6 +67,17 @@ def defaults(services: Sequence[Manifest] | None = None) -> dict[str, str]:
     return nowhere | variables((FOLDER / "defaults.env").read_text())
 
 
+def rate_limits() -> str:
+    """Return envoy/rate-limits.yaml: the limits of the rate limit service, with placeholders of
+    the same values."""
+    return (FOLDER / "rate-limits.yaml").read_text()
+
+
+def rate_limit_settings() -> dict[str, str]:
+    """Return the environment of the rate limit service, without addresses and files."""
+    return variables((FOLDER / "rate-limits.env").read_text())
+
+
 def endpoints_name(noun: str) -> str:
     """Return the name of the placeholder for the endpoints of a service, or of the gateway."""
     return f"{noun.upper()}_ENDPOINTS"

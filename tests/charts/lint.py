@@ -80,7 +80,7 @@ def alerts(rules: dict[str, Any]) -> Iterator[str]:
             yield f"{rule.get('alert') or rule.get('record')}: {wrong}"
     promtool = shutil.which("promtool")
     if promtool:
-        done = run([promtool, "check", "rules"], given=yaml.safe_dump(rules))
+        done = run([promtool, "check", "rules", "/dev/stdin"], given=yaml.safe_dump(rules))
         if done.returncode:
             yield f"promtool: {done.stderr or done.stdout}"
 

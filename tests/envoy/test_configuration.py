@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from local.envoy_template import (
     endpoints,
     endpoints_name,
     object_store,
+    rate_limits,
     render,
     template,
     variables,
@@ -26,6 +29,30 @@ from services.chassis.runtime.manifest import deployed
 from tests.envoy.proxy import BINARY, ROOT, configuration
 
 SERVICES = ("gateway", *(each.noun for each in deployed()))
+
+
+# The first key of each limit that a listener counts.
+SENT = {"edge": {"login", "class", "user"}, "media": {"listener"}}
+
+
+def limiters(config: Any, listener: str) -> tuple[Any, Any]:
+    """Return the filter of a listener's own buckets, and that of limits that it shares."""
+    listeners = {each["name"]: each for each in config["static_resources"]["listeners"]}
+    manager = listeners[listener]["filter_chains"][0]["filters"][-1]["typed_config"]
+    filters = {each["name"]: each["typed_config"] for each in manager["http_filters"]}
+    return filters["envoy.filters.http.local_ratelimit"], filters["envoy.filters.http.ratelimit"]
+
+
+def counts(
+    descriptors: Any, above: tuple[tuple[str, str], ...] = ()
+) -> Iterator[tuple[tuple[tuple[str, str], ...], int]]:
+    """Yield the keys and values of each limit of the rate limit service, and its requests."""
+    for each in descriptors:
+        keys = (*above, (each["key"], each.get("value", "")))
+        if "rate_limit" in each:
+            assert each["rate_limit"]["unit"] == "minute"
+            yield keys, each["rate_limit"]["requests_per_unit"]
+        yield from counts(each.get("descriptors", []), keys)
 
 
 async def judge(file: Path) -> tuple[int | None, str]:
@@ -74,6 +101,50 @@ async def test_envoy_accepts_an_object_store_at(tmp_path: Path, endpoint: str) -
     code, said = await judge(file)
 
     assert code == 0, said
+
+
+@pytest.mark.engines
+async def test_envoy_accepts_a_rate_limit_service(tmp_path: Path) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    values = {
+        "GATEWAY_ENDPOINTS": "[]",
+        "GLOBAL_RATE_LIMITS_OFF": "false",
+        "RATE_LIMIT_ENDPOINTS": endpoints(["rate-limits.roost.svc.cluster.local:7000"]),
+    }
+    file = tmp_path / "envoy.yaml"
+    file.write_text(configuration(ports, tmp_path, **values))
+    ports.release()
+
+    code, said = await judge(file)
+
+    assert code == 0, said
+    assert "deprecated" not in said.lower()
+
+
+@pytest.mark.parametrize(("listener", "added"), [("edge", ()), ("media", (("listener", "media"),))])
+def test_the_rate_limit_service_has_the_limits_of_the_buckets(
+    tmp_path: Path, listener: str, added: tuple[tuple[str, str], ...]
+) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    names = ("READS", "WRITES", "LOGINS", "STRANGERS", "MEDIA")
+    numbers = {f"RATE_{name}": str(number) for number, name in enumerate(names, 11)}
+    config = yaml.safe_load(configuration(ports, tmp_path, GATEWAY_ENDPOINTS="[]", **numbers))
+    ports.release()
+    buckets, shared = limiters(config, listener)
+    service = yaml.safe_load(render(rate_limits(), numbers))
+
+    limits = {
+        added + tuple((each["key"], each.get("value", "")) for each in bucket["entries"]): (
+            bucket["token_bucket"]["tokens_per_fill"]
+        )
+        for bucket in buckets["descriptors"]
+    }
+    counted = dict(counts(service["descriptors"]))
+    assert limits == {key: of for key, of in counted.items() if key[0][0] in SENT[listener]}
+    assert shared["domain"] == service["domain"]
+    assert shared["filter_enabled"] == buckets["filter_enabled"]
+    own = [{"actions": each["actions"][len(added) :]} for each in shared["rate_limits"]]
+    assert own == buckets["rate_limits"]
 
 
 def test_no_answer_of_the_edge_shows_details_of_envoy(tmp_path: Path) -> None:

@@ -10,9 +10,13 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from services.chassis.deployment import migrations, topics
+from services.chassis.deployment import drain, migrations, topics
 
-COMMANDS: Mapping[str, Callable[[], int]] = {"migrate": migrations.run, "topics": topics.run}
+COMMANDS: Mapping[str, Callable[[], int]] = {
+    "drain": drain.run,
+    "migrate": migrations.run,
+    "topics": topics.run,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,74 @@
+{{- /* Envoy's configuration: files/envoy.yaml with a value for each ${NAME}. */}}
+
+{{- /* Where {root, name, port} is, as endpoints() of local/envoy_template.py writes it. Each address of the headless Service
+is an endpoint. */}}
+{{- define "roost.endpoint" -}}
+{{ dict "endpoint" (dict "address" (dict "socket_address" (dict "address" (include "roost.host" .) "port_value" .port))) | toJson }}
+{{- end }}
+
+{{- /* The object store, as object_store() of local/envoy_template.py describes it. */}}
+{{- define "roost.objectStore" -}}
+{{- $url := urlParse .Values.s3.endpoint }}
+{{- $tls := eq $url.scheme "https" }}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" $tls) | int }}
+{{- $host := $url.hostname }}
+{{- $kind := "type.googleapis.com/envoy.extensions.transport_sockets" }}
+{{- $context := dict "@type" (printf "%s.raw_buffer.v3.RawBuffer" $kind) }}
+{{- if $tls }}
+{{- $names := list (dict "san_type" "DNS" "matcher" (dict "exact" $host)) }}
+{{- $authorities := dict "trusted_ca" (dict "filename" "/etc/ssl/certs/ca-certificates.crt") "match_typed_subject_alt_names" $names }}
+{{- $context = dict "@type" (printf "%s.tls.v3.UpstreamTlsContext" $kind) "sni" $host "common_tls_context" (dict "validation_context" $authorities) }}
+{{- end }}
+MEDIA_S3_ENDPOINTS: {{ list (dict "endpoint" (dict "address" (dict "socket_address" (dict "address" (trimAll "[]" $host) "port_value" $port)))) | toJson | quote }}
+MEDIA_S3_HOST: {{ $url.host }}
+MEDIA_S3_PREFIX: /{{ .Values.s3.bucket }}
+MEDIA_S3_REGION: {{ .Values.s3.region }}
+MEDIA_S3_TRANSPORT: {{ dict "name" (printf "envoy.transport_sockets.%s" (ternary "tls" "raw_buffer" $tls)) "typed_config" $context | toJson | quote }}
+{{- end }}
+
+{{- /* Limits and names, which `envoy.settings` may override: {name: value}. */}}
+{{- define "roost.envoySettings" -}}
+{{- $defaults := .Files.Get "files/envoy-defaults.yaml" | fromYaml }}
+{{- range $name, $_ := .Values.envoy.settings }}
+{{- if not (hasKey $defaults $name) }}
+{{- fail (printf "envoy.settings.%s is no value of files/envoy-defaults.yaml." $name) }}
+{{- end }}
+{{- end }}
+{{- $own := dict
+  "TOKEN_ISSUER" (.Values.tokens.issuer | default .Values.publicUrl)
+  "TOKEN_AUDIENCE" .Values.tokens.audience
+  "TRUSTED_PROXIES" (toString .Values.envoy.trustedProxies)
+  "ADMIN_HOST" ".*"
+}}
+{{- mergeOverwrite $defaults $own .Values.envoy.settings | toYaml }}
+{{- end }}
+
+{{- /* Addresses: {name: value}. Nothing in a pod browses, so the admin page is for any host. */}}
+{{- define "roost.envoyAddresses" -}}
+ADMIN_SOCKET: /run/envoy/admin.sock
+{{- range $name, $port := dict "ADMIN" 9901 "EDGE" 8080 "MEDIA" 8081 "MESH" 9000 "PROBES" 9902 "PURGES" 9903 }}
+{{ $name }}_ADDRESS: 0.0.0.0
+{{ $name }}_PORT: {{ $port | quote }}
+{{- end }}
+MEDIA_CACHE_FOLDER: /var/cache/roost-media
+MEDIA_S3_CREDENTIALS_FILE: /etc/roost/own/media-store.credentials
+MEDIA_PATH_KEYS_FILE: /etc/roost/own/media-path-keys.json
+{{- range $component, $process := include "roost.processes" . | fromYaml }}
+{{- with $process.port }}
+{{ $component | upper }}_ENDPOINTS: {{ include "roost.endpoint" (dict "root" $ "name" $component "port" .number) | printf "[%s]" | quote }}
+{{- end }}
+{{- end }}
+{{ include "roost.objectStore" . }}
+{{- end }}
+
+{{- define "roost.envoyConfiguration" -}}
+{{- $text := .Files.Get "files/envoy.yaml" }}
+{{- $values := merge (dict) (include "roost.envoyAddresses" . | fromYaml) (include "roost.envoySettings" . | fromYaml) }}
+{{- range $name, $value := $values }}
+{{- $text = replace (printf "${%s}" $name) (toString $value) $text }}
+{{- end }}
+{{- with regexFind "\\$\\{[A-Z0-9_]+\\}" $text }}
+{{- fail (printf "files/envoy.yaml has %s, for which there is no value." .) }}
+{{- end }}
+{{- $text }}
+{{- end }}
