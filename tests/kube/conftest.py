@@ -78,7 +78,7 @@ def release(new_release: Callable[[], Release]) -> Release:
 
 @pytest.fixture(scope="module")
 def installed(new_release: Callable[[], Release]) -> Release:
-    """A release that the tests of a module share: installed with the chart's values, and settled."""
+    """A release with the values of the chart, which the tests of a module share."""
     shared = new_release()
     shared.make_secrets()
     done = shared.install()

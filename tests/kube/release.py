@@ -73,7 +73,7 @@ class Release:
         return self.helm(command, NAME, str(CHART), *options)
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Returns the objects of a kind, such as `pods` or `apps/v1/deployments`, by their names."""
+        """Returns the objects of a kind, `pods` or `apps/v1/deployments`, by their names."""
         listed = self.plane.get(self.path(kind))["items"]
         return {each["metadata"]["name"]: each for each in listed}
 

@@ -60,9 +60,7 @@ def version(release: Release) -> str:
     return str(metadata["resourceVersion"])
 
 
-def test_gateways_follow_their_cpu_between_the_limits(
-    installed: Release, metrics: Metrics
-) -> None:
+def test_gateways_follow_their_cpu_between_the_limits(installed: Release, metrics: Metrics) -> None:
     since = version(installed)
 
     # 70 % of the 500 millicores that each requests is enough for 2,100.

@@ -1,6 +1,5 @@
 """An installation, its hooks, its test and its end."""
 
-import itertools
 from collections.abc import Callable
 
 import pytest
@@ -23,7 +22,9 @@ def everything(release: Release) -> set[str]:
     """The names of all objects in the namespace, except events."""
     kinds = release.plane.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name")
     assert kinds.returncode == 0, kinds.stderr
-    wanted = (each for each in kinds.stdout.split() if "event" not in each and "metrics" not in each)
+    wanted = (
+        each for each in kinds.stdout.split() if "event" not in each and "metrics" not in each
+    )
     listed = release.plane.kubectl(
         *("get", ",".join(wanted), "-o", "name", "--namespace", release.namespace)
     )
@@ -61,9 +62,7 @@ def test_helms_test_passes_and_fails_with_its_pod(
 
 
 @pytest.mark.parametrize("job", ["migrate", "topics"])
-def test_a_failed_job_stops_the_installation(
-    release: Release, kubelet: Kubelet, job: str
-) -> None:
+def test_a_failed_job_stops_the_installation(release: Release, kubelet: Kubelet, job: str) -> None:
     kubelet.failing.add(job)
 
     installed = release.install(ONE_TRY)
