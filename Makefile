@@ -73,6 +73,10 @@ test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, wi
 	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
 	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
 
+test-kube: $(VENV)/.installed-kube ## Install the chart on a Kubernetes control plane without nodes, with etcd and Go.
+	@$(BIN)/python -m tests.kube.build
+	@$(BIN)/python -m pytest -m kube $(or $(ARGS),tests/kube)
+
 lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, types, contracts, charts and the arrows between packages.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.kube.control_plane import ControlPlane
+from tests.kube.control_plane import ControlPlane, wait
 from tests.kube.kubelet import Kubelet
-from tests.kube.release import NAME, Release, secrets
+from tests.kube.release import NAME, ONE_TRY, Release, secrets
 
 pytestmark = pytest.mark.kube
 
@@ -65,7 +65,7 @@ def test_helms_test_passes_and_fails_with_its_pod(
 def test_a_failed_job_stops_the_installation(release: Release, kubelet: Kubelet, job: str) -> None:
     kubelet.failing.add(job)
 
-    installed = release.install()
+    installed = release.install(ONE_TRY)
 
     assert installed.returncode == 1
     assert not release.objects("apps/v1/deployments")
@@ -81,11 +81,9 @@ def test_without_the_secrets_nothing_starts(
     assert installed.returncode == 1
     assert not commands(plane, release)
     assert not release.objects("apps/v1/deployments")
-    (reason, *_) = (
-        container["state"]["waiting"]["message"]
-        for pod in release.pods().values()
-        for container in pod["status"]["containerStatuses"]
-    )
+    (pod,) = release.objects("pods").values()
+    (container,) = pod["status"]["containerStatuses"]
+    reason = container["state"]["waiting"]["message"]
     assert reason == "secrets has no roost-media"
 
 
@@ -98,4 +96,4 @@ def test_an_uninstallation_leaves_the_secrets(release: Release) -> None:
 
     assert removed.returncode == 0, removed.stderr
     assert {f"secret/{each['metadata']['name']}" for each in secrets()} <= before
-    assert everything(release) == before
+    wait(lambda: everything(release) == before)
