@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 # What the contracts must not break: the main branch, where this checkout knows it.
 AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
+# What builds images, and their tag.
+ENGINE ?= $(firstword $(foreach each,podman buildah docker,$(if $(shell command -v $(each)),$(each))))
+TAG ?= dev
+
 # Worker processes of a test run: one a core, but at most 4. 0 runs all tests in one process.
 WORKERS ?= logical
 
@@ -34,7 +38,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: image test-image lint-images chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -73,6 +77,19 @@ lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, typ
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_OPTIONS="--secret …".
+	@test -n "$(ENGINE)" || { echo "Images need podman, buildah or docker, and none is here." >&2; exit 1; }
+	@for target in roost roost-media; do \
+	  $(ENGINE) build --file charts/images/Containerfile --target $$target --tag $$target:$(TAG) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
+	done
+
+test-image: $(VENV)/.installed-dev ## Build the images and run a stack out of them, with podman, buildah and mmdebstrap, as root.
+	@$(BIN)/python -m pytest -m images $(or $(ARGS),tests/images)
+
+lint-images: $(VENV)/.installed-kube ## Check the Containerfile.
+	@$(BIN)/hadolint --config .hadolint.yaml charts/images/Containerfile
 
 lint-charts: $(VENV)/.installed-kube ## Check charts/ and migrations with Helm, Kubernetes' schemas, hadolint, squawk and others.
 	@$(BIN)/python -m tests.charts.lint

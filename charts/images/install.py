@@ -67,8 +67,10 @@ def remove_unused(packages: Path) -> None:
 
 
 def strip(packages: Path) -> None:
-    """Remove the symbols for debuggers from the libraries of wheels."""
-    libraries = [file for file in packages.rglob("*.so*") if file.is_file()]
+    """Remove the symbols for debuggers from extensions. Libraries that builders of wheels moved
+    into folders `NAME.libs` have none, and strip breaks some of them."""
+    extensions = [file for file in packages.rglob("*.so") if file.is_file()]
+    libraries = [file for file in extensions if ".libs" not in str(file.parent)]
     run("strip", "--strip-unneeded", "--preserve-dates", *map(str, libraries))
 
 
