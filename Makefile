@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 # What the contracts must not break: the main branch, where this checkout knows it.
 AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs/remotes/origin/main refs/heads/main 2>/dev/null))
 
+# What builds images, and their tag.
+ENGINE ?= $(firstword $(foreach each,podman buildah docker,$(if $(shell command -v $(each)),$(each))))
+TAG ?= dev
+
 # Worker processes of a test run: one a core, but at most 4. 0 runs all tests in one process.
 WORKERS ?= logical
 
@@ -37,7 +41,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: image lint-images chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -85,6 +89,16 @@ lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, typ
 
 lint-migrations: $(VENV)/.installed-dev ## Check with squawk that the old and the new version can run side by side after each migration.
 	@$(BIN)/python -m local.migration_lint
+
+image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_OPTIONS="--secret …".
+	@test -n "$(ENGINE)" || { echo "Images need podman, buildah or docker, and none is here." >&2; exit 1; }
+	@for target in roost roost-media; do \
+	  $(ENGINE) build --file charts/images/Containerfile --target $$target --tag $$target:$(TAG) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
+	done
+
+lint-images: $(VENV)/.installed-kube ## Check the Containerfile.
+	@$(BIN)/hadolint --config .hadolint.yaml charts/images/Containerfile
 
 lint-charts: $(VENV)/.installed-kube ## Check charts/ and migrations with Helm, Kubernetes' schemas, hadolint, squawk and others.
 	@$(BIN)/python -m tests.charts.lint

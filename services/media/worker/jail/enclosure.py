@@ -7,7 +7,6 @@ layer holds without the others; README.md says what each one covers.
 
 import contextlib
 import ctypes
-import errno
 import fcntl
 import os
 import resource
@@ -19,10 +18,7 @@ from typing import NamedTuple
 
 import landlockpy
 
-try:
-    import pyseccomp
-except RuntimeError:  # there is no libseccomp.so.2
-    pyseccomp = None
+from services.media.worker.jail.system_calls import Condition, Filter, NoLibrary
 
 MIB = 1 << 20
 
@@ -245,29 +241,22 @@ def _restrict_files() -> bool:
 
 def _filter_calls() -> bool:
     """Let only the calls of `_ALLOWED_CALLS` reach the kernel. Returns whether it can."""
-    if pyseccomp is None:
-        return False
-    filter_ = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
-
-    def allow(call: str, *conditions: object) -> None:
-        with contextlib.suppress(OSError, ValueError):  # not of this architecture
-            filter_.add_rule(pyseccomp.ALLOW, call, *conditions)
-
-    def this_process(argument: int) -> object:
-        return pyseccomp.Arg(argument, pyseccomp.EQ, os.getpid())
-
-    for call in _ALLOWED_CALLS:
-        allow(call)
-    for command in _ALLOWED_FCNTL:
-        allow("fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
-        allow("fcntl64", pyseccomp.Arg(1, pyseccomp.EQ, command))
-    allow("clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
-    allow("tgkill", this_process(0))  # abort()
-    # Limits of its own, which only shrink.
-    allow("prlimit64", pyseccomp.Arg(0, pyseccomp.EQ, 0))
-    allow("setrlimit")
     try:
-        filter_.load()
+        calls = Filter()
+    except NoLibrary:
+        return False
+    for call in _ALLOWED_CALLS:
+        calls.allow(call)
+    for command in _ALLOWED_FCNTL:
+        calls.allow("fcntl", Condition(1, command))
+        calls.allow("fcntl64", Condition(1, command))
+    calls.allow("clone", Condition(0, CLONE_THREAD, mask=CLONE_THREAD))
+    calls.allow("tgkill", Condition(0, os.getpid()))  # abort()
+    # Limits of its own, which only shrink.
+    calls.allow("prlimit64", Condition(0, 0))
+    calls.allow("setrlimit")
+    try:
+        calls.load()
     except OSError:
         return False
     return True
