@@ -53,6 +53,7 @@ async def running(
     *also: MountedServicer,
     drain: str = "0.2",
     admin_listen: str = "127.0.0.1:0",
+    gateways: int = 1,
 ) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
     async with serving(*services.mounts(), *also) as served:
         process = await started(
@@ -62,6 +63,7 @@ async def running(
             token_issuer=ISSUER,
             token_audience=AUDIENCE,
             drain_seconds=drain,
+            gateways=str(gateways),
         )
         try:
             listen = (await said(process, "ready"))["listen"]

@@ -11,6 +11,7 @@ from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unauthenticated
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import PATIENCE, running, said, started
 from tests.gateway.samples import (
@@ -44,6 +45,18 @@ async def test_people_are_known_by_the_keys_of_the_user_service(services: FakeSe
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert services.methods.count("GetJwks") == 1
     assert services.methods.count("GetUser") == 3
+
+
+async def test_one_of_several_gateways_has_its_part_of_a_bucket(services: FakeServices) -> None:
+    services.answer("RefreshSession", Unauthenticated(reason="REFRESH_TOKEN_INVALID"))
+
+    async with running(services, gateways=10) as (_, http):  # 20 refusals a minute, of all
+        answers = [
+            await http.post("/v2/sessions/refresh", json={"refresh_token": "bad"}) for _ in range(3)
+        ]
+
+    reasons = [answer.json()["reason"] for answer in answers]
+    assert reasons == ["REFRESH_TOKEN_INVALID"] * 2 + ["RATE_LIMITED"]
 
 
 async def test_the_admin_port_has_metrics_and_the_same_readiness(services: FakeServices) -> None:
