@@ -48,9 +48,8 @@ OPTIONAL = {
     "notification": {"smtp-url": "smtp://mail:25"},
     "media": {"fastly-token": "secret"},  # named by secretEnv of ci/everything.yaml
 }
-# Secrets of the operator, with the keys of their kind.
-TLS = {"tls.crt", "tls.key", "ca.crt"}
-FOREIGN = {"town-edge": TLS, "town-mesh": TLS, "valkey-authority": {"ca.crt"}}
+# Secrets of the operator, with their keys.
+FOREIGN = {"valkey-authority": {"ca.crt"}}
 
 
 @pytest.fixture(scope="module")

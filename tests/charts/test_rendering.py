@@ -161,7 +161,7 @@ def test_envoy_ends_after_it_has_drained() -> None:
     assert drain["args"] == ["services.chassis.deployment", "drain"]
     assert "lifecycle" not in drain
     assert seconds == "30"
-    assert envoy["lifecycle"]["preStop"] == {"sleep": {"seconds": 30}}
+    assert envoy["lifecycle"]["preStop"] == {"sleep": {"seconds": 32}}
     assert envoy["args"][envoy["args"].index("--drain-time-s") + 1] == "30"
     assert pod.spec["terminationGracePeriodSeconds"] > 30
 

@@ -90,11 +90,6 @@ ROOST_OPENSEARCH_URL: {{ . | quote }}
 {{- if include "roost.ca" .Values.redis }}
 ROOST_REDIS_CA_FILE: /etc/roost/redis/ca.crt
 {{- end }}
-{{- if .Values.tls.mesh.existingSecret }}
-ROOST_TLS_CERTIFICATE_FILE: /etc/roost/tls/tls.crt
-ROOST_TLS_KEY_FILE: /etc/roost/tls/tls.key
-ROOST_TLS_CA_FILE: /etc/roost/tls/ca.crt
-{{- end }}
 {{ include "roost.kafkaSettings" . }}
 {{- end }}
 
@@ -207,9 +202,6 @@ configMap: {{ dict "name" .existingConfigMap "items" $items | toJson }}
 {{- define "roost.files" -}}
 {{- $own := prepend (values (.service.keys | default dict) | sortAlpha) "service-key.pem" }}
 own: {{- include "roost.keys" (dict "name" (include "roost.secret" .) "keys" $own) | nindent 2 }}
-{{- with .root.Values.tls.mesh.existingSecret }}
-tls: {{- include "roost.keys" (dict "name" . "keys" (list "tls.crt" "tls.key" "ca.crt")) | nindent 2 }}
-{{- end }}
 {{- if .service }}
 {{- $identities := include "roost.secret" (dict "root" .root "owner" "identities") }}
 identities: {{- include "roost.keys" (dict "name" $identities "keys" (list "services.jwks.json")) | nindent 2 }}
