@@ -15,8 +15,9 @@
 {{- end }}
 {{- end }}
 
-{{- /* All processes: {component: {owner, arguments, port, image, groups, values, scaling}}. The owner is a service or the
-gateway. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
+{{- /* All processes: {component: {owner, arguments, port, image, groups, dedicated, numbered, values, scaling}}. The owner is
+a service or the gateway. Dedicated connections are beside the pool; a numbered process needs a worker number of its
+database. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
 {{- define "roost.processes" -}}
 {{- range $noun, $service := include "roost.services" . | fromYaml }}
 {{- range $process := $service.processes }}
@@ -32,6 +33,8 @@ gateway. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
   "port" (ternary (dict "name" "grpc" "number" 7000 "protocol" "grpc") dict $serves)
   "image" (include (ternary "roost.mediaImage" "roost.ownImage" (has "s3" $service.engines)) $)
   "groups" (ternary dict $service.groups $serves)
+  "dedicated" (get $service.dedicated_connections $process | default 0)
+  "numbered" (has $process $service.worker_numbers)
   "values" (omit $values "serve" "work")
   "scaling" (default "" $scaling)
 | toJson }}
