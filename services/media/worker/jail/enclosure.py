@@ -7,7 +7,6 @@ layer holds without the others; README.md says what each one covers.
 
 import contextlib
 import ctypes
-import errno
 import fcntl
 import os
 import resource
