@@ -16,9 +16,12 @@ WORKERS ?= logical
 
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka
-KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_bus_failures.py \
-  tests/stores/chassis/test_bus_rejoining.py \
+KAFKA_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_topics.py \
+  tests/stores/chassis/test_bus_failures.py tests/stores/chassis/test_bus_rejoining.py \
   tests/servicers/timeline/test_processes.py tests/e2e/test_home_timelines.py
+# These are repeated over TLS, with a password.
+KAFKA_SECURED_TESTS := tests/stores/chassis/test_bus.py tests/stores/chassis/test_topics.py \
+  tests/stores/chassis/test_bus_security.py
 
 # OpenSearch's jars, and what is tested with them.
 OPENSEARCH_JARS := $(VENV)/opensearch
@@ -38,7 +41,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: image test-image lint-images chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: image lint-images chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -57,9 +60,11 @@ setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
-test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus and of home timelines on Apache Kafka, with Java and Maven.
+test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus, also over TLS, and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
-	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)); \
+	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_TESTS)) && \
+	  ROOST_APACHE_KAFKA=$(KAFKA_JARS) ROOST_TEST_KAFKA_SECURED=1 \
+	    $(BIN)/python -m pytest $(or $(ARGS),$(KAFKA_SECURED_TESTS)); \
 	else echo "Skipped: Apache Kafka needs Java 17 and Maven, and they are not both here."; fi
 
 test-opensearch: $(VENV)/.installed-dev ## Run the tests of search on OpenSearch, with Java 17 or 21 and Maven.
@@ -72,11 +77,18 @@ test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, wi
 	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
 	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
 
+test-kube: $(VENV)/.installed-kube ## Install the chart on a Kubernetes control plane without nodes, with etcd and Go.
+	@$(BIN)/python -m tests.kube.build
+	@$(BIN)/python -m pytest -m kube $(or $(ARGS),tests/kube)
+
 lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, types, contracts, charts and the arrows between packages.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-migrations: $(VENV)/.installed-dev ## Check with squawk that the old and the new version can run side by side after each migration.
+	@$(BIN)/python -m local.migration_lint
 
 image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_OPTIONS="--secret …".
 	@test -n "$(ENGINE)" || { echo "Images need podman, buildah or docker, and none is here." >&2; exit 1; }
@@ -84,9 +96,6 @@ image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_
 	  $(ENGINE) build --file charts/images/Containerfile --target $$target --tag $$target:$(TAG) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
 	done
-
-test-image: $(VENV)/.installed-dev ## Build the images and run a stack out of them, with podman, buildah and mmdebstrap, as root.
-	@$(BIN)/python -m pytest -m images $(or $(ARGS),tests/images)
 
 lint-images: $(VENV)/.installed-kube ## Check the Containerfile.
 	@$(BIN)/hadolint --config .hadolint.yaml charts/images/Containerfile
@@ -145,6 +154,9 @@ same-key: $(VENV)/.installed-dev ## Send the same post 50 times at once, 1,000 t
 
 soak: $(VENV)/.installed-dev ## Run the tests that take parts away, restart them, and send hostile input.
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+upgrade-test: $(VENV)/.installed-dev ## Upgrade a stack of FROM=REV (where this branch left main) to this checkout under load, and back.
+	@$(if $(FROM),ROOST_UPGRADE_FROM="$(FROM)") $(BIN)/python -m pytest -m soak -s tests/e2e/test_rolling_upgrade.py $(ARGS)
 
 bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with ONLY=home, load GRAPH=FILE.
 	@$(BIN)/python -m bench run $(if $(ONLY),--only "$(ONLY)") $(if $(GRAPH),--graph "$(GRAPH)")

@@ -21,7 +21,7 @@ from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.stream.endpoint import open_stream
-from gateway.settings import GatewaySettings
+from gateway.settings import COSTLIEST, GatewaySettings
 from services.chassis.auth import authentication
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import RevokedSessions
@@ -65,7 +65,8 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     revoked=revoked.session_ids,
                 )
                 refreshing = Refreshing(
-                    backends=backends, refused=Buckets(settings.rate_logins, clock=clock)
+                    backends=backends,
+                    refused=Buckets(settings.bucket(settings.rate_logins), clock=clock),
                 )
                 graphql = GraphQL(
                     backends=backends,
@@ -73,9 +74,11 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     documents=Documents(SCHEMA, introspection=settings.graphql_introspection),
                     trusted=trusted_documents.load(settings.graphql_manifest, SCHEMA),
                     trusted_only=settings.graphql_documents == "trusted",
-                    writes=Buckets(settings.rate_writes, clock=clock),
-                    logins=Buckets(settings.rate_logins, clock=clock),
-                    spending=Buckets(settings.rate_cost, clock=clock),
+                    writes=Buckets(settings.bucket(settings.rate_writes), clock=clock),
+                    logins=Buckets(settings.bucket(settings.rate_logins), clock=clock),
+                    spending=Buckets(
+                        settings.bucket(settings.rate_cost, least=COSTLIEST), clock=clock
+                    ),
                     refreshing=refreshing,
                 )
                 yield Gateway(

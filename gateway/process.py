@@ -17,6 +17,7 @@ from gateway.core.state import State
 from gateway.protocols.stream.uvicorn_protocol import WebSocketProtocol
 from gateway.settings import GatewaySettings
 from services.chassis.runtime import logs, telemetry
+from services.chassis.runtime.admin import Admin
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.process import GRACE, HARD_LIMIT, freeze_gc
 from services.chassis.runtime.settings import load, split_address
@@ -68,6 +69,7 @@ class _ProcessRun:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._state: State = compose.state_of(settings)
+        self._admin = Admin(self._state.registry)
         self._stopping = asyncio.Event()
         self._skip_drain = asyncio.Event()
 
@@ -79,10 +81,12 @@ class _ProcessRun:
         try:
             listening = _listen(self._settings.listen)
         except OSError as error:
-            logger().error(
-                "cannot_start", error=f"cannot listen on {self._settings.listen}: {error}"
-            )
-            return 1
+            return _cannot_listen(self._settings.listen, error)
+        try:
+            admin = await self._admin.start(self._settings.admin_listen)
+        except OSError as error:
+            listening.close()
+            return _cannot_listen(self._settings.admin_listen, error)
         with listening:
             async with compose.gateway(self._settings, self._state) as app:
                 server = _Server(
@@ -104,11 +108,13 @@ class _ProcessRun:
                 freeze_gc()
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 host, port = listening.getsockname()[:2]
-                logger().info("ready", listen=f"{host}:{port}")
+                self._admin.ready = True
+                logger().info("ready", listen=f"{host}:{port}", admin=admin)
                 await self._until_stopped(serving)
                 await app.stream.drain()
                 server.should_exit = True
                 await serving
+        await self._admin.stop()
         logger().info("stopped")
         return 0
 
@@ -118,6 +124,7 @@ class _ProcessRun:
         await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
         self._state.stopping = True
+        self._admin.ready = False
         logger().info("draining", seconds=self._settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
@@ -132,6 +139,11 @@ class _ProcessRun:
         last_resort = threading.Timer(HARD_LIMIT, os._exit, (1,))
         last_resort.daemon = True
         last_resort.start()
+
+
+def _cannot_listen(address: str, error: OSError) -> int:
+    logger().error("cannot_start", error=f"cannot listen on {address}: {error}")
+    return 1
 
 
 def _listen(address: str) -> socket.socket:

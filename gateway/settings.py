@@ -1,5 +1,6 @@
 """Settings of the gateway, beside those of every process."""
 
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -8,9 +9,12 @@ from pydantic import Field
 from gateway.protocols.graphql.costs import MAX_COST, MAX_READING
 from services.chassis.runtime.settings import IdentifiedSettings, Key32
 
+# What the costliest document costs that is not known yet.
+COSTLIEST = MAX_COST + MAX_READING
+
 
 class GatewaySettings(IdentifiedSettings):
-    """The gateway's settings. It has one port, `listen`, for the API and for probes and metrics."""
+    """The gateway's settings. Its port `listen` has probes beside the API: the edge's."""
 
     # Where clients reach the API, for the OpenAPI document; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
@@ -38,4 +42,11 @@ class GatewaySettings(IdentifiedSettings):
     # What all GraphQL documents of one user, or of one stranger's address, may cost in a minute:
     # 200 home screens, or 30 of the costliest documents. The costliest that is not known yet has to
     # fit.
-    rate_cost: int = Field(default=60_000, ge=MAX_COST + MAX_READING)
+    rate_cost: int = Field(default=60_000, ge=COSTLIEST)
+    # Gateway processes among which the edge spreads requests. They share no counts, so each has
+    # buckets of this fraction.
+    gateways: int = Field(default=1, ge=1)
+
+    def bucket(self, rate: int, *, least: int = 1) -> int:
+        """The size of this process's bucket, of ``rate`` requests of all processes together."""
+        return max(least, ceil(rate / self.gateways))

@@ -5,7 +5,6 @@ from hashlib import blake2b
 from importlib.resources import files
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -116,7 +115,6 @@ class Site:
             Route("/.well-known/jwks.json", self._jwks),
             Route("/livez", self._live),
             Route("/readyz", self._ready),
-            Route("/metrics", self._metrics),
         ]
 
     async def _root(self, request: Request) -> Response:
@@ -165,11 +163,6 @@ class Site:
         if self._state.stopping:
             return PlainTextResponse("stopping\n", 503, headers=_NO_STORE)
         return PlainTextResponse("ok\n", headers=_NO_STORE)
-
-    async def _metrics(self, request: Request) -> Response:
-        request.scope[ROUTE] = "/metrics"
-        text = generate_latest(self._state.registry)
-        return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, **_NO_STORE})
 
 
 _NO_STORE = {"cache-control": "no-store"}

@@ -16,11 +16,11 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from local import envoy_template
+from local.cluster_secrets import GATEWAY, key_of
 from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
-GATEWAY = "gateway"
 NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
 
 
@@ -30,6 +30,8 @@ def files() -> dict[str, str]:
     return {
         "envoy.yaml": NOTE + envoy_template.template(services),
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
+        "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
+        "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
@@ -55,8 +57,8 @@ def _described(service: Manifest) -> dict[str, Any]:
         "processes": [str(each) for each in service.processes],
         "engines": [str(each) for each in service.engines],
         "groups": {group.name: list(group.topics) for group in service.consumer_groups},
-        "secrets": {name: secret_key(name) for name in service.secrets},
-        "keys": {name: key_file(name) for name in service.keys},
+        "secrets": {name: key_of(name) for name in service.secrets},
+        "keys": {name: key_of(name) for name in service.keys},
     }
 
 
@@ -71,16 +73,6 @@ def settings_of(owner: str) -> type[BaseSettings]:
 def variables(settings: type[BaseSettings]) -> list[str]:
     """Return the environment variables that a process reads."""
     return sorted(PREFIX + name.upper() for name in settings.model_fields)
-
-
-def secret_key(variable: str) -> str:
-    """Return the key, in a Secret, of an environment variable: `master-key` of ROOST_MASTER_KEY."""
-    return variable.removeprefix("ROOST_").lower().replace("_", "-")
-
-
-def key_file(variable: str) -> str:
-    """Return the key, in a Secret, of a PEM file: `push-key.pem` of ROOST_PUSH_KEY_FILE."""
-    return f"{secret_key(variable).removesuffix('-file')}.pem"
 
 
 def _owners(services: Iterable[Manifest]) -> list[str]:

@@ -177,6 +177,7 @@ class Stack:
             "ROOST_MEDIA_BASE_URL": self.media,
             "ROOST_MEDIA_PATH_KEY": secrets.token(PATH_KEY),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
+            "ROOST_GATEWAYS": str(self._count("ROOST_REPLICAS_GATEWAY")),
             # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
         }
@@ -278,12 +279,11 @@ class Stack:
         )
 
     def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
-        address = ports.address(name)
         return RoostProcess(
             name,
             ("gateway",),
-            address=address,
-            admin=address,
+            address=ports.address(name),
+            admin=ports.address(f"{name}.admin"),
             needs=("envoy",),
             environ=self._environ,
             settings=settings,

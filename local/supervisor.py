@@ -58,18 +58,18 @@ class Supervisor:
         """Return the status of every part, in the order given."""
         return [runner.status for runner in self._runners.values()]
 
-    async def start(self, names: Iterable[str] | None = None) -> None:
+    async def start(self, names: Iterable[str] | None = None, *, with_needs: bool = True) -> None:
         """Start the named parts (all, without names) and what they need, and wait until ready.
 
-        Running parts keep running. Raises PartFailed for the first part that fails, and
-        UnknownPart before anything is started.
+        Running parts keep running. Without `with_needs`, what they need runs elsewhere. Raises
+        PartFailed for the first part that fails, and UnknownPart before anything is started.
         """
         wanted = list(names) if names is not None else list(self._runners)
         for name in wanted:
             if name not in self._runners:
                 known = ", ".join(self._runners)
                 raise UnknownPart(f"There is no part named {name}; there are {known}")
-        tasks = [self._starting(name) for name in wanted]
+        tasks = [self._starting(name, with_needs=with_needs) for name in wanted]
         await asyncio.gather(*tasks)
 
     async def stop(self, names: Iterable[str] | None = None) -> None:
@@ -101,14 +101,16 @@ class Supervisor:
         for runner in self._runners.values():
             runner.kill()
 
-    def _starting(self, name: str) -> asyncio.Task[None]:
+    def _starting(self, name: str, *, with_needs: bool) -> asyncio.Task[None]:
         if name not in self._starts:
-            self._starts[name] = asyncio.create_task(self._start_one(name), name=f"start {name}")
+            start = self._start_one(name, with_needs=with_needs)
+            self._starts[name] = asyncio.create_task(start, name=f"start {name}")
         return self._starts[name]
 
-    async def _start_one(self, name: str) -> None:
+    async def _start_one(self, name: str, *, with_needs: bool) -> None:
         runner = self._runners[name]
-        await asyncio.gather(*(self._starting(need) for need in runner.part.needs))
+        needs = runner.part.needs if with_needs else ()
+        await asyncio.gather(*(self._starting(need, with_needs=True) for need in needs))
         await runner.start()
 
     async def _stop_one(self, name: str) -> None:

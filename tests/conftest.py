@@ -15,9 +15,12 @@ from tests.engines import (
     kafka,
     opensearch,
     postgres,
+    running_cluster,
     s3,
     topic,
     valkey,
+    valkey_cluster,
+    valkey_servers,
 )
 from tests.scheduling import FileScheduling
 
@@ -29,9 +32,12 @@ __all__ = [
     "kafka",
     "opensearch",
     "postgres",
+    "running_cluster",
     "s3",
     "topic",
     "valkey",
+    "valkey_cluster",
+    "valkey_servers",
 ]
 
 # Formatting a traceback with the values of its frames takes 0.2 s, and no test reads it.

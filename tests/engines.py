@@ -21,6 +21,7 @@ import redis
 
 from local import brokers
 from local.parts import opensearch as opensearch_part
+from local.parts.broker import Broker
 from local.parts.opensearch import OpenSearch
 from local.parts.postgres import Postgres
 from local.parts.seaweedfs import S3, SeaweedFS
@@ -30,8 +31,13 @@ from local.secret_store import SecretStore
 from local.supervisor import Supervisor
 from services.chassis.deployment import migrations, topics
 from services.chassis.events.bus import KafkaConnection
+from tests.secured_kafka import SecuredKafka
+from tests.valkey_cluster import ValkeyCluster
 
 T = TypeVar("T")
+
+# Set with that of Apache Kafka's jars: tests connect to it by TLS, with a password.
+SECURED_SETTING = "ROOST_TEST_KAFKA_SECURED"
 
 
 class Engines:
@@ -48,9 +54,7 @@ class Engines:
         self.postgres = Postgres(folder / "pg", ports=self._ports, secrets=secrets, trial=True)
         self.valkey = Valkey(folder / "valkey", ports=self._ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(folder / "s3", ports=self._ports, secrets=secrets)
-        self.broker = brokers.choose(
-            os.environ, folder=folder / "kafka", ports=self._ports, storage=self.seaweedfs
-        )
+        self.broker = self._broker(folder / "kafka")
         self.opensearch = OpenSearch(
             folder / "opensearch",
             ports=self._ports,
@@ -62,6 +66,12 @@ class Engines:
             logs=self._logs,
         )
         self.run(self._supervisor.__aenter__())
+
+    def _broker(self, folder: Path) -> Broker:
+        libraries = os.environ.get(brokers.SETTING)
+        if libraries and os.environ.get(SECURED_SETTING):
+            return SecuredKafka(folder, ports=self._ports, libraries=Path(libraries).resolve())
+        return brokers.choose(os.environ, folder=folder, ports=self._ports, storage=self.seaweedfs)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine in the loop of the engines."""
@@ -205,6 +215,33 @@ def valkey(engines: Engines) -> str:
     with redis.Redis.from_url(engines.valkey.url) as client:
         client.flushall()
     return engines.valkey.url
+
+
+@pytest.fixture(scope="session")
+def running_cluster(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ValkeyCluster]:
+    """A Valkey cluster, for tests that stop a node and start it again."""
+    cluster = ValkeyCluster(engines.valkey.command()[0], tmp_path_factory.mktemp("cluster"))
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def valkey_cluster(running_cluster: ValkeyCluster) -> str:
+    """The URL of a Valkey cluster of three nodes, emptied for this test."""
+    running_cluster.clear()
+    return running_cluster.url
+
+
+@pytest.fixture(params=["valkey", "valkey_cluster"])
+def valkey_servers(request: pytest.FixtureRequest) -> str:
+    """The URL of Valkey, emptied for this test: once of one server, once of a cluster."""
+    url: str = request.getfixturevalue(request.param)
+    return url
 
 
 @pytest.fixture(scope="session")

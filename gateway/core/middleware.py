@@ -30,8 +30,8 @@ from services.chassis.rpc.metrics import BUCKETS
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.logs import logger
 
-# Probes and metrics are answered under any load.
-_ALWAYS = frozenset(("/livez", "/readyz", "/metrics"))
+# Probes are answered under any load.
+_ALWAYS = frozenset(("/livez", "/readyz"))
 _ELSEWHERE = "(none)"
 
 # For browsers: no sniffing of types, no referrer to other sites. An

@@ -66,19 +66,27 @@ class ApacheKafka(Broker):
     async def prepare(self) -> None:
         data = self._folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        self._configuration.write_text(
-            CONFIGURATION.format(
-                host=HOST, port=self._port, controller_port=self._controller_port, data=data
-            )
-        )
+        self._configuration.write_text(self.configuration(data))
         if not (data / "meta.properties").exists():
             words = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id")
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             await oneshot.run(
                 "formatting its log",
-                self._java(*words, cluster, "--config", str(self._configuration)),
+                self._java(
+                    *words, cluster, "--config", str(self._configuration), *self.format_arguments()
+                ),
                 environment=plain_environment(),
             )
+
+    def configuration(self, data: Path) -> str:
+        """The settings of the server, with its log in ``data``."""
+        return CONFIGURATION.format(
+            host=HOST, port=self._port, controller_port=self._controller_port, data=data
+        )
+
+    def format_arguments(self) -> Sequence[str]:
+        """Further arguments of the program that formats the log."""
+        return ()
 
     def command(self) -> Sequence[str]:
         return self._java("kafka.Kafka", str(self._configuration))

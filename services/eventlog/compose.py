@@ -38,6 +38,7 @@ def live_delivery_jobs(settings: ServiceSettings, live: LiveDelivery) -> list[Jo
     listen = partial(
         wake_ups_valkey.listen,
         settings.redis_url,
+        ca_file=settings.redis_ca_file,
         events=live.on_events,
         activities=live.on_activities,
         hashtags=live.on_hashtags,

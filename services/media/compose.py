@@ -1,6 +1,6 @@
 """Composes the processes of the Media service. Only this module opens connections."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from roost.media.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
@@ -59,13 +59,18 @@ async def serve(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="media serve") as database,
-        redis_client.connect(settings.redis_url) as redis,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="media serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as redis,
         storage_of(settings) as storage,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
-        wake_ups = ValkeyWakeUps(redis, url=settings.redis_url)
+        wake_ups = ValkeyWakeUps(redis, url=settings.redis_url, ca_file=settings.redis_ca_file)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
             server=Server(
@@ -135,8 +140,13 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
     kafka = bus.KafkaConnection.of(settings)
     with job_folders.open_job_folders() as folders:
         async with (
-            postgres.connect(settings.database_url, clock=clock, name="media work") as database,
-            redis_client.connect(settings.redis_url) as redis,
+            postgres.connect(
+                settings.database_url,
+                max_size=settings.database_connections,
+                clock=clock,
+                name="media work",
+            ) as database,
+            redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as redis,
             storage_of(settings) as storage,
             lease_worker(database, clock=clock) as worker,
             purgers.connect(settings, clock=clock) as purger,
@@ -153,9 +163,12 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 storage=storage,
                 program=JailedProcess(),
                 folders=folders,
-                wake_ups=ValkeyWakeUps(redis, url=settings.redis_url),
+                wake_ups=ValkeyWakeUps(
+                    redis, url=settings.redis_url, ca_file=settings.redis_ca_file
+                ),
                 clock=clock,
             )
+            relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
             yield ProcessParts(
                 consumers=[
                     bus.Subscriber(
@@ -170,7 +183,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                     )
                 ],
                 jobs=[
-                    Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                    relay.run,
                     Runner(store=store, processing=processing, clock=clock, lanes=lanes()).run,
                     *jobs(
                         store=store,
@@ -180,6 +193,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                         accounts=accounts,
                         ids=IdGenerator(clock=clock, worker=worker),
                         clock=clock,
+                        while_leading=relay.while_leading,
                     ),
                     retention.job(database),
                 ],
@@ -195,6 +209,7 @@ def jobs(
     accounts: Accounts,
     ids: Ids,
     clock: Clock,
+    while_leading: Callable[[Callable[[], Awaitable[object]]], Callable[[], Awaitable[None]]],
 ) -> list[Job]:
     """What the worker does at intervals."""
     placements = Placements(store=store, storage=storage, clock=clock)
@@ -214,5 +229,5 @@ def jobs(
         every(sweep.INTERVAL_SECONDS, "media_deletion", sweeps.delete_doomed),
         every(sweep.EXPIRY_SECONDS, "media_expiry", sweeps.expire),
         every(sweep.PRUNING_SECONDS, "media_pruning", sweeps.prune),
-        every(orphan_search.INTERVAL_SECONDS, "media_orphans", orphans.round),
+        every(orphan_search.INTERVAL_SECONDS, "media_orphans", while_leading(orphans.round)),
     ]

@@ -1,6 +1,7 @@
 """What the rest of Roost needs to know about the Media service."""
 
 from services.chassis.runtime.manifest import (
+    RELAY_CONNECTIONS,
     ConsumerGroup,
     Engine,
     GrpcService,
@@ -18,6 +19,8 @@ MANIFEST = Manifest(
     publishes=("roost.media.v1",),
     consumer_groups=(ConsumerGroup("media.events", topics=("roost.post.v1", "roost.user.v1")),),
     secrets={"ROOST_MEDIA_PATH_KEY": "media-path-key"},
+    dedicated_connections={Process.WORK: RELAY_CONNECTIONS},
+    worker_numbers=(Process.SERVE, Process.WORK),
     grpc_services=(GrpcService("roost.media.v1.MediaService"),),
     route_families=(
         RouteFamily(

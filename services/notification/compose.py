@@ -56,9 +56,14 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="notification serve") as database,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="notification serve",
+        ) as database,
         lease_worker(database, clock=clock) as worker,
-        redis_client.connect(settings.redis_url) as valkey,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
@@ -127,11 +132,16 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
     kafka = bus.KafkaConnection.of(settings)
     identity = authentication.identity(settings, service=_NAME, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="notification work") as database,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="notification work",
+        ) as database,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
         bus.publisher(connection=kafka, client_id="notification work") as publisher,
-        redis_client.connect(settings.redis_url) as valkey,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         _dispatcher(
             settings,

@@ -17,6 +17,7 @@ MANIFEST = Manifest(
     consumer_groups=(
         ConsumerGroup("notification.events", topics=("roost.user.v1", "roost.post.v1")),
     ),
+    worker_numbers=(Process.SERVE, Process.WORK),
     grpc_services=(GrpcService("roost.notification.v1.NotificationService"),),
     route_families=(
         RouteFamily(

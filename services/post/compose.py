@@ -59,8 +59,13 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     language.load()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="post serve") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="post serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
@@ -153,8 +158,13 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     kafka = bus.KafkaConnection.of(settings)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="post work") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="post work",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,
@@ -186,12 +196,18 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
+        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+
         yield ProcessParts(
             consumers=[subscriber],
             jobs=[
-                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                every(INTERVAL_SECONDS, "reconciliation", reconciliation.reconcile),
-                every(REVIEW_SECONDS, "protections", protections.review),
+                relay.run,
+                every(
+                    INTERVAL_SECONDS,
+                    "reconciliation",
+                    relay.while_leading(reconciliation.reconcile),
+                ),
+                every(REVIEW_SECONDS, "protections", relay.while_leading(protections.review)),
                 retention.job(database),
             ],
         )

@@ -1,6 +1,7 @@
 """What the rest of Roost needs to know about the Post service."""
 
 from services.chassis.runtime.manifest import (
+    RELAY_CONNECTIONS,
     ConsumerGroup,
     Engine,
     GrpcService,
@@ -20,6 +21,8 @@ MANIFEST = Manifest(
         # invalidations of a process that died are repeated.
         ConsumerGroup("post.events", topics=("roost.user.v1", "roost.post.v1", "roost.media.v1")),
     ),
+    dedicated_connections={Process.WORK: RELAY_CONNECTIONS},
+    worker_numbers=(Process.SERVE,),
     grpc_services=(
         GrpcService("roost.post.v1.EngagementService"),
         GrpcService("roost.post.v1.ProfileCacheService"),

@@ -54,12 +54,19 @@ async def serve(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="search serve") as database,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="search serve",
+        ) as database,
         _post_index(settings, database) as posts,
         Mesh(settings.mesh, identity=identity) as mesh,
     ):
         viewers = Viewers(MeshRelations(mesh), clock=clock)
-        receiver = ViewerChangesReceiver(settings.redis_url, forget=viewers.forget)
+        receiver = ViewerChangesReceiver(
+            settings.redis_url, ca_file=settings.redis_ca_file, forget=viewers.forget
+        )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield ProcessParts(
@@ -141,9 +148,14 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
     kafka = bus.KafkaConnection.of(settings)
     language.load()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="search work") as database,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="search work",
+        ) as database,
         _post_index(settings, database) as posts,
-        redis_client.connect(settings.redis_url) as valkey,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
         ) as mesh,

@@ -17,6 +17,8 @@ MANIFEST = Manifest(
     consumer_groups=(
         ConsumerGroup("search.events", topics=("roost.post.v1", "roost.user.v1", "roost.media.v1")),
     ),
+    # For the statements that build the indexes of a new generation.
+    dedicated_connections={Process.WORK: 1},
     grpc_services=(
         GrpcService("roost.search.v1.SearchService"),
         GrpcService("roost.search.v1.SearchAdminService"),

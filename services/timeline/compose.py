@@ -18,7 +18,6 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import first_id_at
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
-from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres, retention
 from services.chassis.storage.relay import Relay
 from services.timeline.adapters.clients import (
@@ -64,8 +63,13 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="timeline-serve") as database,
-        redis_client.connect(settings.redis_url) as valkey,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="timeline-serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
         ) as mesh,
@@ -122,8 +126,15 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     kafka = bus.KafkaConnection.of(settings)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="timeline-work") as database,
-        redis_client.connect(settings.redis_url, call_seconds=_WORKER_REDIS_SECONDS) as valkey,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="timeline-work",
+        ) as database,
+        redis_client.connect(
+            settings.redis_url, ca_file=settings.redis_ca_file, call_seconds=_WORKER_REDIS_SECONDS
+        ) as valkey,
         Mesh(
             settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
         ) as mesh,
@@ -169,28 +180,29 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 ),
             ),
         )
+        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
         yield ProcessParts(
             consumers=[following],
             jobs=[
-                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
-                prune_public(store),
-                prune_hashtags(store, clock),
+                relay.run,
+                every(
+                    _PRUNE_SECONDS,
+                    "prune_public_timeline",
+                    relay.while_leading(partial(store.prune_public, keep=MAX_PUBLIC)),
+                    wait_first=True,
+                ),
+                every(
+                    _PRUNE_HASHTAGS_SECONDS,
+                    "prune_hashtag_entries",
+                    relay.while_leading(partial(prune_hashtags, store, clock)),
+                    wait_first=True,
+                ),
                 retention.job(database),
             ],
         )
 
 
-def prune_public(store: TimelineStore) -> Job:
-    """Removes the oldest entries of the public timeline, so that MAX_PUBLIC are left."""
-    prune = partial(store.prune_public, keep=MAX_PUBLIC)
-    return every(_PRUNE_SECONDS, "prune_public_timeline", prune, wait_first=True)
-
-
-def prune_hashtags(store: TimelineStore, clock: Clock) -> Job:
+async def prune_hashtags(store: TimelineStore, clock: Clock) -> None:
     """Removes old entries of hashtags, see MAX_HASHTAG_ENTRIES and UNFOLLOWED_SECONDS."""
-
-    async def prune() -> None:
-        oldest = clock.now() - timedelta(seconds=UNFOLLOWED_SECONDS)
-        await store.prune_hashtag_entries(keep=MAX_HASHTAG_ENTRIES, below=first_id_at(oldest))
-
-    return every(_PRUNE_HASHTAGS_SECONDS, "prune_hashtag_entries", prune, wait_first=True)
+    oldest = clock.now() - timedelta(seconds=UNFOLLOWED_SECONDS)
+    await store.prune_hashtag_entries(keep=MAX_HASHTAG_ENTRIES, below=first_id_at(oldest))

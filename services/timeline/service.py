@@ -1,6 +1,7 @@
 """What the rest of Roost needs to know about the Timeline service."""
 
 from services.chassis.runtime.manifest import (
+    RELAY_CONNECTIONS,
     ConsumerGroup,
     Engine,
     GrpcService,
@@ -20,6 +21,7 @@ MANIFEST = Manifest(
             "timeline.events", topics=("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
         ),
     ),
+    dedicated_connections={Process.WORK: RELAY_CONNECTIONS},
     grpc_services=(GrpcService("roost.timeline.v1.TimelineService"),),
     route_families=(
         RouteFamily("timelines", paths=("timelines", "followed-hashtags", "hashtags/*/follow")),

@@ -71,8 +71,13 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     """The process that answers RPCs."""
     clock = SystemClock()
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="user serve") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="user serve",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=settings.password_memory_mib) as passwords,
         Mesh(
@@ -192,8 +197,13 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
     clock = SystemClock()
     kafka = bus.KafkaConnection.of(settings)
     async with (
-        postgres.connect(settings.database_url, clock=clock, name="user work") as database,
-        redis_client.connect(settings.redis_url) as cache_server,
+        postgres.connect(
+            settings.database_url,
+            max_size=settings.database_connections,
+            clock=clock,
+            name="user work",
+        ) as database,
+        redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
         bus.publisher(connection=kafka, client_id="user work") as publisher,
         Mesh(
@@ -219,15 +229,16 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
+        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
         yield ProcessParts(
             consumers=[counting],
             jobs=[
-                Relay(database_url=settings.database_url, publisher=publisher, clock=clock).run,
+                relay.run,
                 every(background_tasks.INTERVAL_SECONDS, "run_background_tasks", tasks.run_all),
                 every(
                     counters.INTERVAL_SECONDS,
                     "reconcile_counters",
-                    reconciler.reconcile,
+                    relay.while_leading(reconciler.reconcile),
                     wait_first=True,
                 ),
                 retention.job(database),

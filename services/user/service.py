@@ -1,6 +1,7 @@
 """What the rest of Roost needs to know about the User service."""
 
 from services.chassis.runtime.manifest import (
+    RELAY_CONNECTIONS,
     ConsumerGroup,
     Engine,
     GrpcService,
@@ -20,6 +21,8 @@ MANIFEST = Manifest(
         ConsumerGroup("user.counters", topics=("roost.user.v1", "roost.post.v1", "roost.media.v1")),
     ),
     secrets={"ROOST_MASTER_KEY": "master-key"},
+    dedicated_connections={Process.WORK: RELAY_CONNECTIONS},
+    worker_numbers=(Process.SERVE, Process.WORK),
     grpc_services=(
         GrpcService("roost.user.v1.AuthService"),
         GrpcService("roost.user.v1.GraphService"),

@@ -17,7 +17,7 @@ import kubernetes_validate
 import yaml
 from promql_parser import parse
 
-from services.chassis.runtime.manifest import CHASSIS_MIGRATIONS, SERVICES, manifests
+from local import migration_lint
 from tests.kube import tools
 
 ROOT = Path(__file__).parents[2]
@@ -101,9 +101,7 @@ def compose() -> Iterator[str]:
 def migrations() -> Iterator[str]:
     """Yield what squawk says of the migrations: what would stop other sessions, or break the
     version that is still running."""
-    folders = [CHASSIS_MIGRATIONS, *(each for noun in manifests() for each in noun.migrations)]
-    files = [str(file) for each in folders for file in sorted((SERVICES / each).glob("*.sql"))]
-    yield from said([str(BIN / "squawk"), "--config", str(ROOT / ".squawk.toml"), *files])
+    yield from migration_lint.mistakes(migration_lint.files()).splitlines()
 
 
 def said(command: Sequence[str]) -> Iterator[str]:

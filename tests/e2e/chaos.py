@@ -229,8 +229,9 @@ async def run_chaos(
     """Starts a stack, kills that many times, and returns the run."""
     async with TestStack(folder, SETTINGS) as stack, stack.edge() as edge:
         clients = await sign_up_users(edge, seed=seed)
+        mesh, secrets = stack.stack.envoy.mesh, stack.state.secrets
         async with (
-            following(stack, edge, clients, seed=seed) as streams,
+            following(mesh, secrets, edge, clients, seed=seed) as streams,
             auditing_media(stack, clients) as media_audit,
             auditing_search(stack, clients) as search_audit,
         ):

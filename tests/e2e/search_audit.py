@@ -16,7 +16,7 @@ from roost.search.v1.search_pb2 import (
 )
 
 from local.edge import Edge
-from local.search_operator import SearchOperator, search_operator
+from local.search_operator import SearchOperator, local_access, search_operator
 from local.seed import retrying
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from tests.e2e.audit import POLL_SECONDS
@@ -168,5 +168,5 @@ async def _repeated(call: Callable[[], Awaitable[Result]]) -> Result:
 @asynccontextmanager
 async def auditing_search(stack: TestStack, clients: Clients) -> AsyncIterator[SearchAudit]:
     """An audit of this stack."""
-    async with stack.edge() as edge, search_operator(stack.state) as operator:
+    async with stack.edge() as edge, search_operator(local_access(stack.state)) as operator:
         yield SearchAudit(edge, clients, operator)

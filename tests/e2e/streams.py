@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roost.notification.v1.event_service_pb2 import ReadEventsRequest
@@ -24,7 +25,6 @@ from tests.e2e.audit import POLL_SECONDS
 from tests.e2e.clients import Clients
 from tests.e2e.devices import Device
 from tests.e2e.oracle import SETTLE_SECONDS
-from tests.e2e.stacks import TestStack
 
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
@@ -118,21 +118,20 @@ class Streams:
 
 @asynccontextmanager
 async def following(
-    stack: TestStack, edge: Edge, clients: Clients, *, seed: int
+    mesh_address: str, secrets: Path, edge: Edge, clients: Clients, *, seed: int
 ) -> AsyncIterator[Streams]:
-    """The devices of all users, connected within the context."""
+    """The devices of all users, connected within the context. The log of events is read through
+    the mesh, with an identity of the folder of secrets."""
     rng = random.Random(seed)
     devices = [
         Device(edge, clients, who, rng=random.Random(rng.getrandbits(64)), restless=restless)
         for who in range(len(clients.accounts))
         for restless in (False, True)
     ]
-    key = SigningKey.from_pem(
-        READER, SecretStore(stack.state.secrets).identity(READER).read_bytes()
-    )
+    key = SigningKey.from_pem(READER, SecretStore(secrets).identity(READER).read_bytes())
     identity = ServiceIdentity(key, clock=SystemClock())
     async with (
-        Mesh(stack.stack.envoy.mesh, identity=identity) as mesh,
+        Mesh(mesh_address, identity=identity) as mesh,
         asyncio.TaskGroup() as group,
     ):
         # An unexpected error of a device ends the run.

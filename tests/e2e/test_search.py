@@ -20,7 +20,7 @@ from roost.search.v1.search_pb2 import REINDEX_STATE_DONE, Reindex
 from local import drawings
 from local.edge import Account, Edge, Json
 from local.graphql import execute
-from local.search_operator import search_operator
+from local.search_operator import local_access, search_operator
 from local.stream import Stream, opened
 from tests.e2e.conftest import Shared
 from tests.e2e.stacks import TestStack
@@ -513,7 +513,7 @@ async def test_a_rebuild_by_the_command_line_loses_no_write(shared: Shared) -> N
 
 async def rebuilt(stack: TestStack) -> Reindex:
     """A rebuild without writes, once it is done."""
-    async with search_operator(stack.state) as operator:
+    async with search_operator(local_access(stack.state)) as operator:
         latest = await operator.start_reindex()
 
         async def is_done() -> bool:

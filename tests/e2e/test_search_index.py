@@ -20,7 +20,7 @@ from roost.search.v1.search_service_pb2_grpc import SearchServiceStub
 
 from local.edge import Account, Edge
 from local.ports import HOST
-from local.search_operator import SearchOperator, search_operator
+from local.search_operator import SearchOperator, local_access, search_operator
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import NotFound, Unavailable
 from tests.e2e.stacks import TestStack
@@ -105,7 +105,10 @@ async def test_index_follows_writes_and_is_built_again_from_nothing(tmp_path: Pa
             await stack.stack.postgres.drop_database("roost_search")
         await stack.restart()
 
-        async with searching(stack) as searcher, search_operator(stack.state) as operator:
+        async with (
+            searching(stack) as searcher,
+            search_operator(local_access(stack.state)) as operator,
+        ):
             await finds(searcher, "marmalade", lambda found: found == ids[1:])
             await finds(searcher, "marmalade min_likes:1", lambda found: found == [ids[1]])
             assert await searcher.users("alice") == [alice.user_id]

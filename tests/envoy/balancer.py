@@ -25,16 +25,23 @@ class Balancer:
         except OSError:
             writer.transport.abort()
             return
-        await asyncio.gather(_pipe(reader, upstream_writer), _pipe(upstream_reader, writer))
+        try:
+            await asyncio.gather(_pipe(reader, upstream_writer), _pipe(upstream_reader, writer))
+        finally:
+            for each in (writer, upstream_writer):
+                each.transport.abort()
+                with contextlib.suppress(OSError):
+                    await each.wait_closed()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Forward bytes, and the end of them."""
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-    writer.close()
+        if writer.can_write_eof():
+            writer.write_eof()
 
 
 @asynccontextmanager

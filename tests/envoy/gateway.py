@@ -42,6 +42,8 @@ class Gateway:
         self.name = name
         self.address = ""
         self.requests: list[Request] = []
+        # Requests whose answer is delayed.
+        self.in_flight = 0
         self.answers: dict[str, Callable[[Request], Answer | None]] = {}
         # Called when the head of a request to this path has arrived, before its body.
         self.on_head: dict[str, Callable[[], object]] = {}
@@ -83,7 +85,9 @@ class Gateway:
                 if (answer := self._answer(request)) is None:
                     await reader.read()  # until Envoy gives up
                     return
+                self.in_flight += 1
                 await asyncio.sleep(answer.delay)
+                self.in_flight -= 1
                 writer.write(_written(answer))
         except (CutOff, ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -92,8 +96,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway) -> AsyncIterator[Gateway]:
-    """Serve on a free port until the block ends."""
+async def serving(
+    gateway: Gateway, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Gateway]:
+    """Serve, on a free port if none is given, until the block ends."""
     connections: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,9 +107,8 @@ async def serving(gateway: Gateway) -> AsyncIterator[Gateway]:
         connections.add(task)
         task.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    gateway.address = f"{host}:{port}"
+    server = await asyncio.start_server(connected, host, port)
+    gateway.address = f"{host}:{server.sockets[0].getsockname()[1]}"
     try:
         yield gateway
     finally:

@@ -19,6 +19,7 @@ from local.parts.envoy import LISTENERS, PATH_KEY, admin_socket, credentials
 from local.parts.seaweedfs import S3
 from local.ports import HOST, Ports
 from local.secret_store import SecretStore
+from services.chassis.runtime.settings import split_address
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,21 @@ def configuration(ports: Ports, folder: Path, store: S3 = NO_STORE, /, **values:
     places["MEDIA_PATH_KEYS_FILE"] = str(secrets.symmetric_keys(PATH_KEY))
     places["MEDIA_CACHE_FOLDER"] = str(cache)
     return render(template(), defaults() | places | values)
+
+
+CARES = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+
+
+def resolver(address: str) -> str:
+    """The part of a configuration that makes Envoy resolve names at an address."""
+    host, port = split_address(address)
+    return f"""
+typed_dns_resolver_config:
+  name: envoy.network.dns_resolver.cares
+  typed_config:
+    "@type": type.googleapis.com/{CARES}
+    resolvers: [{{ socket_address: {{ address: {host}, port_value: {port} }} }}]
+"""
 
 
 class Proxy:
@@ -120,16 +136,18 @@ class Proxy:
 
 @asynccontextmanager
 async def running(
-    folder: Path, store: S3 = NO_STORE, /, **values: str | list[str]
+    folder: Path, store: S3 = NO_STORE, /, *, dns_server: str = "", **values: str | list[str]
 ) -> AsyncIterator[Proxy]:
     """Run Envoy with these placeholders, lists of addresses as endpoints, until the block ends.
-    `store` is where media files are."""
+    `store` is where media files are; `dns_server` (host:port) resolves names instead of the
+    system's."""
     async with AsyncExitStack() as stack:
         ports = Ports(folder / "ports.json")
         stack.callback(ports.release)
         file, log = folder / "envoy.yaml", folder / "access.log"
         places = {k: v if isinstance(v, str) else endpoints(v) for k, v in values.items()}
-        file.write_text(configuration(ports, folder, store, **places))
+        text = configuration(ports, folder, store, **places)
+        file.write_text(text + (resolver(dns_server) if dns_server else ""))
         process = await asyncio.create_subprocess_exec(
             *(str(BINARY), "-c", str(file), "--disable-hot-restart", "--concurrency", "1"),
             *("--drain-strategy", "immediate"),

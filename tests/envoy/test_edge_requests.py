@@ -177,10 +177,6 @@ async def test_a_path_reaches_the_gateway_in_its_one_form(
     assert request.path == "/one/form?q=//x"
 
 
-async def test_metrics_of_the_gateway_are_not_public(edge: httpx2.AsyncClient) -> None:
-    assert_problem(await edge.get("/metrics"), 404, "ROUTE_NOT_FOUND")
-
-
 async def test_an_answer_that_takes_too_long_is_given_up(
     edge: httpx2.AsyncClient, gateways: list[Gateway]
 ) -> None:
@@ -277,7 +273,7 @@ async def test_an_answer_of_the_edge_itself_is_no_page(edge: httpx2.AsyncClient)
     answers = [
         await edge.get("/", headers=bearer("not.a.token")),
         await edge.request("TRACE", "/"),
-        await edge.get("/metrics"),
+        await edge.get("/", headers={"connection": "upgrade", "upgrade": "websocket"}),
         await edge.get("/", headers={"x-large": "x" * 17_000}),
         await edge.get("/v1%2fusers"),
     ]

@@ -49,15 +49,21 @@ async def said(process: Process, event: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    services: FakeServices, *also: MountedServicer, drain: str = "0.2"
+    services: FakeServices,
+    *also: MountedServicer,
+    drain: str = "0.2",
+    admin_listen: str = "127.0.0.1:0",
+    gateways: int = 1,
 ) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
     async with serving(*services.mounts(), *also) as served:
         process = await started(
             listen="127.0.0.1:0",
+            admin_listen=admin_listen,
             mesh=served.address,
             token_issuer=ISSUER,
             token_audience=AUDIENCE,
             drain_seconds=drain,
+            gateways=str(gateways),
         )
         try:
             listen = (await said(process, "ready"))["listen"]

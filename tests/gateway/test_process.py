@@ -5,11 +5,13 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 
+import httpx2
 from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
 from roost.user.v1.auth_service_pb2 import GetJwksResponse, JsonWebKey
 from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from services.chassis.auth.caller import UserCaller
+from services.chassis.runtime.errors import Unauthenticated
 from tests.gateway.fakes import FakeServices
 from tests.gateway.processes import PATIENCE, running, said, started
 from tests.gateway.samples import (
@@ -43,6 +45,41 @@ async def test_people_are_known_by_the_keys_of_the_user_service(services: FakeSe
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert services.methods.count("GetJwks") == 1
     assert services.methods.count("GetUser") == 3
+
+
+async def test_one_of_several_gateways_has_its_part_of_a_bucket(services: FakeServices) -> None:
+    services.answer("RefreshSession", Unauthenticated(reason="REFRESH_TOKEN_INVALID"))
+
+    async with running(services, gateways=10) as (_, http):  # 20 refusals a minute, of all
+        answers = [
+            await http.post("/v2/sessions/refresh", json={"refresh_token": "bad"}) for _ in range(3)
+        ]
+
+    reasons = [answer.json()["reason"] for answer in answers]
+    assert reasons == ["REFRESH_TOKEN_INVALID"] * 2 + ["RATE_LIMITED"]
+
+
+async def test_the_admin_port_has_metrics_and_the_same_readiness(services: FakeServices) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        admin = f"127.0.0.1:{free.getsockname()[1]}"
+
+    async with (
+        running(services, drain="15", admin_listen=admin) as (process, http),
+        httpx2.AsyncClient(base_url=f"http://{admin}", trust_env=False) as operators,
+    ):
+        serving = [(await each.get("/readyz")).status_code for each in (http, operators)]
+        metrics = (await operators.get("/metrics")).text
+        process.send_signal(signal.SIGTERM)
+        await said(process, "draining")
+        draining = [(await each.get("/readyz")).status_code for each in (http, operators)]
+        alive = (await operators.get("/livez")).status_code
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), PATIENCE)
+
+    assert serving == [200, 200]
+    assert 'roost_http_handled_total{method="GET",route="/readyz",status="200"} 1.0' in metrics
+    assert draining == [503, 503]
+    assert alive == 200
 
 
 async def test_asked_to_stop_it_says_so_serves_on_and_finishes_what_is_in_hand(
@@ -98,6 +135,17 @@ async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
 
     assert code == 1
     assert f"127.0.0.1:{port}" in line["error"]
+
+
+async def test_an_admin_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        process = await started(listen="127.0.0.1:0", admin_listen=address, mesh="127.0.0.1:1")
+        line = await said(process, "cannot_start")
+        code = await process.wait()
+
+    assert code == 1
+    assert address in line["error"]
 
 
 async def test_a_wrong_setting_is_said_in_one_sentence() -> None:

@@ -11,9 +11,12 @@ import pytest
 from tests.kube import build
 from tests.kube.control_plane import ControlPlane, wait
 from tests.kube.foreign import definitions
+from tests.kube.kubelet import Kubelet
 from tests.kube.release import Release
 
 RESTRICTED = {f"pod-security.kubernetes.io/{each}": "restricted" for each in ("enforce", "warn")}
+
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 _numbers = itertools.count(1)
 
@@ -32,13 +35,17 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         running.close()
 
 
-@pytest.fixture(scope="session")
-def foreign_kinds(plane: ControlPlane) -> None:
-    """The kinds of Prometheus' operator and of KEDA."""
+@pytest.fixture(scope="module")
+def foreign_kinds(plane: ControlPlane) -> Iterator[None]:
+    """The kinds of Prometheus' operator and of KEDA. Without this fixture there are none."""
     plane.apply(*definitions())
-    for each in definitions():
-        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
-        wait(lambda name=each["metadata"]["name"]: _established(plane.get(path + name)))
+    paths = [f"{DEFINITIONS}/{each['metadata']['name']}" for each in definitions()]
+    for path in paths:
+        wait(lambda path=path: _established(plane.get(path)))
+    yield
+    for path in paths:
+        plane.api.delete(path).raise_for_status()
+    wait(lambda: not plane.get(DEFINITIONS)["items"])
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +76,22 @@ def release(new_release: Callable[[], Release]) -> Release:
     return made
 
 
+@pytest.fixture(scope="module")
+def installed(new_release: Callable[[], Release]) -> Release:
+    """A release with the values of the chart, which the tests of a module share."""
+    shared = new_release()
+    shared.make_secrets()
+    done = shared.install()
+    assert done.returncode == 0, done.stderr
+    shared.settle()
+    return shared
+
+
 @pytest.fixture
-def kubelet(plane: ControlPlane) -> Iterator[None]:
-    """Lets pods fail during a test: the kubelet without what earlier tests let fail."""
+def kubelet(plane: ControlPlane) -> Iterator[Kubelet]:
+    """The kubelet, which lets nothing fail after the test."""
     yield plane.kubelet
-    plane.kubelet.failing.clear()
-    plane.kubelet.missing_images.clear()
+    plane.kubelet.heal()
 
 
 def _established(definition: dict[str, object]) -> bool:

@@ -52,9 +52,9 @@ class ControlPlane:
         self._thread.start()
         self._exits.callback(self._end_loop)
         try:
-            self._start(Supervisor([etcd, self._server, controllers], logs=folder / "logs"))
-            self.metrics = Metrics(port=self._ports.port("metrics"), secrets=secrets, api=self.api)
+            self.metrics = Metrics(port=self._ports.port("metrics"), secrets=secrets)
             self._exits.enter_context(self.metrics)
+            self._start(Supervisor([etcd, self._server, controllers], logs=folder / "logs"))
             self._register_metrics()
         except BaseException:
             self.close()
@@ -69,8 +69,9 @@ class ControlPlane:
         return self._command("kubectl", *arguments, given=given)
 
     def helm(self, *arguments: str) -> Completed:
-        """Runs Helm."""
-        return self._command("helm", *arguments)
+        """Runs Helm. Its own limit of 5 requests a second would slow its waiting down: that lists
+        the pods of every ReplicaSet, those of earlier revisions too."""
+        return self._command("helm", *arguments, "--qps=200", "--burst-limit=1000")
 
     def apply(self, *objects: dict[str, Any]) -> None:
         """Creates or replaces these objects."""
@@ -123,7 +124,7 @@ class ControlPlane:
         self.api = self._exits.enter_context(httpx2.Client(**client))
         nodes = httpx2.AsyncClient(**client)
         self._exits.callback(lambda: self._run(nodes.aclose()))
-        self.kubelet = Kubelet(nodes)
+        self.kubelet = Kubelet(nodes, metrics=self.metrics)
         played = asyncio.run_coroutine_threadsafe(self.kubelet.run(), self._loop)
         self._exits.callback(played.cancel)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx2
 
+from tests.kube.metrics import Metrics
+
 Pod = dict[str, Any]
 
 PERIOD = 0.1  # seconds between two looks at the pods
@@ -23,22 +25,32 @@ class Kubelet:
     """Moves all pods on. Tests say what fails.
 
     `failing` has arguments: a pod that is to complete fails if one of its containers has one of
-    them. No container starts whose image is in `missing_images`. `started` has the namespace and
-    the arguments of each started container, in this order.
+    them. No container starts whose image is in `missing_images`. Nothing happens while it is
+    `paused`. `started` has the namespace and the arguments of each started container, in this
+    order.
     """
 
-    def __init__(self, api: httpx2.AsyncClient) -> None:
+    def __init__(self, api: httpx2.AsyncClient, *, metrics: Metrics) -> None:
         self.failing: set[str] = set()
         self.missing_images: set[str] = set()
+        self.paused = False
         self.started: list[tuple[str, tuple[str, ...]]] = []
         self._api = api
+        self._metrics = metrics
         self._scheduled = 0
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self.failing.clear()
+        self.missing_images.clear()
+        self.paused = False
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            pods = await self._list("/api/v1/pods")
-            await asyncio.gather(*(self._move(pod) for pod in pods))
+            if not self.paused:
+                self._metrics.pods = await self._list("/api/v1/pods")
+                await asyncio.gather(*(self._move(pod) for pod in self._metrics.pods))
             await asyncio.sleep(PERIOD)
 
     async def _move(self, pod: Pod) -> None:

@@ -9,12 +9,11 @@ import json
 import re
 import ssl
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-import httpx2
 
 from local.ports import HOST
 from local.secret_store import SecretStore
@@ -34,12 +33,12 @@ _RESOURCES = {
 
 class Metrics:
     """The values, and the server. `millicores` is the load of each component; `lag` the events that
-    each consumer group has not handled, by partition."""
+    each consumer group has not handled, by partition; `pods` the pods that the nodes have."""
 
-    def __init__(self, *, port: int, secrets: SecretStore, api: httpx2.Client) -> None:
+    def __init__(self, *, port: int, secrets: SecretStore) -> None:
         self.millicores: dict[str, int] = {}
         self.lag: dict[str, list[int]] = {}
-        self._api = api
+        self.pods: Sequence[dict[str, Any]] = ()
         self._port = port
         metrics = self
 
@@ -77,6 +76,11 @@ class Metrics:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def clear(self) -> None:
+        """Remove the load and all series of the lag."""
+        self.millicores.clear()
+        self.lag.clear()
 
     def objects(self) -> list[dict[str, Any]]:
         """Return what registers both APIs with the API server."""
@@ -119,10 +123,14 @@ class Metrics:
         return None
 
     def _pods(self, namespace: str, selector: str) -> dict[str, Any]:
-        path = f"/api/v1/namespaces/{namespace}/pods"
-        answer = self._api.get(path, params={"labelSelector": selector})
-        answer.raise_for_status()
-        pods = [each for each in answer.json()["items"] if each["status"]["phase"] == "Running"]
+        wanted = _labels(selector)
+        pods = [
+            each
+            for each in self.pods
+            if each["metadata"]["namespace"] == namespace
+            and each["status"]["phase"] == "Running"
+            and wanted.items() <= each["metadata"].get("labels", {}).items()
+        ]
         components = [each["metadata"]["labels"].get(COMPONENT, "") for each in pods]
         return {
             "kind": "PodMetricsList",
@@ -149,7 +157,7 @@ class Metrics:
         }
 
     def _external(self, metric: str, selector: str) -> dict[str, Any]:
-        wanted = dict(each.split("=", 1) for each in selector.split(",") if each)
+        wanted = _labels(selector)
         series = [
             ({"group": group, "partition": str(partition)}, lag)
             for group, partitions in self.lag.items()
@@ -165,6 +173,11 @@ class Metrics:
                 if metric == LAG and wanted.items() <= labels.items()
             ],
         }
+
+
+def _labels(selector: str) -> dict[str, str]:
+    """Return the labels that a selector of equalities names."""
+    return dict(each.split("=", 1) for each in selector.split(",") if each)
 
 
 def _resources(path: str) -> dict[str, Any]:

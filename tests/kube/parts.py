@@ -152,6 +152,9 @@ class Controllers(Part):
             f"--secure-port={self._port}",
             f"--cert-dir={self._folder}",
             "--leader-elect=false",
+            # The defaults, 20 and 30 requests, would slow a rollout of the whole chart down.
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
             "--horizontal-pod-autoscaler-sync-period=1s",
             "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
             "--horizontal-pod-autoscaler-initial-readiness-delay=1s",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ REQUIRED = {
     "kafka": {"brokers": ["kafka.engines:9092"]},
     "s3": {"endpoint": "https://s3.test"},
 }
+# Jobs are not tried again: the controller would wait for half a minute in all.
+ONE_TRY = {"migrations": {"backoffLimit": 0}, "kafka": {"topics": {"backoffLimit": 0}}}
 # What `roost secrets` makes of these has all keys that the chart can use.
 ENGINES = {
     "database-url": "postgresql://roost_{service}:secret@postgres.engines/roost_{service}",
@@ -47,29 +49,31 @@ class Release:
         self.namespace = namespace
         self._values = folder / "values.json"
 
-    def make_secrets(self) -> None:
-        """Creates the Secrets."""
-        self.plane.apply(*(_in(self.namespace, each) for each in secrets()))
+    def make_secrets(self, *, without: Collection[str] = ()) -> None:
+        """Creates the Secrets of all owners but these."""
+        left_out = {f"{NAME}-{owner}" for owner in without}
+        wanted = [each for each in secrets() if each["metadata"]["name"] not in left_out]
+        self.plane.apply(*(_in(self.namespace, each) for each in wanted))
 
     def install(self, values: Mapping[str, Any] | None = None, *, limit: int = 120) -> Completed:
         """Installs the chart, and waits for its objects for at most `limit` seconds."""
-        return self._apply("install", values, limit)
+        return self._apply("install", merged(REQUIRED, values or {}), limit)
 
-    def upgrade(self, values: Mapping[str, Any] | None = None, *, limit: int = 120) -> Completed:
-        """Upgrades to the chart with these values."""
-        return self._apply("upgrade", values, limit)
+    def upgrade(self, values: Mapping[str, Any], *, limit: int = 120) -> Completed:
+        """Upgrades with these values, over those that the release has."""
+        return self._apply("upgrade", values, limit, "--reset-then-reuse-values")
 
     def helm(self, *arguments: str) -> Completed:
         """Runs a command of Helm in the namespace."""
         return self.plane.helm(*arguments, "--namespace", self.namespace)
 
-    def _apply(self, command: str, values: Mapping[str, Any] | None, limit: int) -> Completed:
-        self._values.write_text(json.dumps(merged(REQUIRED, values or {})))
-        options = ("--values", str(self._values), "--wait", "--timeout", f"{limit}s")
+    def _apply(self, command: str, values: Mapping[str, Any], limit: int, *more: str) -> Completed:
+        self._values.write_text(json.dumps(values))
+        options = ("--values", str(self._values), "--wait", "--timeout", f"{limit}s", *more)
         return self.helm(command, NAME, str(CHART), *options)
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Returns the objects of a kind, such as `pods` or `apps/v1/deployments`, by their names."""
+        """Returns the objects of a kind, `pods` or `apps/v1/deployments`, by their names."""
         listed = self.plane.get(self.path(kind))["items"]
         return {each["metadata"]["name"]: each for each in listed}
 
@@ -84,11 +88,13 @@ class Release:
         return {component(each): each for each in self.objects("apps/v1/deployments").values()}
 
     def pods(self, of: str | None = None) -> dict[str, dict[str, Any]]:
-        """Returns the pods that are not ending, by uid; all, or those of a component."""
+        """Returns the pods of Deployments that are not ending, by uid; all, or a component's."""
         return {
             pod["metadata"]["uid"]: pod
             for pod in self.objects("pods").values()
-            if "deletionTimestamp" not in pod["metadata"] and of in (None, component(pod))
+            if pod["spec"]["restartPolicy"] == "Always"
+            and "deletionTimestamp" not in pod["metadata"]
+            and of in (None, component(pod))
         }
 
     def settle(self) -> None:

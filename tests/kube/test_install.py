@@ -1,13 +1,12 @@
 """An installation, its hooks, its test and its end."""
 
-import itertools
 from collections.abc import Callable
 
 import pytest
 
-from tests.kube.control_plane import ControlPlane
+from tests.kube.control_plane import ControlPlane, wait
 from tests.kube.kubelet import Kubelet
-from tests.kube.release import NAME, Release, secrets
+from tests.kube.release import NAME, ONE_TRY, Release, secrets
 
 pytestmark = pytest.mark.kube
 
@@ -23,7 +22,9 @@ def everything(release: Release) -> set[str]:
     """The names of all objects in the namespace, except events."""
     kinds = release.plane.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name")
     assert kinds.returncode == 0, kinds.stderr
-    wanted = (each for each in kinds.stdout.split() if "event" not in each and "metrics" not in each)
+    wanted = (
+        each for each in kinds.stdout.split() if "event" not in each and "metrics" not in each
+    )
     listed = release.plane.kubectl(
         *("get", ",".join(wanted), "-o", "name", "--namespace", release.namespace)
     )
@@ -61,12 +62,10 @@ def test_helms_test_passes_and_fails_with_its_pod(
 
 
 @pytest.mark.parametrize("job", ["migrate", "topics"])
-def test_a_failed_job_stops_the_installation(
-    release: Release, kubelet: Kubelet, job: str
-) -> None:
+def test_a_failed_job_stops_the_installation(release: Release, kubelet: Kubelet, job: str) -> None:
     kubelet.failing.add(job)
 
-    installed = release.install()
+    installed = release.install(ONE_TRY)
 
     assert installed.returncode == 1
     assert not release.objects("apps/v1/deployments")
@@ -82,11 +81,9 @@ def test_without_the_secrets_nothing_starts(
     assert installed.returncode == 1
     assert not commands(plane, release)
     assert not release.objects("apps/v1/deployments")
-    (reason, *_) = (
-        container["state"]["waiting"]["message"]
-        for pod in release.pods().values()
-        for container in pod["status"]["containerStatuses"]
-    )
+    (pod,) = release.objects("pods").values()
+    (container,) = pod["status"]["containerStatuses"]
+    reason = container["state"]["waiting"]["message"]
     assert reason == "secrets has no roost-media"
 
 
@@ -99,4 +96,4 @@ def test_an_uninstallation_leaves_the_secrets(release: Release) -> None:
 
     assert removed.returncode == 0, removed.stderr
     assert {f"secret/{each['metadata']['name']}" for each in secrets()} <= before
-    assert everything(release) == before
+    wait(lambda: everything(release) == before)

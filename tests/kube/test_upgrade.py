@@ -7,18 +7,9 @@ import pytest
 
 from tests.kube.control_plane import ControlPlane
 from tests.kube.kubelet import Kubelet
-from tests.kube.release import NAME, Release, component, secrets
+from tests.kube.release import NAME, ONE_TRY, Release, component, secrets
 
 pytestmark = pytest.mark.kube
-
-
-@pytest.fixture
-def installed(release: Release) -> Release:
-    """A release that is installed and settled."""
-    done = release.install()
-    assert done.returncode == 0, done.stderr
-    release.settle()
-    return release
 
 
 def upgraded(release: Release, values: Mapping[str, Any]) -> set[str]:
@@ -77,7 +68,7 @@ def test_new_pods_are_ready_before_old_ones_end(plane: ControlPlane, installed: 
     path = installed.path("apps/v1/deployments")
     version = plane.get(path)["metadata"]["resourceVersion"]
 
-    upgraded(installed, {"logs": {"level": "debug"}, "image": {"tag": "next"}})
+    upgraded(installed, {"logs": {"level": "debug"}, "image": {"tag": "ready"}})
 
     events = plane.watch(path, since=version)
     assert {component(each) for each in events} == wanted.keys()
@@ -90,16 +81,17 @@ def test_a_failed_job_stops_an_upgrade_with_nothing_replaced(
     installed: Release, kubelet: Kubelet, job: str
 ) -> None:
     pods, deployments = installed.pods(), installed.deployments()
+    values = {**ONE_TRY, "image": {"tag": f"after-{job}"}}
     kubelet.failing.add(job)
 
-    done = installed.upgrade({"image": {"tag": "next"}})
+    done = installed.upgrade(values)
 
     assert done.returncode == 1
     assert replaced(installed, pods) == set()
     for name, each in installed.deployments().items():
         assert each["spec"] == deployments[name]["spec"]
     kubelet.failing.clear()
-    assert upgraded(installed, {"image": {"tag": "next"}}) >= {"gateway", "post", "post-work"}
+    assert upgraded(installed, values) >= {"gateway", "post", "post-work"}
 
 
 def test_pods_without_their_image_replace_no_others_and_a_rollback_removes_them(
@@ -119,16 +111,24 @@ def test_pods_without_their_image_replace_no_others_and_a_rollback_removes_them(
     assert installed.pods().keys() == before.keys()
 
 
-def test_a_rollback_brings_the_earlier_image_back(
+def test_a_rollback_brings_the_earlier_image_back_without_a_job(
     plane: ControlPlane, installed: Release
 ) -> None:
-    images = {pod["spec"]["containers"][0]["image"] for pod in installed.pods().values()}
-    upgraded(installed, {"image": {"tag": "next"}})
-    version = plane.get(installed.path("batch/v1/jobs"))["metadata"]["resourceVersion"]
+    images = images_of(installed)
+    upgraded(installed, {"image": {"tag": "rolled-back"}})
+    assert images_of(installed) != images
+    started = len(plane.kubelet.started)
 
     done = installed.helm("rollback", NAME, "--wait", "--timeout", "120s")
 
     assert done.returncode == 0, done.stderr
     installed.settle()
-    now = {pod["spec"]["containers"][0]["image"] for pod in installed.pods().values()}
-    assert now == images
+    assert images_of(installed) == images
+    # Migrations suit the version before, too.
+    since = [word for _, words in plane.kubelet.started[started:] for word in words]
+    assert since
+    assert not {"migrate", "topics"} & set(since)
+
+
+def images_of(release: Release) -> set[str]:
+    return {each["image"] for pod in release.pods().values() for each in pod["spec"]["containers"]}

@@ -140,6 +140,14 @@ async def test_parts_start_after_what_they_need_and_stop_before_it(tmp_path: Pat
     assert seen.index(("server", "stopped")) < seen.index(("engine", "stopping"))
 
 
+async def test_part_starts_alone_where_what_it_needs_runs_elsewhere(tmp_path: Path) -> None:
+    parts = [Toy("engine", tmp_path), Toy("service", tmp_path, needs=["engine"])]
+    async with Supervisor(parts, logs=tmp_path / "logs") as supervisor:
+        await supervisor.start(["service"], with_needs=False)
+
+        assert [each.state for each in supervisor.statuses()] == ["stopped", "ready"]
+
+
 async def test_part_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     source = "signal.signal(signal.SIGTERM, signal.SIG_IGN); sign(); time.sleep(600)"
     async with Supervisor([Toy("toy", tmp_path, source)], logs=tmp_path / "logs") as supervisor:

@@ -16,6 +16,7 @@ from services.chassis.runtime.manifest import (
     Engine,
     GrpcService,
     Manifest,
+    Process,
     RouteFamily,
     consumers,
     deployed,
@@ -144,3 +145,36 @@ def test_two_services_cannot_own_one_package() -> None:
 
     with pytest.raises(ValueError, match="served by one and other"):
         template(services)
+
+
+def test_documented_connections_and_worker_numbers_are_those_of_the_manifests() -> None:
+    lines = (ROOT / "docs/connections.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
+    documented = [(row[1], row[2], row[4]) for row in rows if row[1] != "process"]
+
+    assert documented == [
+        (
+            f"{each.noun} {process}",
+            str(each.dedicated_connections.get(process, 0)),
+            "yes" if process in each.worker_numbers else "no",
+        )
+        for each in deployed()
+        for process in each.processes
+    ]
+
+
+def test_a_part_adds_its_connections_and_worker_numbers_to_its_service() -> None:
+    host = Manifest(
+        "host", dedicated_connections={Process.WORK: 2}, worker_numbers=(Process.SERVE,)
+    )
+    part = Manifest(
+        "part",
+        runs_in="host",
+        dedicated_connections={Process.WORK: 1, Process.SERVE: 1},
+        worker_numbers=(Process.SERVE, Process.WORK),
+    )
+
+    (joined,) = deployed([host, part])
+
+    assert joined.dedicated_connections == {Process.WORK: 3, Process.SERVE: 1}
+    assert joined.worker_numbers == (Process.SERVE, Process.WORK)

@@ -58,17 +58,22 @@ MEDIA_PATH_KEYS_FILE: /etc/roost/own/media-path-keys.json
 {{ $component | upper }}_ENDPOINTS: {{ include "roost.endpoint" (dict "root" $ "name" $component "port" .number) | printf "[%s]" | quote }}
 {{- end }}
 {{- end }}
+{{- if .Values.rateLimits.global.enabled }}
+GLOBAL_RATE_LIMITS_OFF: "false"
+RATE_LIMIT_ENDPOINTS: {{ include "roost.endpoint" (dict "root" . "name" "rate-limits" "port" 8081) | printf "[%s]" | quote }}
+{{- end }}
 {{ include "roost.objectStore" . }}
 {{- end }}
 
-{{- define "roost.envoyConfiguration" -}}
-{{- $text := .Files.Get "files/envoy.yaml" }}
-{{- $values := merge (dict) (include "roost.envoyAddresses" . | fromYaml) (include "roost.envoySettings" . | fromYaml) }}
+{{- /* The file {root, file} with a value for each ${NAME}. */}}
+{{- define "roost.rendered" -}}
+{{- $text := .root.Files.Get .file }}
+{{- $values := merge (include "roost.envoyAddresses" .root | fromYaml) (include "roost.envoySettings" .root | fromYaml) }}
 {{- range $name, $value := $values }}
 {{- $text = replace (printf "${%s}" $name) (toString $value) $text }}
 {{- end }}
 {{- with regexFind "\\$\\{[A-Z0-9_]+\\}" $text }}
-{{- fail (printf "files/envoy.yaml has %s, for which there is no value." .) }}
+{{- fail (printf "%s has %s, for which there is no value." $.file .) }}
 {{- end }}
 {{- $text }}
 {{- end }}

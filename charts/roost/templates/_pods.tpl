@@ -66,10 +66,10 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{- /* The part of a Deployment before its pods, of {root, component, values, scaled}. New pods are ready before old ones
+{{- /* The part of a Deployment before its pods, of {root, component, values, scaling}. New pods are ready before old ones
 end. An autoscaler owns the number of replicas where there is one. */}}
 {{- define "roost.rollout" -}}
-{{- if not .scaled }}
+{{- if not .scaling }}
 replicas: {{ .values.replicas }}
 {{- end }}
 revisionHistoryLimit: 5

@@ -48,6 +48,12 @@ gateway: {{ dict
 | toJson }}
 {{- end }}
 
+{{- /* All that is scaled: the processes, and Envoy. */}}
+{{- define "roost.scaled" -}}
+{{ include "roost.processes" . }}
+envoy: {{ dict "owner" "envoy" "values" .Values.envoy "scaling" (ternary "cpu" "" .Values.envoy.autoscaling.enabled) | toJson }}
+{{- end }}
+
 {{- /* The most pods that a process of {values, scaling} has, except during a rollout. */}}
 {{- define "roost.maxReplicas" -}}
 {{ ternary .values.autoscaling.maxReplicas .values.replicas (ne .scaling "") }}
@@ -165,7 +171,17 @@ ROOST_KAFKA_PASSWORD: { name: {{ $kafka }}, key: password }
 {{- end }}
 {{- end }}
 
-{{- /* An authority of an engine {ca}, as the source of a volume, or nothing. */}}
+{{- /* The keys of a Secret {name, keys} as files: the source of a volume. */}}
+{{- define "roost.keys" -}}
+secret:
+  secretName: {{ .name }}
+  items:
+    {{- range .keys }}
+    - { key: {{ . }}, path: {{ . }} }
+    {{- end }}
+{{- end }}
+
+{{- /* The authority of an engine {ca} as the source of a volume, or nothing. */}}
 {{- define "roost.ca" -}}
 {{- with .ca }}
 {{- $items := list (dict "key" .key "path" "ca.crt") }}
@@ -182,33 +198,21 @@ configMap: {{ dict "name" .existingConfigMap "items" $items | toJson }}
 {{- with .Values.kafka }}
 {{- $keys := concat (ternary (list "ca.crt") list .ca) (ternary (list "tls.crt" "tls.key") list .clientCertificate) }}
 {{- if $keys }}
-secret:
-  secretName: {{ include "roost.secret" (dict "root" $ "owner" "kafka") }}
-  items:
-    {{- range $keys }}
-    - { key: {{ . }}, path: {{ . }} }
-    {{- end }}
+{{- include "roost.keys" (dict "name" (include "roost.secret" (dict "root" $ "owner" "kafka")) "keys" $keys) }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- /* The files of the process {root, owner, service}, below /etc/roost: {folder: source of a volume}. */}}
 {{- define "roost.files" -}}
-own:
-  secret:
-    secretName: {{ include "roost.secret" . }}
-    items:
-      - { key: service-key.pem, path: service-key.pem }
-      {{- range values (.service.keys | default dict) | sortAlpha }}
-      - { key: {{ . }}, path: {{ . }} }
-      {{- end }}
+{{- $own := prepend (values (.service.keys | default dict) | sortAlpha) "service-key.pem" }}
+own: {{- include "roost.keys" (dict "name" (include "roost.secret" .) "keys" $own) | nindent 2 }}
 {{- with .root.Values.tls.mesh.existingSecret }}
-tls:
-  secret: { secretName: {{ . }} }
+tls: {{- include "roost.keys" (dict "name" . "keys" (list "tls.crt" "tls.key" "ca.crt")) | nindent 2 }}
 {{- end }}
 {{- if .service }}
-identities:
-  secret: { secretName: {{ include "roost.secret" (dict "root" .root "owner" "identities") }} }
+{{- $identities := include "roost.secret" (dict "root" .root "owner" "identities") }}
+identities: {{- include "roost.keys" (dict "name" $identities "keys" (list "services.jwks.json")) | nindent 2 }}
 {{- with include "roost.ca" .root.Values.postgres }}
 postgres: {{- . | nindent 2 }}
 {{- end }}

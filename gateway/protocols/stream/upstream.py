@@ -37,7 +37,8 @@ class Upstream:
         self._attached_requests = attached_requests
         self._on_response = on_response
         self._metrics = metrics
-        self._asked: asyncio.Queue[AttachRequest] | None = None
+        # Of the open stream; None ends its requests.
+        self._asked: asyncio.Queue[AttachRequest | None] | None = None
         self._wanted = asyncio.Event()
 
     def ask(self, request: AttachRequest) -> None:
@@ -60,7 +61,7 @@ class Upstream:
             except RoostError as failure:
                 error = failure
             finally:
-                self._asked = None
+                self._end_requests()
             if received:
                 backoff.reset()
             if not backoff.failures:  # once for each outage
@@ -69,10 +70,16 @@ class Upstream:
 
     async def _requests(self) -> AsyncIterator[AttachRequest]:
         """The requests of a stream that opens now: first what is attached, then new ones."""
-        asked: asyncio.Queue[AttachRequest] = asyncio.Queue()
-        for request in self._attached_requests():
-            asked.put_nowait(request)
+        asked: asyncio.Queue[AttachRequest | None] = asyncio.Queue()
+        for each in self._attached_requests():
+            asked.put_nowait(each)
         self._asked = asked
         self._metrics.attached.inc()
-        while True:
-            yield await asked.get()
+        while (request := await asked.get()) is not None:
+            yield request
+
+    def _end_requests(self) -> None:
+        """Ends the task of gRPC that waits for the next request of a stream."""
+        if self._asked is not None:
+            self._asked.put_nowait(None)
+            self._asked = None

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisClusterException, RedisError
 
-from services.chassis.cache.redis_client import CONNECT_SECONDS
+from services.chassis.cache.redis_client import CONNECT_SECONDS, is_cluster, without_cluster
+from services.chassis.cache.redis_connection import Address
 from services.chassis.runtime.logs import logger
 
 _RETRY_SECONDS = 0.25
@@ -14,30 +18,50 @@ _RETRY_SECONDS = 0.25
 _HEARTBEAT_SECONDS = 5.0
 
 
-async def messages(url: str, channels: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
+async def messages(
+    url: str, channels: Sequence[str], *, ca_file: Path | None = None
+) -> AsyncIterator[tuple[str, bytes]]:
     """What is published to the channels, each message with its channel, without end.
 
     It is lost what is published before the first message is asked for, and while the server or the
-    connection is away; that is waited for. Of a cluster the node that the URL names is listened
-    to: every node has all messages.
+    connection is away; that is waited for. Of a cluster any node that answers is listened to: every
+    node has all messages.
     """
-    client = Redis.from_url(
-        url.replace("+cluster://", "://", 1),
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_keepalive=True,
-        health_check_interval=_HEARTBEAT_SECONDS,
-    )
+    client = _client(url, ca_file)
     try:
         while True:
             try:
-                async with client.pubsub(ignore_subscribe_messages=True) as listening:
+                async with await _listener(client) as listening:
                     await listening.subscribe(*channels)
                     while True:
                         message = await listening.get_message(timeout=_HEARTBEAT_SECONDS)
                         if message is not None:
                             yield message["channel"].decode(), message["data"]
-            except (RedisError, OSError) as error:
+            except (RedisError, RedisClusterException, OSError) as error:
                 logger().warning("redis_channels_lost", error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
     finally:
         await client.aclose()
+
+
+async def _listener(client: Redis | RedisCluster) -> PubSub:
+    if isinstance(client, Redis):
+        return client.pubsub(ignore_subscribe_messages=True)
+    await client.initialize()
+    # redis-py would choose the node that has the name of the channel as a key, and no other.
+    return client.pubsub(node=client.get_random_node(), ignore_subscribe_messages=True)
+
+
+def _client(url: str, ca_file: Path | None) -> Redis | RedisCluster:
+    kind: type[Redis] | type[RedisCluster] = RedisCluster if is_cluster(url) else Redis
+    options: dict[str, Any] = {}
+    if ca_file is not None and Address.parse(without_cluster(url)).encrypted:
+        # redis-py makes the same context of it as `tls_context`.
+        options["ssl_ca_certs"] = str(ca_file)
+    return kind.from_url(
+        without_cluster(url),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_keepalive=True,
+        health_check_interval=_HEARTBEAT_SECONDS,
+        **options,
+    )

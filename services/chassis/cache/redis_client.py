@@ -9,19 +9,22 @@ answer.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from prometheus_client import Counter
-from redis.asyncio import RedisCluster
 from redis.exceptions import NoScriptError, RedisError
 
+from services.chassis.cache.redis_cluster import Cluster
 from services.chassis.cache.redis_connection import (
     Address,
     Argument,
     Command,
     SingleServer,
+    tls_context,
 )
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
@@ -46,9 +49,11 @@ _TRANSIENT_ERRORS = (
     "CLUSTERDOWN",
     "TRYAGAIN",
     "BUSY ",
+    # The slot moved again after the command was redirected.
+    "MOVED ",
+    "ASK ",
 )
 _CLUSTER = "+cluster://"
-_CLUSTER_CONNECTIONS = 16
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
@@ -83,6 +88,8 @@ class _Server(Protocol):
     def response_received(self) -> float: ...
 
     async def send(self, commands: Sequence[Command]) -> list[Any]: ...
+
+    async def ping(self) -> list[Any]: ...
 
     async def close(self) -> None: ...
 
@@ -134,7 +141,7 @@ class RedisClient:
         listed = list(commands)
         if not listed:
             return []
-        replies = await self._send(listed)
+        replies = await self._call(partial(self._server.send, listed))
         return _accepted(replies) if raise_errors else replies
 
     async def run(
@@ -165,8 +172,9 @@ class RedisClient:
         return _accepted(replies)
 
     async def check(self) -> None:
-        """Returns if the server answers; for status pages, as nothing should need Redis."""
-        await self.execute("PING")
+        """Returns if the server answers, or all nodes of the cluster; for status pages, as nothing
+        should need Redis."""
+        _accepted(await self._call(self._server.ping))
 
     async def close(self) -> None:
         """Closes all connections. Later calls raise RedisUnavailable."""
@@ -177,7 +185,7 @@ class RedisClient:
                 await self._probe
         await self._server.close()
 
-    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+    async def _call(self, call: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
         if self._closed or (self._probe is not None and asyncio.current_task() is not self._probe):
             _failures.labels("skipped").inc()
             raise RedisUnavailable
@@ -186,7 +194,7 @@ class RedisClient:
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(limit if hurried else self._call_seconds):
-                replies = await self._server.send(commands)
+                replies = await call()
         except TimeoutError as late:
             # A caller without time says nothing about the server, nor does a process that is too
             # busy to read the answers; a circuit that opens then would add to its load.
@@ -225,17 +233,22 @@ class RedisClient:
 
 
 @asynccontextmanager
-async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncIterator[RedisClient]:
+async def connect(
+    url: str, *, ca_file: Path | None = None, call_seconds: float = CALL_SECONDS
+) -> AsyncIterator[RedisClient]:
     """A client for the length of the block. It connects when it is used, so Redis may be away.
 
     The URL is `redis://…`, or `redis+cluster://…` with any node of a cluster; `rediss` for TLS.
+    `ca_file` has authorities that certify servers, besides those of the system.
     """
+    cluster = is_cluster(url)
+    address = Address.parse(without_cluster(url))
+    tls = tls_context(ca_file) if address.encrypted else None
     server: _Server
-    cluster = _CLUSTER in url
     if cluster:
-        server = _ManyServers(url.replace(_CLUSTER, "://", 1))
+        server = Cluster(address, connect_seconds=CONNECT_SECONDS, tls=tls)
     else:
-        server = SingleServer(Address.parse(url), connect_seconds=CONNECT_SECONDS)
+        server = SingleServer(address, connect_seconds=CONNECT_SECONDS, tls=tls)
     client = RedisClient(server, cluster=cluster, call_seconds=call_seconds)
     try:
         yield client
@@ -243,28 +256,14 @@ async def connect(url: str, *, call_seconds: float = CALL_SECONDS) -> AsyncItera
         await client.close()
 
 
-class _ManyServers:
-    """Sends each command to the node that has its keys."""
+def is_cluster(url: str) -> bool:
+    """Whether the URL names a node of a cluster."""
+    return _CLUSTER in url
 
-    def __init__(self, url: str) -> None:
-        self._nodes = RedisCluster.from_url(
-            url, max_connections=_CLUSTER_CONNECTIONS, socket_connect_timeout=CONNECT_SECONDS
-        )
 
-    @property
-    def response_received(self) -> float:
-        """Unknown: every silence counts."""
-        return 0.0
-
-    async def send(self, commands: Sequence[Command]) -> list[Any]:
-        pipe = self._nodes.pipeline()
-        for command in commands:
-            pipe.execute_command(*command)
-        replies: list[Any] = await pipe.execute(raise_on_error=False)
-        return replies
-
-    async def close(self) -> None:
-        await self._nodes.aclose()
+def without_cluster(url: str) -> str:
+    """The URL of the server that the URL names."""
+    return url.replace(_CLUSTER, "://", 1)
 
 
 def _accepted(replies: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
@@ -49,15 +50,27 @@ class Address(NamedTuple):
         )
 
 
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Verifies the name and the certificate of a server, by the authorities of the system and
+    those of the file. Raises OSError for a file that has none."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
 class SingleServer:
     """Calls over one connection, made when it is needed and again after it was lost.
 
     Never sends a command twice. Not for commands that wait (BLPOP) or subscribe.
     """
 
-    def __init__(self, address: Address, *, connect_seconds: float) -> None:
+    def __init__(
+        self, address: Address, *, connect_seconds: float, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._address = address
         self._connect_seconds = connect_seconds
+        self._tls = tls
         self._connection: _Connection | None = None
         self._connecting: asyncio.Task[_Connection] | None = None
 
@@ -76,6 +89,10 @@ class SingleServer:
         if connection is None or connection.closed:
             connection = await self._connected()
         return await connection.send(commands)
+
+    async def ping(self) -> list[Any]:
+        """The reply, if the server answers."""
+        return await self.send((("PING",),))
 
     async def close(self) -> None:
         """Drops the connection, and with it every call that waits. The next call makes another."""
@@ -111,7 +128,7 @@ class SingleServer:
                 _Connection,
                 where.host,
                 where.port,
-                ssl=ssl.create_default_context() if where.encrypted else None,
+                ssl=self._tls,
             )
             try:
                 await self._greet(connection)

@@ -33,11 +33,15 @@ MARGIN = 0.01
 # Of one message; the largest of our batches is far below.
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
-CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.enable_retries", 0),
     ("grpc.service_config_disable_resolution", 1),
+    # A name may have several addresses, each of them an Envoy. Calls are balanced over all of them,
+    # and a lost connection makes the name be resolved again.
+    ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     # A restarted Envoy is found within a second, not within the two minutes of the default.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
@@ -56,7 +60,7 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 class Mesh:
-    """One connection to the mesh. Use it as an async context manager, or close it."""
+    """A connection to each Envoy of the mesh. Use it as an async context manager, or close it."""
 
     def __init__(self, address: str, *, identity: ServiceIdentity | None = None) -> None:
         self._identity = identity

@@ -16,6 +16,8 @@ from services.chassis.runtime.errors import Unavailable
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 BUCKETS = 512
+# Processes that make ids in one database at a time.
+WORKERS = 64
 SEQUENCES = 128
 MAX_ID = (1 << 63) - 1
 

@@ -8,6 +8,7 @@ tests read them. There is no other list of services.
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,6 +20,8 @@ import services
 SERVICES = Path(services.__file__).parent
 # The tables that every service has: outbox, inbox, idempotency records, worker leases.
 CHASSIS_MIGRATIONS = "chassis/migrations"
+# Of a relay: one for its lock, and one on which it listens.
+RELAY_CONNECTIONS = 2
 
 
 class Engine(StrEnum):
@@ -106,7 +109,9 @@ class Manifest:
     `runs_in` names the noun whose processes this noun is part of; it then has none of its own. A
     noun with neither has a contract but no program yet. `secrets` and `keys` map an environment
     variable to the name of a secret, or to the name of an ES256 key whose file the variable holds.
-    `migrations` are folders relative to `services/`.
+    `migrations` are folders relative to `services/`. `dedicated_connections` are the connections to
+    PostgreSQL that a process may open besides its pool. Each process of `worker_numbers` holds one
+    of the worker numbers of its database (`storage.worker_lease`).
     """
 
     noun: str
@@ -120,6 +125,8 @@ class Manifest:
     keys: Mapping[str, str] = field(default_factory=dict)
     grpc_services: tuple[GrpcService, ...] = ()
     route_families: tuple[RouteFamily, ...] = ()
+    dedicated_connections: Mapping[Process, int] = field(default_factory=dict)
+    worker_numbers: tuple[Process, ...] = ()
 
     @property
     def consumer_group(self) -> ConsumerGroup:
@@ -177,5 +184,8 @@ def _joined(host: Manifest, parts: Iterable[Manifest]) -> Manifest:
             keys={**host.keys, **part.keys},
             grpc_services=host.grpc_services + part.grpc_services,
             route_families=host.route_families + part.route_families,
+            dedicated_connections=Counter(host.dedicated_connections)
+            + Counter(part.dedicated_connections),
+            worker_numbers=tuple(dict.fromkeys(host.worker_numbers + part.worker_numbers)),
         )
     return host

@@ -3,10 +3,12 @@
 A service subclasses `ServiceSettings` in its own `settings.py`; the gateway, `ProcessSettings`.
 """
 
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -45,6 +47,10 @@ def _key(value: object) -> object:
     return key
 
 
+_REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+_REDIS_STARTS = "redis://, rediss:// (TLS), redis+cluster:// or rediss+cluster://"
+
+
 def _postgres_url(value: str) -> str:
     if not value.startswith(("postgres://", "postgresql://")):
         raise ValueError("must be a URL that starts with postgres://")
@@ -58,8 +64,16 @@ def _existing_file(value: Path) -> Path:
 
 
 def _redis_url(value: str) -> str:
-    if not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must be a URL that starts with redis://, rediss:// or unix://")
+    if value.partition("://")[0] not in _REDIS_SCHEMES or not urlsplit(value).hostname:
+        raise ValueError(f"must be a URL with a host that starts with {_REDIS_STARTS}")
+    return value
+
+
+def _authorities(value: Path) -> Path:
+    try:
+        ssl.create_default_context().load_verify_locations(value)
+    except OSError:
+        raise ValueError("must be the path of a readable file of certificates in PEM") from None
     return value
 
 
@@ -86,6 +100,7 @@ ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Key32 = Annotated[bytes, BeforeValidator(_key)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+Authorities = Annotated[Path, AfterValidator(_authorities)]
 
 
 class ProcessSettings(BaseSettings):
@@ -159,7 +174,12 @@ class ServiceSettings(IdentifiedSettings, KafkaSettings):
     """Settings of every service, in addition."""
 
     database_url: PostgresUrl = Field(repr=False)
+    # The most connections that the pool of this process opens. The sum of all processes, with their
+    # dedicated connections, must stay below max_connections of PostgreSQL: docs/connections.md.
+    database_connections: int = Field(default=10, ge=1)
     redis_url: RedisUrl = Field(repr=False)
+    # Authorities that certify Redis, besides those of the system.
+    redis_ca_file: Authorities | None = None
     page_token_key: Key32 = Field(repr=False)
     service_keys_file: Path
     # Beyond this many calls at once a process answers RESOURCE_EXHAUSTED instead of queueing.

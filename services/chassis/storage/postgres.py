@@ -209,7 +209,7 @@ async def connect(
     with translated():
         pool = await asyncpg.create_pool(
             url,
-            min_size=min_size,
+            min_size=min(min_size, max_size),
             max_size=max_size,
             timeout=_CONNECT_SECONDS,
             command_timeout=TRANSACTION_SECONDS,

@@ -8,7 +8,7 @@ the reason, and those behind it go on.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -59,7 +59,8 @@ class EventPublisher(Protocol):
 class Relay:
     """Publishes the outbox of one database for as long as `run` runs.
 
-    Several may run; all but one wait. `leading` tells whether this is the active one.
+    Several may run; all but one wait. `leading` tells whether this is the active one. Its process
+    is also the one that does what several processes would only repeat: `while_leading`.
     """
 
     def __init__(
@@ -77,8 +78,26 @@ class Relay:
         self._batch = batch
         self._pace_seconds = pace_seconds
         self._oldest: datetime | None = None
-        self.leading = False
+        self._elected = asyncio.Event()
         _lag.set_function(self._age)
+
+    @property
+    def leading(self) -> bool:
+        return self._elected.is_set()
+
+    def while_leading(self, act: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """`act` for a job that only the process of the active relay runs; others wait in it.
+
+        For work whose cost grows with the processes that do it. Its effect must be repeatable:
+        when the connection of one relay is lost, a run of `act` ends beside the first one of the
+        next.
+        """
+
+        async def run() -> None:
+            await self._elected.wait()
+            await act()
+
+        return run
 
     async def run(self) -> None:
         """Runs until it is cancelled, through any absence of database and broker."""
@@ -102,7 +121,7 @@ class Relay:
 
     async def _lead(self, connection: Connection) -> None:
         logger().info("relay_elected")
-        self.leading = True
+        self._elected.set()
         _leading.set(1)
         leading = asyncio.create_task(self._publish_loop(connection), name="relay")
         # Without the connection the lock is gone too, and another relay may be publishing.
@@ -111,7 +130,7 @@ class Relay:
             await asyncio.wait({leading})
         finally:
             leading.cancel()
-            self.leading = False
+            self._elected.clear()
             _leading.set(0)
         if leading.cancelled():
             raise DatabaseUnavailable from ConnectionError("the relay's connection ended")

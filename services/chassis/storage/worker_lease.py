@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from prometheus_client import Gauge
+
 from services.chassis.runtime import ids
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
@@ -23,6 +25,9 @@ TTL_SECONDS = 30.0
 # Ids stop this long before the lease ends, for clocks that do not run at quite the same speed.
 _MARGIN_SECONDS = 3.0
 _RETRY_SECONDS = 0.5
+# How long a process that starts waits for a free number: a rolling update gives numbers back, and
+# those of killed processes are free after TTL_SECONDS.
+START_SECONDS = 60.0
 
 # A number that was given back is free at once; one whose holder died, when its lease has ended.
 _TAKE = """
@@ -53,7 +58,20 @@ WHERE worker = $1 AND holder = $2
 
 
 class NoWorkerIdAvailable(IdsUnavailable):
-    """All 64 worker numbers are taken: too many processes make ids in this database."""
+    """All worker numbers are taken: too many processes make ids in this database."""
+
+    message = (
+        f"All {ids.WORKERS} worker numbers of this database are taken. Run fewer replicas: at most "
+        f"{ids.WORKERS} processes that make ids, those of a rolling update included."
+    )
+
+
+_COUNT = "SELECT count(*) FROM worker_leases WHERE expire_time >= clock_timestamp()"
+
+_taken = Gauge(
+    "roost_worker_leases_taken",
+    f"Worker numbers of this database that were taken at the last renewal, of {ids.WORKERS}",
+)
 
 
 class _Held(NamedTuple):
@@ -99,6 +117,30 @@ class WorkerLease:
             raise NoWorkerIdAvailable
         self._holder = holder
         self._held = _Held(row["worker"], row["floor"], until, max(used_until, row["floor"]))
+        taken = await self.count_taken()
+        logger().info("worker_number_taken", worker=row["worker"], taken=taken, of=ids.WORKERS)
+
+    async def take_when_free(self, seconds: float) -> None:
+        """Takes a number, and waits so long for one. Raises NoWorkerIdAvailable."""
+        logged = False
+        end = self._clock.monotonic() + seconds
+        while True:
+            try:
+                await self.take()
+                return
+            except NoWorkerIdAvailable as none:
+                if self._clock.monotonic() >= end:
+                    raise
+                if not logged:
+                    logger().warning("waiting_for_a_worker_number", reason=str(none))
+                    logged = True
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def count_taken(self) -> int:
+        """How many numbers of this database are taken."""
+        taken: int = await self._database.fetchval(_COUNT)
+        _taken.set(taken)
+        return taken
 
     async def renew(self) -> None:
         """Renews the lease, or takes another number if another process has this one."""
@@ -112,6 +154,7 @@ class WorkerLease:
         )
         if renewed:
             self._held = held._replace(until=until, used_until=max(used_until, held.used_until))
+            await self.count_taken()
             return
         logger().warning("worker_lease_lost", worker=held.number)
         self._held = None
@@ -146,11 +189,16 @@ class WorkerLease:
 
 @asynccontextmanager
 async def lease_worker(
-    database: Database, *, clock: Clock, ttl: float = TTL_SECONDS
+    database: Database,
+    *,
+    clock: Clock,
+    ttl: float = TTL_SECONDS,
+    start_seconds: float = START_SECONDS,
 ) -> AsyncIterator[WorkerLease]:
-    """Holds a worker number for the length of the block, then gives it back."""
+    """Holds a worker number for the length of the block, then gives it back. Waits for a free one
+    for so many seconds, then raises NoWorkerIdAvailable."""
     lease = WorkerLease(database=database, clock=clock, ttl=ttl)
-    await lease.take()
+    await lease.take_when_free(start_seconds)
     keeping = asyncio.create_task(lease.keep(), name="keep worker lease")
     try:
         yield lease

@@ -9,6 +9,7 @@ import struct
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from prometheus_client import Counter
@@ -113,9 +114,11 @@ async def listen(
     events: Callable[[Sequence[LogEntry]], None],
     activities: Callable[[Sequence[PostActivity]], None],
     hashtags: Callable[[Sequence[HashtagActivity]], None],
+    ca_file: Path | None = None,
 ) -> None:
     """Passes on what is announced until it is cancelled. Undecodable messages are logged."""
-    async for channel, message in redis_channels.messages(url, [EVENTS, ACTIVITY, HASHTAGS]):
+    channels = [EVENTS, ACTIVITY, HASHTAGS]
+    async for channel, message in redis_channels.messages(url, channels, ca_file=ca_file):
         try:
             if channel == EVENTS:
                 events(unpack_entries(message))

@@ -7,6 +7,7 @@ that wait read the medium each second in any case.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from redis.exceptions import RedisError
 
@@ -21,9 +22,10 @@ CHANNEL = "media:processed"
 class ValkeyWakeUps:
     """See `ports.WakeUps`. `run` receives the announcements; without it, none arrive."""
 
-    def __init__(self, client: RedisClient, *, url: str) -> None:
+    def __init__(self, client: RedisClient, *, url: str, ca_file: Path | None = None) -> None:
         self._client = client
         self._url = url
+        self._ca_file = ca_file
         self._waiting: dict[int, set[asyncio.Event]] = {}
 
     async def announce(self, medium_id: int) -> None:
@@ -46,7 +48,9 @@ class ValkeyWakeUps:
 
     async def run(self) -> None:
         """Receives announcements until cancelled. While Valkey is away it tries again."""
-        async for _, content in redis_channels.messages(self._url, [CHANNEL]):
+        async for _, content in redis_channels.messages(
+            self._url, [CHANNEL], ca_file=self._ca_file
+        ):
             if content.isdigit():
                 for announced in self._waiting.get(int(content), ()):
                     announced.set()

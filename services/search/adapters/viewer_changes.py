@@ -5,6 +5,7 @@ are as old as `viewers.LIFETIME_SECONDS` at most.
 """
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
@@ -36,13 +37,22 @@ class ValkeyViewerChanges:
 class ViewerChangesReceiver:
     """Receives the announcements: `run` is a job, and calls `forget` with the ids of users."""
 
-    def __init__(self, url: str, *, forget: Callable[[Collection[int]], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        forget: Callable[[Collection[int]], None],
+        ca_file: Path | None = None,
+    ) -> None:
         self._url = url
+        self._ca_file = ca_file
         self._forget = forget
 
     async def run(self) -> None:
         """Receives announcements until cancelled. While Valkey is away it tries again."""
-        async for _, content in redis_channels.messages(self._url, [CHANNEL]):
+        async for _, content in redis_channels.messages(
+            self._url, [CHANNEL], ca_file=self._ca_file
+        ):
             self._forget([int(each) for each in content.split(b",") if each.isdigit()])
 
 

@@ -33,7 +33,6 @@ ANSWERS = [
     ("GET", "/v1/asyncapi.json"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/livez"),
-    ("GET", "/metrics"),
 ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
+from prometheus_client import REGISTRY
 
 from services.chassis.deployment import topics
 from services.chassis.events.bus import (
@@ -14,6 +15,7 @@ from services.chassis.events.bus import (
     RecordsRefused,
     dead_letter_topic,
     publisher,
+    subscriber,
 )
 from services.chassis.events.records import (
     Event,
@@ -200,3 +202,74 @@ async def test_commit_in_the_database_reaches_a_handler_through_the_relay(
         await eventually(lambda: listener.received == {"1": ["hello"]}, limit=LIMIT)
         relaying.cancel()
         await asyncio.wait({relaying})
+
+
+async def test_members_that_come_and_go_keep_the_order_of_each_key_and_lose_nothing(
+    kafka: KafkaConnection, topic: Topic, sender: Publisher
+) -> None:
+    name, listener, keys = topic(partitions=3), Listener(), [f"user {n}" for n in range(12)]
+    sent, stop = 0, asyncio.Event()
+
+    async def send() -> None:
+        nonlocal sent
+        while not stop.is_set():
+            await sender.publish([said(name, key, str(sent)) for key in keys])
+            sent += 1
+            await asyncio.sleep(0.05)
+
+    async with subscribed(kafka, name, sender, listener.routes) as one:
+        await eventually(lambda: len(one.assigned) == 3, limit=LIMIT)
+        sending = asyncio.create_task(send())
+        for _ in range(2):
+            async with subscribed(kafka, name, sender, listener.routes) as two:
+                await eventually(
+                    lambda two=two: {len(one.assigned), len(two.assigned)} == {1, 2},  # type: ignore[misc]
+                    limit=LIMIT,
+                )
+                before = listener.count
+                await eventually(
+                    lambda before=before: listener.count > before + 5 * len(keys),  # type: ignore[misc]
+                    limit=LIMIT,
+                )
+            await eventually(lambda: len(one.assigned) == 3, limit=LIMIT)
+        stop.set()
+        await sending
+        await eventually(lambda: listener.count >= sent * len(keys), limit=LIMIT)
+
+    # An event whose commit came too late may come again, but never in front of an earlier one.
+    expected = [str(number) for number in range(sent)]
+    assert {key: list(dict.fromkeys(texts)) for key, texts in listener.received.items()} == (
+        dict.fromkeys(keys, expected)
+    )
+
+
+def lag_of(group: str, topic: str) -> dict[str, float]:
+    """The lag of each partition that has a figure."""
+    return {
+        sample.labels["partition"]: sample.value
+        for metric in REGISTRY.collect()
+        if metric.name == "roost_consumer_lag_events"
+        for sample in metric.samples
+        if (sample.labels["group"], sample.labels["topic"]) == (group, topic)
+    }
+
+
+async def test_lag_is_what_is_not_handled_and_ends_with_the_assignment(
+    kafka: KafkaConnection, topic: Topic, sender: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriber, "_LAG_SECONDS", 0.1)
+    name, listener = topic(partitions=3), Listener()
+    listener.gate.clear()
+    await sender.publish([said(name, "k", str(number)) for number in range(7)])
+
+    async with subscribed(kafka, name, sender, listener.routes) as member:
+        # All of one key are in one partition, and the first waits at the gate.
+        await eventually(lambda: sum(lag_of(member.group, name).values()) == 7, limit=LIMIT)
+        assert sorted(lag_of(member.group, name).values()) in ([7], [0, 7], [0, 0, 7])
+
+        listener.gate.set()
+        await eventually(lambda: sum(lag_of(member.group, name).values()) == 0, limit=LIMIT)
+        assert listener.count == 7
+        assert lag_of(member.group, name)
+
+    assert lag_of(member.group, name) == {}

@@ -37,8 +37,8 @@ class Rows:
 
 
 @pytest.fixture
-async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis_client.connect(valkey, call_seconds=5.0) as made:
+async def client(valkey_servers: str) -> AsyncIterator[RedisClient]:
+    async with redis_client.connect(valkey_servers, call_seconds=5.0) as made:
         yield made
 
 

@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.exceptions import ResponseError
 
-from local.ports import Ports
 from services.chassis.cache import redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Address
@@ -44,37 +42,6 @@ async def silent_server() -> AsyncIterator[str]:
         ended.set()
         server.close()
         await server.wait_closed()
-
-
-@asynccontextmanager
-async def cluster_of_one(engines: Engines, folder: Path) -> AsyncIterator[str]:
-    """A server that acts as the only node of a cluster, and owns every slot."""
-    ports = Ports(folder / "ports.json")
-    port = ports.port("node")
-    process = await asyncio.create_subprocess_exec(
-        engines.valkey.command()[0],
-        *f"--port {port} --bind 127.0.0.1 --dir {folder} --save".split(),
-        "",
-        *f"--cluster-enabled yes --cluster-port {ports.port('bus')}".split(),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with redis_client.connect(f"redis://127.0.0.1:{port}", call_seconds=5.0) as node:
-
-            async def owns_all() -> bool:
-                with suppress(RedisUnavailable, ResponseError):
-                    await node.execute("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-                try:
-                    return b"cluster_state:ok" in await node.execute("CLUSTER", "INFO")
-                except RedisUnavailable:
-                    return False
-
-            await eventually(owns_all, limit=20.0)
-        yield f"redis+cluster://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        await process.wait()
-        ports.release()
 
 
 async def test_replies_come_in_the_order_of_their_commands(client: RedisClient) -> None:
@@ -213,21 +180,6 @@ def test_address_is_read_from_its_url(url: str, address: Address) -> None:
 def test_url_of_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="redis://"):
         Address.parse("http://cache:6379")
-
-
-async def test_cluster_takes_keys_of_any_slot_in_one_call(engines: Engines, tmp_path: Path) -> None:
-    async with (
-        cluster_of_one(engines, tmp_path) as url,
-        redis_client.connect(url, call_seconds=5.0) as client,
-    ):
-        keys = [f"row:{{{number}}}" for number in range(20)]
-        await client.pipeline([("SET", key, key) for key in keys])
-
-        values = await client.mget([*keys, "none"])
-        sums = await client.run_each(ADD, [((key,), (1,)) for key in ("{a}", "{b}", "{c}")])
-
-    assert values == [*(key.encode() for key in keys), None]
-    assert sums == [1, 1, 1]
 
 
 async def test_a_server_that_takes_no_writes_for_now_is_as_good_as_away(

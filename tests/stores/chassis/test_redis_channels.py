@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 
 from services.chassis.cache import redis_channels, redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from tests.engines import Engines
-from tests.stores.chassis.test_redis import cluster_of_one
-from tests.waiting import eventually
+from tests.valkey_cluster import ValkeyCluster
+from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture
@@ -64,15 +63,46 @@ async def test_messages_begin_when_a_server_that_was_away_is_there(
         await asyncio.to_thread(engines.start, "valkey")
 
 
-async def test_messages_come_from_a_cluster(engines: Engines, tmp_path: Path) -> None:
+async def test_messages_come_from_any_node_of_a_cluster(valkey_cluster: str) -> None:
     async with (
-        cluster_of_one(engines, tmp_path) as url,
-        redis_client.connect(url, call_seconds=5.0) as client,
-        listening(url, ["news"]) as received,
+        redis_client.connect(valkey_cluster, call_seconds=LIMIT) as client,
+        listening(valkey_cluster, ["news", "weather"]) as received,
     ):
-        await heard_by(client, "news", 1)
-        await client.execute("PUBLISH", "news", "good")
-        await eventually(lambda: received == [("news", b"good")])
+        # The listener is on one node, and each channel is published on another.
+        await eventually(lambda: published(client, received, "weather", b"ready"))
+        await client.pipeline([("PUBLISH", "news", str(number)) for number in range(100)])
+        await eventually(lambda: ("news", b"99") in received)
+
+    assert [message for channel, message in received if channel == "news"] == [
+        str(number).encode() for number in range(100)
+    ]
+
+
+async def test_messages_of_a_cluster_come_again_when_the_node_of_the_listener_died(
+    valkey_cluster: str, running_cluster: ValkeyCluster
+) -> None:
+    async with (
+        redis_client.connect(valkey_cluster, call_seconds=LIMIT) as client,
+        listening(valkey_cluster, ["news"]) as received,
+    ):
+        await eventually(lambda: published(client, received, "news", b"before"))
+        (node,) = await asyncio.to_thread(running_cluster.nodes_with_listeners)
+        await asyncio.to_thread(running_cluster.stop_node, node)
+        try:
+            await asyncio.to_thread(running_cluster.wait_for_listener)
+        finally:
+            running_cluster.start()
+
+        await eventually(lambda: published(client, received, "news", b"after"))
+
+
+async def published(
+    client: RedisClient, received: list[tuple[str, bytes]], channel: str, message: bytes
+) -> bool:
+    """Publishes the message; whether it, or an earlier one like it, arrived."""
+    with suppress(RedisUnavailable):
+        await client.execute("PUBLISH", channel, message)
+    return (channel, message) in received
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The relay publishes what was committed, in order, and loses nothing whatever fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from services.chassis.storage import postgres, relay
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
 from tests.engines import Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 class Broker:
@@ -174,6 +174,40 @@ async def test_backlog_goes_out_in_batches(outbox: Database) -> None:
 
     assert broker.batches == [10, 10, 5]
     assert broker.keys == [str(number) for number in range(25)]
+
+
+async def test_job_runs_in_the_process_of_the_active_relay_alone_and_then_in_the_next(
+    outbox: Database,
+) -> None:
+    runs: list[str] = []
+
+    def job(name: str, running: Relay) -> Callable[[], Awaitable[None]]:
+        async def act() -> None:
+            runs.append(name)
+
+        return running.while_leading(act)
+
+    async with relaying(outbox, Broker()) as leader:
+        await job("leader", leader)()
+        async with relaying(outbox, Broker()) as follower:
+            waiting = asyncio.create_task(job("follower", follower)())
+            await job("leader", leader)()
+            assert (runs, follower.leading) == (["leader", "leader"], False)
+
+            await outbox.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND granted AND database = (SELECT oid FROM pg_database "
+                "WHERE datname = current_database())"
+            )
+            again = asyncio.create_task(job("leader", leader)())
+            done, left = await asyncio.wait(
+                {waiting, again}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED
+            )
+            for each in left:
+                each.cancel()
+
+    assert done
+    assert len(runs) >= 3
 
 
 async def test_only_one_relay_leads_and_another_takes_over_when_its_connection_dies(

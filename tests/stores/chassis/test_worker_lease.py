@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.chassis.runtime import ids
-from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.chassis.runtime.ids import ClockWentBack, IdGenerator, WorkerLost
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database
@@ -50,6 +51,43 @@ async def test_there_are_sixty_four_numbers_and_no_more(leases: Database) -> Non
 
     with pytest.raises(NoWorkerIdAvailable):
         await holder(leases, ManualClock()).take()
+
+
+async def test_process_that_starts_in_a_rolling_update_waits_for_a_number(leases: Database) -> None:
+    holders = [holder(leases, ManualClock()) for _ in range(64)]
+    for each in holders:
+        await each.take()
+
+    async def start() -> int:
+        async with lease_worker(leases, clock=SystemClock(), start_seconds=LIMIT) as lease:
+            return lease.number(0)
+
+    starting = asyncio.create_task(start())
+    refused, _ = await asyncio.wait({starting}, timeout=0.2)
+    await holders[5].release()
+
+    assert not refused
+    assert await starting == 5
+
+
+async def test_process_that_finds_no_number_says_which_limit_it_met(leases: Database) -> None:
+    for _ in range(64):
+        await holder(leases, ManualClock()).take()
+
+    with pytest.raises(NoWorkerIdAvailable, match=r"All 64 worker numbers .* fewer replicas"):
+        async with lease_worker(leases, clock=SystemClock(), start_seconds=0.1):
+            pass
+
+
+async def test_metric_counts_the_numbers_that_are_taken(leases: Database) -> None:
+    first, second = (holder(leases, ManualClock()) for _ in range(2))
+    await first.take()
+    await second.take()
+    counted = REGISTRY.get_sample_value("roost_worker_leases_taken")
+    await first.release()
+    await second.renew()
+
+    assert (counted, REGISTRY.get_sample_value("roost_worker_leases_taken")) == (2, 1)
 
 
 async def test_number_is_free_at_once_when_it_is_given_back(leases: Database) -> None:

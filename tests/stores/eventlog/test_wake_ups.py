@@ -59,12 +59,12 @@ def entry(sequence: int) -> LogEntry:
     return LogEntry(1, sequence, NOW, b"what happened")
 
 
-async def test_everything_arrives_in_order(valkey: str) -> None:
+async def test_everything_arrives_in_order(valkey_servers: str) -> None:
     many = [entry(sequence) for sequence in range(1, 2_001)]
     async with (
-        redis_client.connect(valkey) as client,
+        redis_client.connect(valkey_servers) as client,
         wake_ups_valkey.open_wake_up_channel(client) as wake_ups,
-        listening(valkey, client) as listener,
+        listening(valkey_servers, client) as listener,
     ):
         wake_ups.announce(many[:1_500])
         wake_ups.announce_activities([PostActivity(50, 60), PostActivity(51, deleted=True)])

@@ -31,14 +31,17 @@ async def running(url: str, client: RedisClient) -> AsyncIterator[ValkeyWakeUps]
             await task
 
 
-async def test_announcement_wakes_the_calls_that_wait_for_the_medium(valkey: str) -> None:
-    async with redis_client.connect(valkey) as client, running(valkey, client) as wake_ups:
+async def test_announcement_wakes_the_calls_that_wait_for_the_medium(valkey_servers: str) -> None:
+    async with (
+        redis_client.connect(valkey_servers) as client,
+        running(valkey_servers, client) as wake_ups,
+    ):
         with (
             wake_ups.waiting(5) as first,
             wake_ups.waiting(5) as second,
             wake_ups.waiting(6) as other,
         ):
-            await ValkeyWakeUps(client, url=valkey).announce(5)
+            await ValkeyWakeUps(client, url=valkey_servers).announce(5)
 
             await eventually(lambda: first.is_set() and second.is_set())
             assert not other.is_set()

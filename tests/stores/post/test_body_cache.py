@@ -56,8 +56,8 @@ def store() -> CountingStore:
 
 
 @pytest.fixture
-async def server(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis_client.connect(valkey) as client:
+async def server(valkey_servers: str) -> AsyncIterator[RedisClient]:
+    async with redis_client.connect(valkey_servers) as client:
         yield client
 
 

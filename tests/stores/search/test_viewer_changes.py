@@ -10,7 +10,7 @@ from services.search.adapters.viewer_changes import ValkeyViewerChanges, ViewerC
 from tests.waiting import eventually
 
 
-async def test_every_process_forgets_the_users_whose_relations_changed(valkey: str) -> None:
+async def test_every_process_forgets_the_users_whose_relations_changed(valkey_servers: str) -> None:
     forgotten: list[list[int]] = [[], []]
 
     def forget_in(process: int) -> object:
@@ -19,10 +19,10 @@ async def test_every_process_forgets_the_users_whose_relations_changed(valkey: s
 
         return forget
 
-    async with redis_client.connect(valkey) as client:
+    async with redis_client.connect(valkey_servers) as client:
         changes = ValkeyViewerChanges(client)
         receivers = [
-            asyncio.create_task(ViewerChangesReceiver(valkey, forget=forget_in(each)).run())  # type: ignore[arg-type]
+            asyncio.create_task(ViewerChangesReceiver(valkey_servers, forget=forget_in(each)).run())  # type: ignore[arg-type]
             for each in range(2)
         ]
 

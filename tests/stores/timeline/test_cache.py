@@ -14,12 +14,14 @@ from services.timeline.domain.timeline_cache import TimelineCache
 ALICE, BOB = 1, 2
 
 
-@pytest.fixture(params=["memory", "valkey"])
+@pytest.fixture(params=["memory", "valkey", "valkey_cluster"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[TimelineCache]:
     if request.param == "memory":
         yield MemoryTimelineCache(clock=SystemClock())
         return
-    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(
+        request.getfixturevalue(request.param), call_seconds=5.0
+    ) as client:
         yield ValkeyTimelineCache(client)
 
 

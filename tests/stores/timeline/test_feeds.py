@@ -30,22 +30,26 @@ def posts(ids: Iterable[int], author: int = 7) -> list[Entry]:
     return [post(each, author) for each in sorted(ids, reverse=True)]
 
 
-@pytest.fixture(params=["memory", "valkey"])
+@pytest.fixture(params=["memory", "valkey", "valkey_cluster"])
 async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX)
         return
-    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(
+        request.getfixturevalue(request.param), call_seconds=5.0
+    ) as client:
         yield ValkeyFeeds(client, max_entries=MAX)
 
 
-@pytest.fixture(params=["memory", "valkey"])
+@pytest.fixture(params=["memory", "valkey", "valkey_cluster"])
 async def short_lived_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     """Feeds whose builders are overdue at once."""
     if request.param == "memory":
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX, build_seconds=0.0)
         return
-    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=5.0) as client:
+    async with redis_client.connect(
+        request.getfixturevalue(request.param), call_seconds=5.0
+    ) as client:
         yield ValkeyFeeds(client, max_entries=MAX, build_seconds=0.001)
 
 
@@ -486,10 +490,12 @@ async def test_an_entry_reaches_more_feeds_than_fit_into_one_trip(feeds: Feeds) 
     assert await feeds.add(post(5), homes) == len(homes[::100])
 
 
-async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(valkey: str) -> None:
+async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(
+    valkey_servers: str,
+) -> None:
     seven_days = 7 * 24 * 3600
     keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
-    async with redis_client.connect(valkey, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey_servers, call_seconds=5.0) as client:
         feeds = ValkeyFeeds(client)
         await made(feeds, posts([1]), hidden=[8])
         for key in keys:

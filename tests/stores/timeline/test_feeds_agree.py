@@ -74,10 +74,10 @@ async def do(
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_memory_and_valkey_agree(valkey: str, seed: int) -> None:
+async def test_memory_and_valkey_agree(valkey_servers: str, seed: int) -> None:
     dice = Dice(seed)
     memory = MemoryFeeds(clock=SystemClock(), max_entries=MAX)
-    async with redis_client.connect(valkey, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey_servers, call_seconds=5.0) as client:
         real = ValkeyFeeds(client, max_entries=MAX)
         for number in range(ROUNDS):
             feed = home_of(number)

@@ -36,13 +36,15 @@ class Counters:
         return counted.wait, list(counted.failures)
 
 
-@pytest.fixture(params=["memory", "valkey"])
+@pytest.fixture(params=["memory", "valkey", "valkey_cluster"])
 async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
     clock = ManualClock()
     if request.param == "memory":
         yield Counters(MemoryAttempts(clock=clock), clock)
         return
-    async with redis_client.connect(request.getfixturevalue("valkey"), call_seconds=10) as client:
+    async with redis_client.connect(
+        request.getfixturevalue(request.param), call_seconds=10
+    ) as client:
         yield Counters(ValkeyAttempts(client, clock=clock), clock)
 
 

@@ -131,3 +131,28 @@ def test_partitions_that_come_back_end_the_waiting(member: Membership, time: Tim
 
     assert member.unready() is None
     assert member.rejoin_decision() is RejoinDecision.GO_ON
+
+
+def test_member_that_a_broker_refuses_says_why_at_once_and_until_it_is_in_its_group(
+    member: Membership,
+) -> None:
+    member.refused("SASL authentication failed")
+
+    assert member.unready() == (
+        "consumer group g cannot connect to a broker: SASL authentication failed"
+    )
+
+    member.holds(PLACES, settled=True)
+    assert member.unready() is None
+
+    member.holds((), settled=False)
+    assert member.unready() is None
+
+
+def test_member_with_partitions_that_one_of_several_brokers_refuses_is_well(
+    member: Membership,
+) -> None:
+    member.holds(PLACES, settled=True)
+    member.refused("certificate verify failed")
+
+    assert member.unready() is None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.events.bus import KafkaConnection
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings, load, split_address
 
@@ -37,6 +38,13 @@ def test_settings_are_read_from_the_environment(environment: pytest.MonkeyPatch)
     assert settings.token_issuer == "https://roost.local"
 
 
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+cluster", "rediss+cluster"])
+def test_redis_may_be_one_server_or_a_cluster(environment: pytest.MonkeyPatch, scheme: str) -> None:
+    environment.setenv("ROOST_REDIS_URL", f"{scheme}://:secret@redis:6379")
+
+    assert load(ServiceSettings).redis_url == f"{scheme}://:secret@redis:6379"
+
+
 def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:
     shown = repr(load(ServiceSettings))
 
@@ -52,6 +60,23 @@ def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> 
             "ROOST_MESH",
             "envoy",
             "ROOST_MESH is wrong: it must be host:port, for example 127.0.0.1:7001.",
+        ),
+        (
+            "ROOST_REDIS_URL",
+            "unix:///run/redis.sock",
+            "ROOST_REDIS_URL is wrong: it must be a URL with a host that starts with redis://, "
+            "rediss:// (TLS), redis+cluster:// or rediss+cluster://.",
+        ),
+        (
+            "ROOST_REDIS_CA_FILE",
+            "/nowhere/ca.crt",
+            "ROOST_REDIS_CA_FILE is wrong: it must be the path of a readable file of certificates "
+            "in PEM.",
+        ),
+        (
+            "ROOST_DATABASE_CONNECTIONS",
+            "0",
+            "ROOST_DATABASE_CONNECTIONS is wrong: it must be greater than or equal to 1.",
         ),
         (
             "ROOST_LISTEN",
@@ -120,3 +145,99 @@ def test_wrong_command_is_answered_with_the_right_one(
 
     assert code == 2
     assert "python -m services.user serve|work" in capsys.readouterr().err
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    made = {}
+    for name in ("CA", "CERTIFICATE", "KEY"):
+        path = tmp_path / f"{name.lower()}.pem"
+        path.touch()
+        made[f"ROOST_KAFKA_{name}_FILE"] = str(path)
+    return made
+
+
+def test_kafka_is_used_in_plain_text_unless_settings_say_otherwise(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    connection = KafkaConnection.of(load(ServiceSettings))
+
+    assert connection.configuration() == {
+        "bootstrap.servers": "127.0.0.1:9092,127.0.0.1:9093",
+        "security.protocol": "plaintext",
+    }
+
+
+def test_kafka_is_used_with_tls_and_sasl_as_settings_say(
+    environment: pytest.MonkeyPatch, files: dict[str, str]
+) -> None:
+    environment.setenv("ROOST_KAFKA_BROKERS", "kafka-0.kafka:9093,kafka-1.kafka:9093")
+    environment.setenv("ROOST_KAFKA_SECURITY", "sasl_ssl")
+    environment.setenv("ROOST_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512")
+    environment.setenv("ROOST_KAFKA_USERNAME", "roost")
+    environment.setenv("ROOST_KAFKA_PASSWORD", "hunter2")
+    for name, value in files.items():
+        environment.setenv(name, value)
+
+    settings = load(ServiceSettings)
+    connection = KafkaConnection.of(settings)
+
+    assert connection.configuration() == {
+        "bootstrap.servers": "kafka-0.kafka:9093,kafka-1.kafka:9093",
+        "security.protocol": "sasl_ssl",
+        "ssl.ca.location": files["ROOST_KAFKA_CA_FILE"],
+        "ssl.certificate.location": files["ROOST_KAFKA_CERTIFICATE_FILE"],
+        "ssl.key.location": files["ROOST_KAFKA_KEY_FILE"],
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "roost",
+        "sasl.password": "hunter2",
+    }
+    assert "hunter2" not in repr(settings) + repr(connection)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"ROOST_KAFKA_SECURITY": "tls"},
+            "ROOST_KAFKA_SECURITY is wrong: it must be 'plaintext', 'ssl', 'sasl_plaintext' or "
+            "'sasl_ssl'.",
+        ),
+        (
+            {"ROOST_KAFKA_SECURITY": "sasl_ssl", "ROOST_KAFKA_USERNAME": "roost"},
+            "ROOST_KAFKA_SECURITY=sasl_ssl needs ROOST_KAFKA_SASL_MECHANISM and "
+            "ROOST_KAFKA_PASSWORD.",
+        ),
+        (
+            {"ROOST_KAFKA_SECURITY": "ssl", "ROOST_KAFKA_USERNAME": "roost"},
+            "ROOST_KAFKA_SECURITY=ssl uses no SASL, so ROOST_KAFKA_USERNAME must not be set.",
+        ),
+        (
+            {"ROOST_KAFKA_CA_FILE": "CA"},
+            "ROOST_KAFKA_SECURITY=plaintext uses no TLS, so ROOST_KAFKA_CA_FILE must not be set.",
+        ),
+        (
+            {"ROOST_KAFKA_SECURITY": "ssl", "ROOST_KAFKA_CERTIFICATE_FILE": "CERTIFICATE"},
+            "ROOST_KAFKA_CERTIFICATE_FILE and ROOST_KAFKA_KEY_FILE are set together or not at all.",
+        ),
+        (
+            {"ROOST_KAFKA_SECURITY": "ssl", "ROOST_KAFKA_CA_FILE": "/nowhere/ca.pem"},
+            "ROOST_KAFKA_CA_FILE is wrong: it names a file that does not exist: /nowhere/ca.pem.",
+        ),
+    ],
+)
+def test_incomplete_settings_of_kafka_end_the_process_with_one_sentence(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: dict[str, str],
+    given: dict[str, str],
+    sentence: str,
+) -> None:
+    for name, value in given.items():
+        environment.setenv(name, files.get(f"ROOST_KAFKA_{value}_FILE", value))
+
+    with pytest.raises(SystemExit) as ended:
+        load(ServiceSettings)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == sentence + "\n"

@@ -285,7 +285,7 @@ def settings(**given: str) -> PurgerSettings:
         "service_key_file": Path("key"),
         "service_keys_file": Path("keys"),
         "database_url": "postgres://",
-        "redis_url": "redis://",
+        "redis_url": "redis://localhost",
         "kafka_brokers": "127.0.0.1:1",
         "page_token_key": "00" * 32,
         "media_path_key": KEY.hex(),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -261,10 +262,9 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
     "search.worker.rereads.prune": _search(lambda worker: worker.rereads.prune),
     "search.worker.rereads.run_due": _search(lambda worker: worker.rereads.run_due),
     "search.worker.trends.run_due": _search(lambda worker: worker.trends.run_due),
-    "timeline.compose.prune_hashtags": lambda store: timeline_compose.prune_hashtags(
-        store, ManualClock()
+    "timeline.compose.prune_hashtags": lambda fails: every(
+        0.0, "prune_hashtags", partial(timeline_compose.prune_hashtags, fails, ManualClock(NOW))
     ),
-    "timeline.compose.prune_public": timeline_compose.prune_public,
     "user.worker.background_tasks.run_all": lambda fails: every(
         0.0,
         "background_tasks",
@@ -291,6 +291,7 @@ OTHERS = {
     "chassis.storage.relay._publish_loop",
     "chassis.storage.retention._drain",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
+    "chassis.storage.worker_lease.take_when_free",  # ends with the start of a process
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
     "chassis.events.bus.partition._move_to_dead_letters",  # tests/unit/chassis/test_partition.py
     "chassis.events.bus.partition._try",

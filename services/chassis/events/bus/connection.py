@@ -1,17 +1,22 @@
 """How producers, consumers and administrators connect to the brokers."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from confluent_kafka import KafkaError
 
+from services.chassis.runtime.logs import logger
 from services.chassis.runtime.settings import KafkaSettings
+
+LOG_SECONDS = 10.0
 
 # The broker refuses the client, or the client refuses the broker. Waiting does not help.
 _REFUSALS = frozenset(
     {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED}
 )
+_ALERT = "SSL routines::"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +70,22 @@ class KafkaConnection:
 
 def refusal(error: KafkaError) -> str | None:
     """Why broker and client do not accept each other; None for an error of another kind."""
-    return error.str() if error.code() in _REFUSALS else None
+    # A broker that does not accept the client's certificate ends the connection with an alert.
+    is_alert = error.code() == KafkaError._TRANSPORT and _ALERT in error.str()
+    return error.str() if is_alert or error.code() in _REFUSALS else None
+
+
+class RefusalLog:
+    """Logs refusals of one client, at most one each LOG_SECONDS: the library tries many times a
+    second."""
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self._again_at = float("-inf")
+
+    def write(self, reason: str) -> None:
+        """Logs the reason, unless there was a refusal a moment ago."""
+        now = time.monotonic()
+        if now >= self._again_at:
+            self._again_at = now + LOG_SECONDS
+            logger().error("kafka_refused", client=self._client, error=reason)

@@ -9,7 +9,7 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from services.chassis.events.bus.connection import KafkaConnection, refusal
+from services.chassis.events.bus.connection import KafkaConnection, RefusalLog, refusal
 from services.chassis.events.records import Event, Record
 from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.logs import logger
@@ -78,6 +78,7 @@ class Publisher:
         client_id: str,
         delivery_seconds: float = DELIVERY_SECONDS,
     ) -> None:
+        self._refusals = RefusalLog(client_id)
         self._configuration = {
             **connection.configuration(),
             "client.id": client_id,
@@ -95,7 +96,7 @@ class Publisher:
             "topic.metadata.refresh.interval.ms": 60_000,
             # As other clients of the protocol do, so that all agree on a key's partition.
             "partitioner": "murmur2_random",
-            "error_cb": _note,
+            "error_cb": self._note,
             "log_level": 2,
         }
         self._producer = Producer(self._configuration)
@@ -164,6 +165,13 @@ class Publisher:
         self._producer = Producer(self._configuration)
         # Purging and letting go of a producer waits for its threads; this one must not.
         threading.Thread(target=_drop, args=(failed,), name="kafka purge", daemon=True).start()
+
+    def _note(self, error: KafkaError) -> None:
+        # Lost connections are retried by the library; what fails for good fails a delivery.
+        if reason := refusal(error):
+            self._refusals.write(reason)
+        else:
+            logger().debug("kafka_producer", error=error.str())
 
     def _poll(self) -> None:
         while not self._closing.is_set():
@@ -254,11 +262,3 @@ def _drop(producer: Producer) -> None:
     producer.purge(in_queue=True, in_flight=True, blocking=False)
     with contextlib.suppress(KafkaException):
         producer.flush(_CLOSE_SECONDS)
-
-
-def _note(error: KafkaError) -> None:
-    # Lost connections are retried by the library; what fails for good fails a delivery.
-    if reason := refusal(error):
-        logger().error("kafka_refused", client="producer", error=reason)
-    else:
-        logger().debug("kafka_producer", error=error.str())

@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from prometheus_client import Gauge
 
 from services.chassis.events.bus import offset_recovery
-from services.chassis.events.bus.connection import KafkaConnection, refusal
+from services.chassis.events.bus.connection import KafkaConnection, RefusalLog, refusal
 from services.chassis.events.bus.group_health import has_live_member
 from services.chassis.events.bus.membership import Membership, RejoinDecision
 from services.chassis.events.bus.partition import Partition, Received
@@ -120,6 +120,7 @@ class Subscriber:
         self._paused: set[_Place] = set()
         self._stopping = threading.Event()
         self._membership = Membership(group)
+        self._refusals = RefusalLog(group)
 
     @property
     def assigned(self) -> list[_Place]:
@@ -291,7 +292,7 @@ class Subscriber:
     def _note(self, error: KafkaError) -> None:
         # Lost connections and the like: the library tries again by itself.
         if reason := refusal(error):
-            logger().error("kafka_refused", client=self.group, error=reason)
+            self._refusals.write(reason)
             self._membership.refused(reason)
         else:
             logger().debug("kafka_consumer", error=error.str())
