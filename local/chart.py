@@ -57,6 +57,10 @@ def _described(service: Manifest) -> dict[str, Any]:
         "processes": [str(each) for each in service.processes],
         "engines": [str(each) for each in service.engines],
         "groups": {group.name: list(group.topics) for group in service.consumer_groups},
+        "dedicated_connections": {
+            str(process): number for process, number in service.dedicated_connections.items()
+        },
+        "worker_numbers": [str(each) for each in service.worker_numbers],
         "secrets": {name: key_of(name) for name in service.secrets},
         "keys": {name: key_of(name) for name in service.keys},
     }

@@ -25,6 +25,7 @@ from tests.charts.rendering import (
     rendered,
     secret_keys,
 )
+from tests.tls_proxy import Authority
 
 every_set = pytest.mark.parametrize("name", SETS)
 
@@ -48,9 +49,8 @@ OPTIONAL = {
     "notification": {"smtp-url": "smtp://mail:25"},
     "media": {"fastly-token": "secret"},  # named by secretEnv of ci/everything.yaml
 }
-# Secrets of the operator, with the keys of their kind.
-TLS = {"tls.crt", "tls.key", "ca.crt"}
-FOREIGN = {"town-edge": TLS, "town-mesh": TLS, "valkey-authority": {"ca.crt"}}
+# Secrets of the operator, with their keys.
+FOREIGN = {"valkey-authority": {"ca.crt"}}
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,7 @@ def test_every_process_can_read_its_settings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    authority = Authority(tmp_path).file.read_text()  # settings read the files of authorities
     for _, settings, pod, container in processes(name):
         with monkeypatch.context() as process:
             files = mounted_files(pod, container)
@@ -120,7 +121,7 @@ def test_every_process_can_read_its_settings(
                     assert value in files
                     file = tmp_path / value.removeprefix("/")
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    file.touch()
+                    file.write_text(authority)
                     value = str(file)
                 process.setenv(variable, value)
 

@@ -64,10 +64,10 @@ def test_workers_may_not_be_more_than_partitions(scaled: bool) -> None:
 
 
 def test_processes_of_a_service_may_not_be_more_than_worker_numbers() -> None:
-    most = "services.post.serve.autoscaling.maxReplicas={}"
+    most = "services.user.serve.autoscaling.maxReplicas={}"
 
     # 12 workers, and one pod more of each process during a rollout.
-    assert "services.post may have 65 processes during a rollout" in refusal(most.format(51))
+    assert "services.user may have 65 processes with a worker number" in refusal(most.format(51))
     assert rendered("smallest", most.format(50))
 
 

@@ -161,9 +161,9 @@ def test_envoy_ends_after_it_has_drained() -> None:
     assert drain["args"] == ["services.chassis.deployment", "drain"]
     assert "lifecycle" not in drain
     assert seconds == "30"
-    assert envoy["lifecycle"]["preStop"] == {"sleep": {"seconds": 30}}
+    assert envoy["lifecycle"]["preStop"] == {"sleep": {"seconds": 32}}
     assert envoy["args"][envoy["args"].index("--drain-time-s") + 1] == "30"
-    assert pod.spec["terminationGracePeriodSeconds"] > 30
+    assert pod.spec["terminationGracePeriodSeconds"] > 32
 
 
 def test_a_changed_configuration_replaces_envoys_pods() -> None:

@@ -15,8 +15,9 @@
 {{- end }}
 {{- end }}
 
-{{- /* All processes: {component: {owner, arguments, port, image, groups, values, scaling}}. The owner is a service or the
-gateway. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
+{{- /* All processes: {component: {owner, arguments, port, image, groups, dedicated, numbered, values, scaling}}. The owner is
+a service or the gateway. Dedicated connections are beside the pool; a numbered process needs a worker number of its
+database. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
 {{- define "roost.processes" -}}
 {{- range $noun, $service := include "roost.services" . | fromYaml }}
 {{- range $process := $service.processes }}
@@ -32,6 +33,8 @@ gateway. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
   "port" (ternary (dict "name" "grpc" "number" 7000 "protocol" "grpc") dict $serves)
   "image" (include (ternary "roost.mediaImage" "roost.ownImage" (has "s3" $service.engines)) $)
   "groups" (ternary dict $service.groups $serves)
+  "dedicated" (get $service.dedicated_connections $process | default 0)
+  "numbered" (has $process $service.worker_numbers)
   "values" (omit $values "serve" "work")
   "scaling" (default "" $scaling)
 | toJson }}
@@ -76,6 +79,8 @@ ROOST_GRAPHQL_INTROSPECTION: {{ .Values.gateway.graphqlIntrospection | quote }}
 # Those of the edge, which cannot distinguish mutations of GraphQL.
 ROOST_RATE_WRITES: {{ $envoy.RATE_WRITES | quote }}
 ROOST_RATE_LOGINS: {{ $envoy.RATE_LOGINS | quote }}
+# The fewest gateways: each grants its share of the limits of GraphQL.
+ROOST_GATEWAYS: {{ ternary .Values.gateway.autoscaling.minReplicas .Values.gateway.replicas .Values.gateway.autoscaling.enabled | quote }}
 ROOST_DATABASE_CONNECTIONS: {{ .Values.postgres.connectionsPerProcess | quote }}
 ROOST_SERVICE_KEY_FILE: /etc/roost/own/service-key.pem
 ROOST_SERVICE_KEYS_FILE: /etc/roost/identities/services.jwks.json
@@ -89,11 +94,6 @@ ROOST_OPENSEARCH_URL: {{ . | quote }}
 {{- end }}
 {{- if include "roost.ca" .Values.redis }}
 ROOST_REDIS_CA_FILE: /etc/roost/redis/ca.crt
-{{- end }}
-{{- if .Values.tls.mesh.existingSecret }}
-ROOST_TLS_CERTIFICATE_FILE: /etc/roost/tls/tls.crt
-ROOST_TLS_KEY_FILE: /etc/roost/tls/tls.key
-ROOST_TLS_CA_FILE: /etc/roost/tls/ca.crt
 {{- end }}
 {{ include "roost.kafkaSettings" . }}
 {{- end }}
@@ -207,9 +207,6 @@ configMap: {{ dict "name" .existingConfigMap "items" $items | toJson }}
 {{- define "roost.files" -}}
 {{- $own := prepend (values (.service.keys | default dict) | sortAlpha) "service-key.pem" }}
 own: {{- include "roost.keys" (dict "name" (include "roost.secret" .) "keys" $own) | nindent 2 }}
-{{- with .root.Values.tls.mesh.existingSecret }}
-tls: {{- include "roost.keys" (dict "name" . "keys" (list "tls.crt" "tls.key" "ca.crt")) | nindent 2 }}
-{{- end }}
 {{- if .service }}
 {{- $identities := include "roost.secret" (dict "root" .root "owner" "identities") }}
 identities: {{- include "roost.keys" (dict "name" $identities "keys" (list "services.jwks.json")) | nindent 2 }}
