@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -202,6 +203,15 @@ def test_the_first_line_names_the_active_layers() -> None:
 
     assert set(outcome.layers) <= ALL
     assert "limits" in outcome.layers
+
+
+def test_a_system_with_the_library_filters_calls() -> None:
+    try:
+        ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        pytest.skip("the system has no libseccomp.so.2")
+
+    assert "seccomp" in run(encoded(plain(), "PNG")).layers
 
 
 def without(layer: str, mode: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
