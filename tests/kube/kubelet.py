@@ -17,7 +17,7 @@ from tests.kube.metrics import Metrics
 
 Pod = dict[str, Any]
 
-PERIOD = 0.1  # seconds between two looks at the pods
+PERIOD = 0.2  # seconds between two looks at the pods
 # Nothing may be bound in a namespace that is ending.
 OVERTAKEN = (httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT, httpx2.codes.FORBIDDEN)
 NODES = ("node-1", "node-2", "node-3")
