@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -48,43 +49,50 @@ def foreign_kinds(plane: ControlPlane) -> Iterator[None]:
     wait(lambda: not plane.get(DEFINITIONS)["items"])
 
 
-@pytest.fixture(scope="module")
-def new_release(
-    plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Release]]:
-    """Makes a namespace with the restricted profile, and a release that is not installed in it. The
-    namespaces are deleted after the tests of the module."""
-    made: list[str] = []
-
-    def make() -> Release:
-        name = f"test-{next(_numbers)}"
-        metadata = {"name": name, "labels": RESTRICTED}
-        plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-        made.append(name)
-        return Release(plane, name, tmp_path_factory.mktemp(name))
-
-    yield make
-    for name in made:
-        plane.api.delete(f"/api/v1/namespaces/{name}").raise_for_status()
+@contextmanager
+def _namespace(plane: ControlPlane, paths: pytest.TempPathFactory) -> Iterator[Release]:
+    name = f"test-{next(_numbers)}"
+    metadata = {"name": name, "labels": RESTRICTED}
+    plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    yield Release(plane, name, paths.mktemp(name))
+    # Its objects go while the next test runs.
+    plane.api.delete(f"/api/v1/namespaces/{name}").raise_for_status()
 
 
 @pytest.fixture
-def release(new_release: Callable[[], Release]) -> Release:
+def bare_release(
+    plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Release]:
+    """A release that is not installed, in a namespace with the restricted profile, without
+    Secrets."""
+    with _namespace(plane, tmp_path_factory) as made:
+        yield made
+
+
+@pytest.fixture
+def release(bare_release: Release) -> Release:
     """A release that is not installed, whose Secrets exist."""
-    made = new_release()
-    made.make_secrets()
-    return made
+    bare_release.make_secrets()
+    return bare_release
 
 
 @pytest.fixture(scope="module")
-def installed(new_release: Callable[[], Release]) -> Release:
+def shared_release(
+    plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Release]:
+    """A release of a module that is not installed, whose Secrets exist."""
+    with _namespace(plane, tmp_path_factory) as made:
+        made.make_secrets()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def installed(shared_release: Release) -> Release:
     """A release with the values of the chart, which the tests of a module share."""
-    shared = new_release()
-    shared.make_secrets()
-    done = shared.install()
+    done = shared_release.install()
     assert done.returncode == 0, done.stderr
-    shared.settle()
-    return shared
+    shared_release.settle()
+    return shared_release
 
 
 @pytest.fixture

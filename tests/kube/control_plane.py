@@ -81,6 +81,7 @@ class ControlPlane:
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """Returns what is at a path of the API."""
+        self._check()
         answer = self.api.get(path, params=query)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -94,6 +95,7 @@ class ControlPlane:
         return [json.loads(line)["object"] for line in answer.text.splitlines()]
 
     def _command(self, program: str, *arguments: str, given: str | None = None) -> Completed:
+        self._check()
         settings = {
             "PATH": os.environ["PATH"],
             "HOME": str(self._home),
@@ -110,6 +112,11 @@ class ControlPlane:
             timeout=180,
         )
 
+    def _check(self) -> None:
+        """Raises what ended the kubelet: without it every test would wait until its limit."""
+        if self._played.done():
+            self._played.result()
+
     def _start(self, supervisor: Supervisor) -> None:
         self._run(supervisor.__aenter__())
         self._exits.callback(lambda: self._run(supervisor.__aexit__()))
@@ -125,8 +132,8 @@ class ControlPlane:
         nodes = httpx2.AsyncClient(**client)
         self._exits.callback(lambda: self._run(nodes.aclose()))
         self.kubelet = Kubelet(nodes, metrics=self.metrics)
-        played = asyncio.run_coroutine_threadsafe(self.kubelet.run(), self._loop)
-        self._exits.callback(played.cancel)
+        self._played = asyncio.run_coroutine_threadsafe(self.kubelet.run(), self._loop)
+        self._exits.callback(self._played.cancel)
 
     def _register_metrics(self) -> None:
         self.apply(*self.metrics.objects())

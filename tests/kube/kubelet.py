@@ -17,7 +17,9 @@ from tests.kube.metrics import Metrics
 
 Pod = dict[str, Any]
 
-PERIOD = 0.1  # seconds between two looks at the pods
+PERIOD = 0.2  # seconds between two looks at the pods
+# Nothing may be bound in a namespace that is ending.
+OVERTAKEN = (httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT, httpx2.codes.FORBIDDEN)
 NODES = ("node-1", "node-2", "node-3")
 
 
@@ -110,12 +112,13 @@ class Kubelet:
         return await self._send("PATCH", f"{_path(pod)}/status", patch)
 
     async def _send(self, method: str, path: str, body: dict[str, Any]) -> bool:
-        """Send a change; return False if the pod was changed or deleted at the same time."""
+        """Send a change; return False if the pod, or its namespace, was changed or deleted at the
+        same time."""
         headers = {"content-type": "application/json"}
         if method == "PATCH":
             headers["content-type"] = "application/merge-patch+json"
         answer = await self._api.request(method, path, json=body, headers=headers)
-        if answer.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.CONFLICT):
+        if answer.status_code in OVERTAKEN:
             return False
         answer.raise_for_status()
         return True

@@ -130,7 +130,7 @@ class ApiServer(Part):
 
 
 class Controllers(Part):
-    """The controllers. Autoscalers decide each second and trust the metrics of new pods."""
+    """The controllers. Autoscalers decide every 2 s and trust the metrics of new pods."""
 
     needs = ("kube-apiserver",)
 
@@ -155,7 +155,7 @@ class Controllers(Part):
             # The defaults, 20 and 30 requests, would slow a rollout of the whole chart down.
             "--kube-api-qps=500",
             "--kube-api-burst=1000",
-            "--horizontal-pod-autoscaler-sync-period=1s",
+            "--horizontal-pod-autoscaler-sync-period=2s",
             "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
             "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
             # Where an autoscaler does not state its own.

@@ -1,6 +1,6 @@
 """Autoscalers act on CPU and on the lag of consumer groups, within their limits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,14 +28,12 @@ def metrics(plane: ControlPlane) -> Iterator[Metrics]:
 
 
 @pytest.fixture(scope="module")
-def installed(new_release: Callable[[], Release]) -> Release:
+def installed(shared_release: Release) -> Release:
     """A release that is installed and settled."""
-    release = new_release()
-    release.make_secrets()
-    done = release.install(VALUES)
+    done = shared_release.install(VALUES)
     assert done.returncode == 0, done.stderr
-    release.settle()
-    return release
+    shared_release.settle()
+    return shared_release
 
 
 def wait_for(release: Release, of: str, replicas: int) -> None:

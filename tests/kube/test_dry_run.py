@@ -1,7 +1,6 @@
 """The API server accepts everything that the chart makes, without a warning."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,9 @@ def by_name(values: Path) -> str:
 @pytest.mark.usefixtures("foreign_kinds")
 @pytest.mark.parametrize("values", sets_of_values(), ids=by_name)
 def test_a_restricted_namespace_accepts_every_object_without_a_warning(
-    plane: ControlPlane, new_release: Callable[[], Release], values: Path
+    plane: ControlPlane, bare_release: Release, values: Path
 ) -> None:
-    namespace = new_release().namespace
+    namespace = bare_release.namespace
     rendered = plane.helm(
         "template", NAME, str(CHART), "--namespace", namespace, "--values", str(values)
     )
@@ -43,9 +42,9 @@ def test_a_restricted_namespace_accepts_every_object_without_a_warning(
 
 
 def test_a_pod_that_is_not_restricted_is_refused(
-    plane: ControlPlane, new_release: Callable[[], Release]
+    plane: ControlPlane, bare_release: Release
 ) -> None:
-    namespace = new_release().namespace
+    namespace = bare_release.namespace
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,7 +1,5 @@
 """An installation, its hooks, its test and its end."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.kube.control_plane import ControlPlane, wait
@@ -71,17 +69,13 @@ def test_a_failed_job_stops_the_installation(release: Release, kubelet: Kubelet,
     assert not release.objects("apps/v1/deployments")
 
 
-def test_without_the_secrets_nothing_starts(
-    plane: ControlPlane, new_release: Callable[[], Release]
-) -> None:
-    release = new_release()
-
-    installed = release.install(limit=5)
+def test_without_the_secrets_nothing_starts(plane: ControlPlane, bare_release: Release) -> None:
+    installed = bare_release.install(limit=5)
 
     assert installed.returncode == 1
-    assert not commands(plane, release)
-    assert not release.objects("apps/v1/deployments")
-    (pod,) = release.objects("pods").values()
+    assert not commands(plane, bare_release)
+    assert not bare_release.objects("apps/v1/deployments")
+    (pod,) = bare_release.objects("pods").values()
     (container,) = pod["status"]["containerStatuses"]
     reason = container["state"]["waiting"]["message"]
     assert reason == "secrets has no roost-media"

@@ -1,7 +1,5 @@
 """The chart with parts switched off, on a cluster without the kinds of any operator."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.kube.control_plane import ControlPlane
@@ -24,18 +22,19 @@ def components(release: Release) -> set[str]:
 
 
 def test_services_that_are_off_leave_nothing_and_need_no_secret(
-    plane: ControlPlane, new_release: Callable[[], Release]
+    plane: ControlPlane, bare_release: Release
 ) -> None:
-    release = new_release()
-    release.make_secrets(without=OFF)
+    bare_release.make_secrets(without=OFF)
 
-    done = release.install({"services": {noun: {"enabled": False} for noun in OFF}})
+    done = bare_release.install({"services": {noun: {"enabled": False} for noun in OFF}})
 
     assert done.returncode == 0, done.stderr
-    release.settle()
-    assert components(release) & {"user", "post-work", "timeline"}
-    assert not [each for each in components(release) if each.startswith(OFF)]
-    (job,) = (each for name, each in release.objects("batch/v1/jobs").items() if "migrate" in name)
+    bare_release.settle()
+    assert components(bare_release) & {"user", "post-work", "timeline"}
+    assert not [each for each in components(bare_release) if each.startswith(OFF)]
+    (job,) = (
+        each for name, each in bare_release.objects("batch/v1/jobs").items() if "migrate" in name
+    )
     (container,) = job["spec"]["template"]["spec"]["containers"]
     migrated = {each["name"] for each in container["env"] if "DATABASE_URL" in each["name"]}
     assert migrated == {f"ROOST_DATABASE_URL_{noun}" for noun in ("POST", "TIMELINE", "USER")}

@@ -73,8 +73,7 @@ end. An autoscaler owns the number of replicas where there is one. */}}
 replicas: {{ .values.replicas }}
 {{- end }}
 revisionHistoryLimit: 5
-# Envoy finds new addresses within 5 s and the time that DNS keeps an answer; the last old pod ends after that.
-minReadySeconds: 15
+minReadySeconds: {{ .root.Values.minReadySeconds }}
 strategy:
   type: RollingUpdate
   rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }
