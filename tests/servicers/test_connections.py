@@ -23,7 +23,7 @@ from services.timeline.settings import TimelineSettings
 from services.user.settings import UserSettings
 from tests.builders import notifications
 from tests.servicers.grpc_server import SERVICE_KEYS
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 POOL = 3
 SETTINGS: dict[str, type[ServiceSettings]] = {
@@ -111,7 +111,8 @@ async def test_process_opens_no_more_connections_than_its_pool_and_its_manifest_
             finally:
                 for job in jobs:
                     job.cancel()
-                await asyncio.wait(jobs)
+                _, running = await asyncio.wait(jobs, timeout=LIMIT)
+                assert not running
     finally:
         await observer.close()
 

@@ -34,6 +34,7 @@ async def messages(
                 async with await _listener(client) as listening:
                     await listening.subscribe(*channels)
                     while True:
+                        _end_if_cancelled()
                         message = await listening.get_message(timeout=_HEARTBEAT_SECONDS)
                         if message is not None:
                             yield message["channel"].decode(), message["data"]
@@ -42,6 +43,14 @@ async def messages(
                 await asyncio.sleep(_RETRY_SECONDS)
     finally:
         await client.aclose()
+
+
+def _end_if_cancelled() -> None:
+    """redis-py calls asyncio.wait_for, which before Python 3.12 may lose a cancellation that comes
+    in the moment in which it ends. The task counts it all the same."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _listener(client: Redis | RedisCluster) -> PubSub:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from redis.asyncio.client import PubSub
 
 from services.chassis.cache import redis_channels, redis_client
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
@@ -34,6 +35,33 @@ async def test_messages_come_from_the_channels_that_were_named(
         await eventually(lambda: len(received) == 2)
 
     assert received == [("news", b"\x00\xff"), ("weather", b"rain")]
+
+
+async def test_a_cancellation_that_the_library_loses_ends_the_listening(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribing = asyncio.Event()
+    subscribe = PubSub.subscribe
+
+    async def lossy(pubsub: PubSub, *channels: str) -> None:
+        subscribing.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await subscribe(pubsub, *channels)
+
+    monkeypatch.setattr(PubSub, "subscribe", lossy)
+
+    async def listen() -> None:
+        async for _ in redis_channels.messages(valkey, ["news"]):
+            pass
+
+    task = asyncio.create_task(listen())
+    await subscribing.wait()
+    task.cancel()
+
+    _, running = await asyncio.wait([task], timeout=LIMIT)
+    assert not running
+    assert task.cancelled()
 
 
 async def test_messages_come_again_once_the_server_is_back(
