@@ -134,15 +134,15 @@ def _make_base(name: str, options: Sequence[str]) -> None:
 
 def _secrets() -> list[str]:
     """Pip's configuration of this machine, and its authorities."""
-    lines = ["[global]", "cert = /run/secrets/authorities"]
-    for key in ("index-url", "extra-index-url"):
-        value = os.environ.get(f"PIP_{key.upper().replace('-', '_')}")
-        if value:
-            lines.append(f"{key} = {value}")
+    given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    authorities = given.pop("PIP_CERT", str(AUTHORITIES))
+    given.pop("PIP_CONFIG_FILE", None)
+    options = {name[4:].lower().replace("_", "-"): value for name, value in given.items()}
+    options["cert"] = "/run/secrets/authorities"
+    lines = ["[global]", *(f"{name} = {value}" for name, value in sorted(options.items()))]
     configuration = FOLDER / "pip.conf"
     configuration.touch(mode=0o600)
     configuration.write_text("\n".join([*lines, ""]))
-    authorities = os.environ.get("PIP_CERT", str(AUTHORITIES))
     return [
         *("--secret", f"id=pip,src={configuration}"),
         *("--secret", f"id=authorities,src={authorities}"),
