@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from local import envoy_template
 from local.cluster_secrets import GATEWAY, key_of
+from local.generated import write_or_compare
 from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
@@ -40,16 +41,7 @@ def files() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Write or compare; returns the exit code."""
-    if "--check" in arguments:
-        differing = [name for name, text in files().items() if _stored(name) != text]
-        if differing:
-            sys.stderr.write(f"charts/roost/files differs in {', '.join(differing)}; ")
-            sys.stderr.write("run `make chart-files`.\n")
-        return 1 if differing else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
-        (FOLDER / name).write_text(text)
-    return 0
+    return write_or_compare(FOLDER, files(), arguments=arguments, target="chart-files")
 
 
 def _described(service: Manifest) -> dict[str, Any]:
@@ -85,11 +77,6 @@ def _owners(services: Iterable[Manifest]) -> list[str]:
 
 def _yaml(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def _stored(name: str) -> str | None:
-    file = FOLDER / name
-    return file.read_text() if file.exists() else None
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from local.envoy_template import (
     render,
     template,
 )
+from local.generated import write_or_compare
 from local.parts.seaweedfs import MEDIA_BUCKET, REGION
 from services.chassis.runtime.manifest import Manifest, Process, deployed
 
@@ -93,20 +94,7 @@ def files() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Write or compare; returns the exit code."""
-    if "--check" in arguments:
-        differing = [name for name, text in files().items() if _stored(name) != text]
-        if differing:
-            sys.stderr.write(f"charts/compose differs in {', '.join(differing)}; ")
-            sys.stderr.write("run `make compose-files`.\n")
-        return 1 if differing else 0
-    for name, text in files().items():
-        (FOLDER / name).write_text(text)
-    return 0
-
-
-def _stored(name: str) -> str | None:
-    file = FOLDER / name
-    return file.read_text() if file.exists() else None
+    return write_or_compare(FOLDER, files(), arguments=arguments, target="compose-files")
 
 
 if __name__ == "__main__":
