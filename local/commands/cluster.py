@@ -158,6 +158,11 @@ def secrets(
                 (RATE_LIMITS, "redis-url"): _value(rate_limits_redis_url),
             }
         )
+        if keep is None and output is not None and output.is_file() and output.stat().st_size:
+            raise OptionInvalid(
+                f"{output} exists. New keys would make stored data unreadable: "
+                f"give --keep {output} to add what is missing."
+            )
         kept = _kept(keep, services, release=release, namespace=namespace)
         made = cluster_secrets.complete(services, given, kept)
         _check(made)
@@ -247,6 +252,8 @@ def _check(made: Secrets) -> None:
             except ValidationError as error:
                 rule = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise SecretsInvalid(f"the {key} of {owner} {rule}") from None
+    if not made.get(RATE_LIMITS, {}).get("redis-url", "redis://").startswith("redis://"):
+        raise SecretsInvalid(f"the redis-url of {RATE_LIMITS} must start with redis://")
     for owner, first, second in PAIRS:
         if (first in made.get(owner, {})) != (second in made.get(owner, {})):
             raise SecretsInvalid(f"{first} and {second} of {owner} belong together")

@@ -66,9 +66,14 @@ def test_workers_may_not_be_more_than_partitions(scaled: bool) -> None:
 def test_processes_of_a_service_may_not_be_more_than_worker_numbers() -> None:
     most = "services.user.serve.autoscaling.maxReplicas={}"
 
-    # 12 workers, and one pod more of each process during a rollout.
-    assert "services.user may have 65 processes with a worker number" in refusal(most.format(51))
-    assert rendered("smallest", most.format(50))
+    # 12 workers; during a rollout a pod of each process is new, and another one is ending.
+    assert "services.user may have 65 processes with a worker number" in refusal(most.format(49))
+    assert rendered("smallest", most.format(48))
+
+
+def test_an_ingress_is_a_trusted_proxy() -> None:
+    assert "envoy.trustedProxies must be 1 or more" in refusal("ingress.enabled=true")
+    assert rendered("smallest", "ingress.enabled=true", "envoy.trustedProxies=1")
 
 
 def test_a_name_that_is_too_long_for_services_is_refused() -> None:

@@ -382,9 +382,26 @@ def test_the_output_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     assert values(file.read_text()).keys() >= {"roost-user"}
 
 
+def test_an_output_that_holds_secrets_is_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    run(*GIVEN, "--output", str(file))
+    before = file.read_text()
+
+    said = refusal(*GIVEN, "--output", str(file))
+    code, _, _ = run(*GIVEN, "--keep", str(file), "--output", str(file))
+
+    assert said.startswith(f"{file} exists.")
+    assert code == 0
+    assert file.read_text() == before
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (
+            (*GIVEN, "--rate-limits-redis-url", "rediss://limits"),
+            "The Secrets cannot be used: the redis-url of rate-limits must start with redis://.",
+        ),
         (
             ("--database-url", "users=postgresql://db/x"),
             "--database-url names a service users that does not exist; "

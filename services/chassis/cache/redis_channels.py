@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.client import PubSub
+from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import RedisClusterException, RedisError
 
 from services.chassis.cache.redis_client import CONNECT_SECONDS, is_cluster, without_cluster
@@ -27,22 +28,27 @@ async def messages(
     connection is away; that is waited for. Of a cluster any node that answers is listened to: every
     node has all messages.
     """
-    client = _client(url, ca_file)
-    try:
-        while True:
-            try:
-                async with await _listener(client) as listening:
-                    await listening.subscribe(*channels)
-                    while True:
-                        _end_if_cancelled()
-                        message = await listening.get_message(timeout=_HEARTBEAT_SECONDS)
-                        if message is not None:
-                            yield message["channel"].decode(), message["data"]
-            except (RedisError, RedisClusterException, OSError) as error:
-                logger().warning("redis_channels_lost", error=repr(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-    finally:
-        await client.aclose()
+    known: list[ClusterNode] = []
+    while True:
+        # Made anew after each failure, since a client of a cluster reads the nodes only once. All
+        # nodes that were known may be gone, and the node of the URL may be, too.
+        client = _client(url, ca_file, known)
+        try:
+            listener = await _listener(client)
+            if isinstance(client, RedisCluster):
+                known = client.get_nodes()
+            async with listener as listening:
+                await listening.subscribe(*channels)
+                while True:
+                    _end_if_cancelled()
+                    message = await listening.get_message(timeout=_HEARTBEAT_SECONDS)
+                    if message is not None:
+                        yield message["channel"].decode(), message["data"]
+        except (RedisError, RedisClusterException, OSError) as error:
+            logger().warning("redis_channels_lost", error=repr(error))
+            await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            await client.aclose()
 
 
 def _end_if_cancelled() -> None:
@@ -61,9 +67,12 @@ async def _listener(client: Redis | RedisCluster) -> PubSub:
     return client.pubsub(node=client.get_random_node(), ignore_subscribe_messages=True)
 
 
-def _client(url: str, ca_file: Path | None) -> Redis | RedisCluster:
-    kind: type[Redis] | type[RedisCluster] = RedisCluster if is_cluster(url) else Redis
+def _client(url: str, ca_file: Path | None, known: Sequence[ClusterNode]) -> Redis | RedisCluster:
+    kind: type[Redis] | type[RedisCluster] = Redis
     options: dict[str, Any] = {}
+    if is_cluster(url):
+        kind = RedisCluster
+        options["startup_nodes"] = [ClusterNode(each.host, each.port) for each in known]
     if ca_file is not None and Address.parse(without_cluster(url)).encrypted:
         # redis-py makes the same context of it as `tls_context`.
         options["ssl_ca_certs"] = str(ca_file)

@@ -56,6 +56,8 @@ class Cluster:
         # Where the slots can be read, besides the node of the address.
         self._known: set[_Node] = set()
         self._reading: asyncio.Task[None] | None = None
+        # How often all connections were dropped.
+        self._closings = 0
 
     @property
     def response_received(self) -> float:
@@ -66,12 +68,15 @@ class Cluster:
         """The replies in order. Commands of different nodes run side by side."""
         if not self._nodes:
             await self._read()
+        closings = self._closings
         try:
-            replies = await self._send_to([self._node_of(each) for each in commands], commands)
-            await self._follow(_redirections(replies), commands, replies)
+            nodes = [self._node_of(each) for each in commands]
+            replies = await self._send_to(nodes, commands)
+            await self._follow(_redirections(replies, nodes), commands, replies)
         except BaseException:
             # Also where the caller's time is over: the node may be silent.
-            self._begin_reading()
+            if closings == self._closings:
+                self._begin_reading()
             raise
         return replies
 
@@ -84,6 +89,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Drops all connections, and what is known of the slots."""
+        self._closings += 1
         if self._reading is not None:
             self._reading.cancel()
         servers, self._servers = self._servers, {}
@@ -119,11 +125,16 @@ class Cluster:
         self, redirections: Sequence[_Redirection], commands: Sequence[Command], replies: list[Any]
     ) -> None:
         """Sends each command again to the node that was named, once: it was not executed before."""
-        for place, node, once in redirections:
-            before: list[Command] = [("ASKING",)] if once else []
-            replies[place] = (await self._server(node).send([*before, commands[place]]))[-1]
-        if not all(each.once for each in redirections):
+        moved = [each for each in redirections if not each.once]
+        if moved:
             self._begin_reading()
+            again = [commands[each.place] for each in moved]
+            answers = await self._send_to([each.node for each in moved], again)
+            for each, answer in zip(moved, answers, strict=True):
+                replies[each.place] = answer
+        for place, node, once in redirections:
+            if once:
+                _, replies[place] = await self._server(node).send([("ASKING",), commands[place]])
 
     def _node_of(self, command: Command) -> _Node | None:
         key = _key_of(command)
@@ -162,15 +173,19 @@ class Cluster:
             reading.exception()
 
     async def _read_slots(self) -> None:
-        """Reads the slots from the first node that has them."""
-        seed = _Node(self._address.host, self._address.port)
-        others = list(self._known - {seed})
-        random.shuffle(others)
+        """Reads the slots from the first node that has them.
+
+        In a random order: all nodes that were known may be gone, and the node of the address may
+        be, too. A reading that is cut short begins with another node the next time.
+        """
+        candidates = [*self._known, _Node(self._address.host, self._address.port)]
+        random.shuffle(candidates)
         failure: Exception = ConnectionError("no node of the cluster has its slots")
         async with asyncio.timeout(READ_SECONDS):
-            for node in (*others, seed):
+            for node in dict.fromkeys(candidates):
                 try:
-                    (reply,) = await self._server(node).send([("CLUSTER", "SLOTS")])
+                    async with asyncio.timeout(self._connect_seconds):
+                        (reply,) = await self._server(node).send([("CLUSTER", "SLOTS")])
                 except (OSError, TimeoutError) as away:
                     failure = away
                     continue
@@ -197,14 +212,16 @@ def _slots(reply: Sequence[Any], *, asked: _Node) -> "list[_Node | None]":
     return nodes
 
 
-def _redirections(replies: Sequence[Any]) -> list[_Redirection]:
+def _redirections(replies: Sequence[Any], asked: Sequence[_Node | None]) -> list[_Redirection]:
     found = []
-    for place, reply in enumerate(replies):
-        if isinstance(reply, ResponseError):
+    for place, (reply, sender) in enumerate(zip(replies, asked, strict=True)):
+        if isinstance(reply, ResponseError) and sender is not None:
             kind, _, rest = str(reply).partition(" ")
             if kind in ("MOVED", "ASK"):
                 host, _, port = rest.partition(" ")[2].rpartition(":")
-                found.append(_Redirection(place, _Node(host, int(port)), kind == "ASK"))
+                # A node that does not know its name gives none: it is the one that was asked.
+                node = _Node(host or sender.host, int(port))
+                found.append(_Redirection(place, node, kind == "ASK"))
     return found
 
 

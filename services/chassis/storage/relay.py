@@ -131,6 +131,8 @@ class Relay:
         finally:
             leading.cancel()
             self._elected.clear()
+            # What waits is now the age of another process.
+            self._oldest = None
             _leading.set(0)
         if leading.cancelled():
             raise DatabaseUnavailable from ConnectionError("the relay's connection ended")

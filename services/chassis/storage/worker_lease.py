@@ -136,9 +136,13 @@ class WorkerLease:
                     logged = True
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def count_taken(self) -> int:
-        """How many numbers of this database are taken."""
-        taken: int = await self._database.fetchval(_COUNT)
+    async def count_taken(self) -> int | None:
+        """How many numbers of this database are taken; None if it cannot be read. No lease fails
+        for that."""
+        try:
+            taken: int = await self._database.fetchval(_COUNT)
+        except (Unavailable, DeadlineExceeded):
+            return None
         _taken.set(taken)
         return taken
 

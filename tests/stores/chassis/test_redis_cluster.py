@@ -3,12 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.exceptions import ResponseError
 
 from services.chassis.cache import redis_client
-from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
+from services.chassis.cache.redis_client import (
+    RedisClient,
+    RedisUnavailable,
+    Script,
+    without_cluster,
+)
+from services.chassis.cache.redis_cluster import Cluster, _Node
+from services.chassis.cache.redis_connection import Address
 from tests.valkey_cluster import NODES, ValkeyCluster
 from tests.waiting import LIMIT, eventually
 
@@ -142,3 +150,53 @@ async def test_server_that_is_no_node_of_a_cluster_counts_as_away(valkey: str) -
     async with redis_client.connect(url, call_seconds=LIMIT) as client:
         with pytest.raises(RedisUnavailable):
             await client.execute("GET", "key")
+
+
+async def test_client_finds_nodes_that_have_new_addresses(valkey_cluster: str) -> None:
+    """The nodes that it knew take connections, and never answer."""
+    async with silent_nodes(3) as gone:
+        address = Address.parse(without_cluster(valkey_cluster))
+        cluster = Cluster(address, connect_seconds=0.1)
+        await cluster.ping()
+        cluster._known = gone
+
+        async def is_found() -> bool:
+            # As the client does while its circuit is open.
+            await cluster.close()
+            try:
+                async with asyncio.timeout(0.15):
+                    await cluster.ping()
+            except (OSError, TimeoutError):
+                return False
+            return True
+
+        await eventually(is_found)
+        await cluster.close()
+
+
+async def test_closed_cluster_reads_no_slots(valkey_cluster: str) -> None:
+    cluster = Cluster(Address.parse(without_cluster(valkey_cluster)), connect_seconds=1.0)
+    await cluster.ping()
+    waiting = asyncio.create_task(cluster.send([("WAIT", 3, 0), ("SET", "key", 1)]))
+    await asyncio.sleep(0)
+
+    await cluster.close()
+    await asyncio.wait([waiting], timeout=LIMIT)
+
+    assert isinstance(waiting.exception(), OSError)
+    assert "redis slots" not in {each.get_name() for each in asyncio.all_tasks()}
+
+
+@asynccontextmanager
+async def silent_nodes(count: int) -> AsyncIterator[set[_Node]]:
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    servers = [await asyncio.start_server(keep_silent, "127.0.0.1", 0) for _ in range(count)]
+    try:
+        yield {_Node("127.0.0.1", each.sockets[0].getsockname()[1]) for each in servers}
+    finally:
+        for each in servers:
+            each.close()
+            await each.wait_closed()

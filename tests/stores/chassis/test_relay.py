@@ -265,3 +265,29 @@ async def test_lag_is_the_age_of_the_oldest_event_that_waits(
 
         broker.open.set()
         await eventually(lambda: lag() == 0.0)
+
+
+async def test_process_that_no_longer_leads_reports_no_lag(
+    engines: Engines, database: Callable[[str], str]
+) -> None:
+    clock, broker = ManualClock(), Broker()
+    broker.open.clear()
+
+    def lag() -> float | None:
+        return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
+
+    async with (
+        postgres.connect(database("chassis"), clock=clock) as outbox,
+        relaying(outbox, broker),
+    ):
+        await write(outbox, "a")
+        clock.advance(timedelta(seconds=42))
+        await eventually(lambda: lag() == 42.0)
+
+        engines.stop("postgres")
+        try:
+            await eventually(lambda: lag() == 0.0)
+        finally:
+            engines.start("postgres")
+            broker.open.set()
+        await eventually(lambda: broker.keys == ["a"])

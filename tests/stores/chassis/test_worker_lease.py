@@ -11,7 +11,7 @@ from services.chassis.runtime import ids
 from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.chassis.runtime.ids import ClockWentBack, IdGenerator, WorkerLost
 from services.chassis.storage import postgres
-from services.chassis.storage.postgres import Database
+from services.chassis.storage.postgres import Database, DatabaseUnavailable
 from services.chassis.storage.worker_lease import NoWorkerIdAvailable, WorkerLease, lease_worker
 from tests.engines import Engines
 from tests.waiting import LIMIT
@@ -88,6 +88,20 @@ async def test_metric_counts_the_numbers_that_are_taken(leases: Database) -> Non
     await second.renew()
 
     assert (counted, REGISTRY.get_sample_value("roost_worker_leases_taken")) == (2, 1)
+
+
+async def test_count_that_cannot_be_read_takes_no_number_away(
+    leases: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(leases, "fetchval", away)
+    lease = holder(leases, clock := ManualClock())
+
+    await lease.take()
+
+    assert lease.number(ids.milliseconds_at(clock.now())) in range(64)
 
 
 async def test_number_is_free_at_once_when_it_is_given_back(leases: Database) -> None:
