@@ -246,14 +246,15 @@ async def test_relay_goes_on_when_the_database_is_back(engines: Engines, outbox:
         await eventually(lambda: broker.keys == ["a"])
 
 
+def lag() -> float | None:
+    return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
+
+
 async def test_lag_is_the_age_of_the_oldest_event_that_waits(
     database: Callable[[str], str],
 ) -> None:
     clock, broker = ManualClock(), Broker()
     broker.open.clear()
-
-    def lag() -> float | None:
-        return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
 
     async with (
         postgres.connect(database("chassis"), clock=clock) as outbox,
@@ -272,9 +273,6 @@ async def test_process_that_no_longer_leads_reports_no_lag(
 ) -> None:
     clock, broker = ManualClock(), Broker()
     broker.open.clear()
-
-    def lag() -> float | None:
-        return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
 
     async with (
         postgres.connect(database("chassis"), clock=clock) as outbox,
