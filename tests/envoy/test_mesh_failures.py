@@ -6,11 +6,12 @@ Each test breaks a different service and repairs it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import pytest
+import pytest_asyncio
 
 from tests.envoy.conftest import MAX_CALLS
 from tests.envoy.proxy import Proxy, eventually
@@ -27,8 +28,16 @@ async def unavailable(request: bytes, context: Any) -> bytes:
     return request
 
 
-@pytest.fixture(autouse=True)
-def mended(services: Services) -> Iterator[None]:
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def mended(proxy: Proxy, services: Services) -> AsyncIterator[None]:
+    async def all_are_healthy() -> bool:
+        counts = {
+            name: await proxy.count(f"cluster.{name}.membership_healthy") for name in services
+        }
+        return counts == {name: len(endpoints) for name, endpoints in services.items()}
+
+    # On a busy machine an endpoint may have missed health checks.
+    await eventually(all_are_healthy)
     yield
     for endpoints in services.values():
         for each in endpoints:
@@ -64,11 +73,6 @@ async def test_a_call_that_finds_an_endpoint_unavailable_is_tried_at_the_other(
     for each in services["user"]:
         each.answers[method] = first_time_unavailable
 
-    async def both_are_healthy() -> bool:
-        return await proxy.count("cluster.user.membership_healthy") == len(services["user"])
-
-    # On a busy machine an endpoint may have missed health checks.
-    await eventually(both_are_healthy)
     before = await proxy.count("cluster.user.upstream_rq_retry_success")
 
     code = await code_of(mesh, method)
@@ -120,7 +124,13 @@ async def test_an_answer_cut_off_is_not_tried_again(
 
     endpoint.answers[method] = hang
     call = asyncio.ensure_future(code_of(mesh, method))
-    await asyncio.wait_for(arrived.wait(), LIMIT)
+    # A call that ends before it arrives is reported by its code.
+    await asyncio.wait(
+        [asyncio.ensure_future(arrived.wait()), call],
+        timeout=LIMIT,
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    assert arrived.is_set(), await call
     await endpoint.stop()
 
     code = await call

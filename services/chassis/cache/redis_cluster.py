@@ -24,7 +24,9 @@ _WITHOUT_KEY = frozenset({"CLUSTER", "ECHO", "PING", "PUBSUB", "SCRIPT"})
 _SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 
 
-class _Node(NamedTuple):
+class Node(NamedTuple):
+    """The address of a node."""
+
     host: str
     port: int
 
@@ -33,7 +35,7 @@ class _Redirection(NamedTuple):
     """A node that a command is to be sent to; `once` while its slot is still moving there."""
 
     place: int
-    node: _Node
+    node: Node
     once: bool
 
 
@@ -50,11 +52,11 @@ class Cluster:
         self._address = address
         self._connect_seconds = connect_seconds
         self._tls = tls
-        self._servers: dict[_Node, SingleServer] = {}
+        self._servers: dict[Node, SingleServer] = {}
         # By slot; empty before it was read.
-        self._nodes: list[_Node | None] = []
+        self._nodes: list[Node | None] = []
         # Where the slots can be read, besides the node of the address.
-        self._known: set[_Node] = set()
+        self._known: set[Node] = set()
         self._reading: asyncio.Task[None] | None = None
         # How often all connections were dropped.
         self._closings = 0
@@ -97,9 +99,9 @@ class Cluster:
         await asyncio.gather(*(each.close() for each in servers.values()))
 
     async def _send_to(
-        self, nodes: Sequence[_Node | None], commands: Sequence[Command]
+        self, nodes: Sequence[Node | None], commands: Sequence[Command]
     ) -> list[Any]:
-        places: dict[_Node, list[int]] = {}
+        places: dict[Node, list[int]] = {}
         for place, node in enumerate(nodes):
             if node is None:
                 raise ConnectionError("no node has the slot of a key")
@@ -136,14 +138,14 @@ class Cluster:
             if once:
                 _, replies[place] = await self._server(node).send([("ASKING",), commands[place]])
 
-    def _node_of(self, command: Command) -> _Node | None:
+    def _node_of(self, command: Command) -> Node | None:
         key = _key_of(command)
         if key is None:
             return random.choice(self._nodes)  # noqa: S311 - spreads load
         encoded = key if isinstance(key, bytes) else str(key).encode()
         return self._nodes[key_slot(encoded)]
 
-    def _server(self, node: _Node) -> SingleServer:
+    def _server(self, node: Node) -> SingleServer:
         server = self._servers.get(node)
         if server is None:
             address = self._address._replace(host=node.host, port=node.port, database=0)
@@ -178,7 +180,7 @@ class Cluster:
         In a random order: all nodes that were known may be gone, and the node of the address may
         be, too. A reading that is cut short begins with another node the next time.
         """
-        candidates = [*self._known, _Node(self._address.host, self._address.port)]
+        candidates = [*self._known, Node(self._address.host, self._address.port)]
         random.shuffle(candidates)
         failure: Exception = ConnectionError("no node of the cluster has its slots")
         async with asyncio.timeout(READ_SECONDS):
@@ -192,27 +194,27 @@ class Cluster:
                 if isinstance(reply, Exception):
                     failure = ConnectionError(f"the node {node.host} refuses: {reply}")
                 elif reply:
-                    await self._use(_slots(reply, asked=node))
+                    await self._use(slots_of(reply, asked=node))
                     return
         raise failure
 
-    async def _use(self, nodes: "list[_Node | None]") -> None:
+    async def _use(self, nodes: "list[Node | None]") -> None:
         self._nodes = nodes
         self._known = {node for node in nodes if node is not None}
         gone = [self._servers.pop(each) for each in set(self._servers) - self._known]
         await asyncio.gather(*(each.close() for each in gone))
 
 
-def _slots(reply: Sequence[Any], *, asked: _Node) -> "list[_Node | None]":
+def slots_of(reply: Sequence[Any], *, asked: Node) -> list[Node | None]:
     """The node of each slot, of the reply to CLUSTER SLOTS. Replicas are not used."""
-    nodes: list[_Node | None] = [None] * SLOTS
+    nodes: list[Node | None] = [None] * SLOTS
     for first, last, primary, *_ in reply:
-        node = _Node((primary[0] or b"").decode() or asked.host, primary[1])
+        node = Node((primary[0] or b"").decode() or asked.host, primary[1])
         nodes[first : last + 1] = [node] * (last + 1 - first)
     return nodes
 
 
-def _redirections(replies: Sequence[Any], asked: Sequence[_Node | None]) -> list[_Redirection]:
+def _redirections(replies: Sequence[Any], asked: Sequence[Node | None]) -> list[_Redirection]:
     found = []
     for place, (reply, sender) in enumerate(zip(replies, asked, strict=True)):
         if isinstance(reply, ResponseError) and sender is not None:
@@ -220,7 +222,7 @@ def _redirections(replies: Sequence[Any], asked: Sequence[_Node | None]) -> list
             if kind in ("MOVED", "ASK"):
                 host, _, port = rest.partition(" ")[2].rpartition(":")
                 # A node that does not know its name gives none: it is the one that was asked.
-                node = _Node(host or sender.host, int(port))
+                node = Node(host or sender.host, int(port))
                 found.append(_Redirection(place, node, kind == "ASK"))
     return found
 
