@@ -145,7 +145,10 @@ class ProcessSettings(BaseSettings):
         given = _given({name: getattr(self, name) for name in _TLS_FILES})
         if given and len(given) < len(_TLS_FILES):
             missing = [name for name in _TLS_FILES if name not in given]
-            raise ValueError(f"{_variables(given)} needs {_variables(missing)}")
+            raise ValueError(
+                f"{_variables(_TLS_FILES)} are set together or not at all; "
+                f"{_variables(missing)} is missing"
+            )
         try:
             _ = self.tls
         except OSError as error:
