@@ -97,6 +97,9 @@ image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
 	done
 
+test-image: $(VENV)/.installed-dev ## Build the images and run a stack out of them, with podman, buildah and mmdebstrap, as root.
+	@$(BIN)/python -m pytest -m images $(or $(ARGS),tests/images)
+
 lint-images: $(VENV)/.installed-kube ## Check the Containerfile.
 	@$(BIN)/hadolint --config .hadolint.yaml charts/images/Containerfile
 

@@ -79,6 +79,8 @@ ROOST_GRAPHQL_INTROSPECTION: {{ .Values.gateway.graphqlIntrospection | quote }}
 # Those of the edge, which cannot distinguish mutations of GraphQL.
 ROOST_RATE_WRITES: {{ $envoy.RATE_WRITES | quote }}
 ROOST_RATE_LOGINS: {{ $envoy.RATE_LOGINS | quote }}
+# The fewest gateways: each grants its share of the limits of GraphQL.
+ROOST_GATEWAYS: {{ ternary .Values.gateway.autoscaling.minReplicas .Values.gateway.replicas .Values.gateway.autoscaling.enabled | quote }}
 ROOST_DATABASE_CONNECTIONS: {{ .Values.postgres.connectionsPerProcess | quote }}
 ROOST_SERVICE_KEY_FILE: /etc/roost/own/service-key.pem
 ROOST_SERVICE_KEYS_FILE: /etc/roost/identities/services.jwks.json

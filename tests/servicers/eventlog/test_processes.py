@@ -43,7 +43,8 @@ from tests.waiting import eventually
 # The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
 TOPICS = ("roost.user.v1", "roost.post.v1", "roost.timeline.v1")
-ALICE, BOB, CAROL = 1, 2, 3
+# Of no other test: the topics may have their events.
+ALICE, BOB, CAROL = 90_001, 90_002, 90_003
 
 
 class Graph(GraphServiceServicer):

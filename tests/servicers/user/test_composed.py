@@ -129,7 +129,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
     served: Served, settings: UserSettings, kafka: KafkaConnection
 ) -> None:
-    topics.create(kafka, TOPICS, partitions=2)
+    topics.create(kafka, TOPICS)
     dora, eric = await sign_up(served, "dora"), await sign_up(served, "eric")
     working = settings.model_copy(update={"kafka_brokers": kafka.brokers})
 
@@ -162,7 +162,7 @@ async def test_the_worker_counts_and_removes_the_relationships_of_the_deleted(
 async def test_the_worker_follows_the_pictures_of_profiles(
     served: Served, settings: UserSettings, kafka: KafkaConnection
 ) -> None:
-    topics.create(kafka, TOPICS, partitions=2)
+    topics.create(kafka, TOPICS)
     fern = await sign_up(served, "fern")
     working = settings.model_copy(update={"kafka_brokers": kafka.brokers})
     clock = SystemClock()
