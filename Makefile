@@ -41,7 +41,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: image lint-images chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,12 @@ image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
 	done
 
+compose-files: $(VENV)/.installed-dev ## Write charts/compose/ from envoy/ and the services' manifests.
+	@$(BIN)/python -m local.compose
+
+compose-secrets: $(VENV)/.installed ## Make the secrets of charts/compose.yaml; those that exist stay.
+	@$(BIN)/python -m local.compose_secrets charts/compose/secrets
+
 test-image: $(VENV)/.installed-dev ## Build the images and run a stack out of them, with podman, buildah and mmdebstrap, as root.
 	@$(BIN)/python -m pytest -m images $(or $(ARGS),tests/images)
 
@@ -125,6 +131,7 @@ gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated fi
 	@$(BIN)/python -m gateway.api.sdl --check
 	@$(BIN)/python -m local.edge_module --check
 	@$(BIN)/python -m local.chart --check
+	@$(BIN)/python -m local.compose --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \

@@ -91,6 +91,12 @@ def images() -> Iterator[str]:
         yield from said([str(BIN / "hadolint"), str(file)])
 
 
+def compose() -> Iterator[str]:
+    """Yield what podman-compose cannot read."""
+    file = str(CHARTS / "compose.yaml")
+    yield from said([str(BIN / "podman-compose"), "-f", file, "config", "-q"])
+
+
 def migrations() -> Iterator[str]:
     """Yield what squawk says of the migrations: what would stop other sessions, or break the
     version that is still running."""
@@ -115,7 +121,7 @@ def main() -> int:
     """Run all checks; returns the exit code."""
     if not shutil.which("promtool"):
         print("Skipped: promtool, which is not installed here.")
-    wrong = [each for check in (charts, images, migrations) for each in check()]
+    wrong = [each for check in (charts, images, compose, migrations) for each in check()]
     for each in wrong:
         sys.stderr.write(each.rstrip() + "\n")
     return 1 if wrong else 0

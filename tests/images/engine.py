@@ -114,7 +114,7 @@ def clean() -> None:
     found = output(podman("ps", "--all", "--quiet", "--filter", f"label={LABEL}")).split()
     if found:
         output(podman("rm", "--force", "--time", "1", *found))
-    for mounted in Path("/proc/mounts").read_text().splitlines():
+    for mounted in reversed(Path("/proc/mounts").read_text().splitlines()):
         place = mounted.split()[1]
         if Path(place).is_relative_to(FOLDER):
             subprocess.run(["umount", place], check=False)

@@ -22,7 +22,7 @@ PROCESSES = [
 # Lists what a process could write to, or what would change its user.
 WRITABLE = """
 import os, stat
-skipped = {"/proc", "/sys", "/dev", "/tmp", "/run", "/etc/hosts", "/etc/resolv.conf"}
+skipped = {"/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/run", "/etc/hosts", "/etc/resolv.conf"}
 for folder, folders, files in os.walk("/"):
     folders[:] = [each for each in folders if os.path.join(folder, each) not in skipped]
     for each in [*folders, *files]:

@@ -87,7 +87,7 @@ def test_without_the_secrets_nothing_starts(
     assert reason == "secrets has no roost-media"
 
 
-def test_an_uninstallation_leaves_the_secrets(release: Release) -> None:
+def test_an_uninstallation_leaves_the_secrets_and_the_finished_jobs(release: Release) -> None:
     before = everything(release)
     release.install()
     assert everything(release) > before
@@ -96,4 +96,17 @@ def test_an_uninstallation_leaves_the_secrets(release: Release) -> None:
 
     assert removed.returncode == 0, removed.stderr
     assert {f"secret/{each['metadata']['name']}" for each in secrets()} <= before
-    wait(lambda: everything(release) == before)
+    jobs = {f"job.batch/{NAME}-{name}" for name in ("migrate", "topics")}
+    wait(lambda: not release.pods() and everything(release) == before | jobs | finished(release))
+    # Kubernetes deletes them, and their pods, after a day.
+    for job in release.objects("batch/v1/jobs").values():
+        assert job["spec"]["ttlSecondsAfterFinished"] == 86_400
+
+
+def finished(release: Release) -> set[str]:
+    """The names of the pods of jobs."""
+    return {
+        f"pod/{name}"
+        for name, pod in release.objects("pods").items()
+        if pod["status"]["phase"] == "Succeeded" and "job-name" in pod["metadata"]["labels"]
+    }

@@ -1,6 +1,7 @@
 """A filter of system calls, by the system's libseccomp.
 
-The loader finds the library by its name, as in an image without a compiler and without ldconfig.
+The loader finds the library by its name, as in an image without a compiler and without ldconfig. It
+is loaded with this module: inside the jail no file of the system can be opened.
 """
 
 from __future__ import annotations
@@ -16,6 +17,18 @@ _ERRNO = 0x00050000
 _EQUAL = 4
 _MASKED_EQUAL = 7
 _UNKNOWN_CALL = -1
+
+
+def _library() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    return library
+
+
+_LIBRARY = _library()
 
 
 class Condition(NamedTuple):
@@ -43,11 +56,9 @@ class Filter:
     """Calls that are not allowed fail with ENOSYS. Raises NoLibrary."""
 
     def __init__(self) -> None:
-        try:
-            self._library = ctypes.CDLL("libseccomp.so.2")
-        except OSError:
-            raise NoLibrary from None
-        self._library.seccomp_init.restype = ctypes.c_void_p
+        if _LIBRARY is None:
+            raise NoLibrary
+        self._library = _LIBRARY
         self._filter = ctypes.c_void_p(self._library.seccomp_init(_ERRNO | errno.ENOSYS))
 
     def allow(self, call: str, *conditions: Condition) -> None:

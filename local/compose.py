@@ -1,0 +1,113 @@
+"""Writes charts/compose/: what charts/compose.yaml takes from envoy/ and from the manifests.
+
+``python -m local.compose`` writes the files; with ``--check`` it only compares and fails if they
+differ. Parts are reached at their names in compose.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from local.envoy_template import (
+    defaults,
+    endpoints,
+    endpoints_name,
+    object_store,
+    render,
+    template,
+)
+from local.parts.seaweedfs import MEDIA_BUCKET, REGION
+from services.chassis.runtime.manifest import Manifest, Process, deployed
+
+FOLDER = Path(__file__).parents[1] / "charts" / "compose"
+NOTE = "# Written by `make compose-files` from the services' manifests and envoy/; do not edit.\n"
+
+STORE = "http://seaweedfs:8333"
+GRPC_PORT, HTTP_PORT, ADMIN_PORT = 7000, 8000, 9090
+PORTS = {
+    "EDGE": 8080,
+    "MEDIA": 8081,
+    "MESH": 9000,
+    "ADMIN": 9901,
+    "PROBES": 9902,
+    "PURGES": 9903,
+}
+
+
+def services() -> list[Manifest]:
+    """Return the services that have processes."""
+    return [each for each in deployed() if each.processes]
+
+
+def processes() -> list[str]:
+    """Return the names of Roost's processes in compose.yaml."""
+    return [
+        *(f"{each.noun}-{process}" for each in services() for process in each.processes),
+        "gateway",
+    ]
+
+
+def envoy() -> str:
+    """Return Envoy's configuration."""
+    values = defaults() | {
+        "ADMIN_SOCKET": "/run/envoy/admin.sock",
+        # Prometheus reads the admin page by the name of the part.
+        "ADMIN_HOST": "(localhost|envoy)",
+        "MEDIA_S3_CREDENTIALS_FILE": "/etc/roost/media-store.credentials",
+        "MEDIA_PATH_KEYS_FILE": "/etc/roost/media-path-keys.json",
+        "MEDIA_CACHE_FOLDER": "/var/cache/roost-media",
+        "GATEWAY_ENDPOINTS": endpoints([f"gateway:{HTTP_PORT}"]),
+        **object_store(STORE, bucket=MEDIA_BUCKET, region=REGION),
+    }
+    for name, port in PORTS.items():
+        values |= {f"{name}_ADDRESS": "0.0.0.0", f"{name}_PORT": str(port)}  # noqa: S104
+    for each in services():
+        if Process.SERVE in each.processes:
+            values[endpoints_name(each.noun)] = endpoints([f"{each.noun}-serve:{GRPC_PORT}"])
+    return render(template(), values)
+
+
+def prometheus() -> str:
+    """Return Prometheus' configuration, in JSON, which is YAML."""
+    jobs = [
+        {
+            "job_name": "roost",
+            "static_configs": [{"targets": [f"{each}:{ADMIN_PORT}" for each in processes()]}],
+        },
+        {
+            "job_name": "envoy",
+            "metrics_path": "/stats/prometheus",
+            "static_configs": [{"targets": [f"envoy:{PORTS['ADMIN']}"]}],
+        },
+    ]
+    settings = {"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def files() -> dict[str, str]:
+    """Return the text of each file by its name."""
+    return {"envoy.yaml": NOTE + envoy(), "prometheus.yaml": NOTE + prometheus()}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or compare; returns the exit code."""
+    if "--check" in arguments:
+        differing = [name for name, text in files().items() if _stored(name) != text]
+        if differing:
+            sys.stderr.write(f"charts/compose differs in {', '.join(differing)}; ")
+            sys.stderr.write("run `make compose-files`.\n")
+        return 1 if differing else 0
+    for name, text in files().items():
+        (FOLDER / name).write_text(text)
+    return 0
+
+
+def _stored(name: str) -> str | None:
+    file = FOLDER / name
+    return file.read_text() if file.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
