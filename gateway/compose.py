@@ -41,7 +41,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
     clock = SystemClock()
     identity = authentication.identity(settings, service=SERVICE, clock=clock)
     async with (
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
         httpx2.AsyncClient(trust_env=False) as http,
     ):
         keys = MeshJwks(mesh)

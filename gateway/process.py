@@ -87,6 +87,7 @@ class _ProcessRun:
         except OSError as error:
             listening.close()
             return _cannot_listen(self._settings.admin_listen, error)
+        tls = self._settings.tls
         with listening:
             async with compose.gateway(self._settings, self._state) as app:
                 server = _Server(
@@ -103,6 +104,9 @@ class _ProcessRun:
                         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                         timeout_graceful_shutdown=int(GRACE),
                         backlog=_BACKLOG,
+                        ssl_context_factory=None
+                        if tls is None
+                        else lambda *_: tls.server_context(),
                     )
                 )
                 freeze_gc()

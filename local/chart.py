@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+# Folders of Envoy's pod: its configuration, and the certificates of both kinds.
+_CONFIGURATION = "/etc/envoy"
+_EDGE_CERTIFICATE = "/etc/roost/edge"
+_MESH_CERTIFICATE = "/etc/roost/tls"
 NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
 
 
@@ -33,6 +37,7 @@ def files() -> dict[str, str]:
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
         "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
+        "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
@@ -42,6 +47,29 @@ def files() -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     """Write or compare; returns the exit code."""
     return write_or_compare(FOLDER, files(), arguments=arguments, target="chart-files")
+
+
+def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, str]]:
+    """What Envoy needs for TLS: `edge` and `mesh` replace values of envoy-defaults.yaml; `files`
+    are in its configuration folder."""
+    edge, mesh, authority = "edge-certificate.json", "mesh-certificate.json", "authority.json"
+    return {
+        "edge": envoy_template.edge_tls(f"{_CONFIGURATION}/{edge}"),
+        "mesh": envoy_template.mutual_tls(
+            services,
+            certificate=f"{_CONFIGURATION}/{mesh}",
+            authority=f"{_CONFIGURATION}/{authority}",
+        ),
+        "files": {
+            edge: envoy_template.certificate_secret(
+                envoy_template.EDGE_CERTIFICATE, _EDGE_CERTIFICATE
+            ),
+            mesh: envoy_template.certificate_secret(
+                envoy_template.MESH_CERTIFICATE, _MESH_CERTIFICATE
+            ),
+            authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
+        },
+    }
 
 
 def _described(service: Manifest) -> dict[str, Any]:

@@ -25,6 +25,12 @@ VERSIONS = "/v[12]/"
 # Of Debian, Ubuntu, Alpine and the images of Envoy.
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
+MESH_TRANSPORT = "MESH_TRANSPORT"
+# The names of Envoy's secrets: the certificates of the edge and of the mesh, and its authority.
+EDGE_CERTIFICATE = "edge"
+MESH_CERTIFICATE = "mesh"
+AUTHORITY = "authority"
+
 _BLOCK = re.compile(r"^ *#: each ([A-Za-z ]+)\n(.*?)^ *#: end\n", re.MULTILINE | re.DOTALL)
 _PATH = re.compile(r"([a-z0-9-]+|\*)(/([a-z0-9-]+|\*))*")
 
@@ -47,7 +53,11 @@ def template(services: Sequence[Manifest] | None = None) -> str:
         "unbounded RPC": _unbounded_rpcs(known),
         "package": _packages(known),
         "service": [
-            {"SERVICE": each.noun, "SERVICE_ENDPOINTS": f"${{{endpoints_name(each.noun)}}}"}
+            {
+                "SERVICE": each.noun,
+                "SERVICE_ENDPOINTS": f"${{{endpoints_name(each.noun)}}}",
+                "SERVICE_TRANSPORT": f"${{{transport_name(each.noun)}}}",
+            }
             for each in known
         ],
     }
@@ -60,11 +70,13 @@ def template(services: Sequence[Manifest] | None = None) -> str:
 
 
 def defaults(services: Sequence[Manifest] | None = None) -> dict[str, str]:
-    """Return the values that a topology need not give: those of envoy/defaults.env, and no
-    endpoint of any service."""
+    """Return the values that a topology need not give: those of envoy/defaults.env, no endpoint of
+    any service, and plain text between Envoy and all others."""
     known = deployed() if services is None else services
     nowhere = {endpoints_name(each.noun): endpoints([]) for each in known}
-    return nowhere | variables((FOLDER / "defaults.env").read_text())
+    plain = dict.fromkeys(_inside(known), json.dumps(_PLAIN_TEXT))
+    edge = {"EDGE_TRANSPORT": json.dumps(_PLAIN_TEXT), "EDGE_HSTS_OFF": "true"}
+    return nowhere | plain | edge | variables((FOLDER / "defaults.env").read_text())
 
 
 def rate_limits() -> str:
@@ -90,6 +102,95 @@ def endpoints(addresses: Iterable[str]) -> str:
     No address gives an empty list: Envoy then answers calls of that service UNAVAILABLE at once.
     """
     return json.dumps([{"endpoint": {"address": _socket_address(each)}} for each in addresses])
+
+
+def transport_name(noun: str) -> str:
+    """Return the name of the placeholder for the transport to a service, or to the gateway."""
+    return f"{noun.upper()}_TRANSPORT"
+
+
+def edge_tls(certificate: str) -> dict[str, str]:
+    """Return the placeholders of TLS for clients of the edge and of media.
+
+    ``certificate`` is the file of ``certificate_secret(EDGE_CERTIFICATE, …)``.
+    """
+    context = {
+        "common_tls_context": {
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_certificate_sds_secret_configs": [_by_file(EDGE_CERTIFICATE, certificate)],
+        }
+    }
+    return {
+        "EDGE_TRANSPORT": json.dumps(_transport("tls", "tls.v3.DownstreamTlsContext", context)),
+        "EDGE_HSTS_OFF": "false",
+    }
+
+
+def mutual_tls(
+    services: Sequence[Manifest] | None = None, *, certificate: str, authority: str
+) -> dict[str, str]:
+    """Return the placeholders of mutual TLS between Envoy, the gateway and the services.
+
+    The certificate of each process has its noun as a DNS name. ``certificate`` and ``authority``
+    are the files of ``certificate_secret(MESH_CERTIFICATE, …)`` and ``authority_secret(…)``.
+    """
+    own = [_by_file(MESH_CERTIFICATE, certificate)]
+    trusted = _by_file(AUTHORITY, authority)
+    tls_13 = {
+        "tls_minimum_protocol_version": "TLSv1_3",
+        "tls_maximum_protocol_version": "TLSv1_3",
+    }
+
+    def to(noun: str) -> dict[str, Any]:
+        names = [{"san_type": "DNS", "matcher": {"exact": noun}}]
+        common = {
+            "tls_params": tls_13,
+            "alpn_protocols": ["http/1.1" if noun == GATEWAY else "h2"],
+            "tls_certificate_sds_secret_configs": own,
+            "combined_validation_context": {
+                "default_validation_context": {"match_typed_subject_alt_names": names},
+                "validation_context_sds_secret_config": trusted,
+            },
+        }
+        context = {"sni": noun, "common_tls_context": common}
+        return _transport("tls", "tls.v3.UpstreamTlsContext", context)
+
+    listener = {
+        "require_client_certificate": True,
+        "common_tls_context": {
+            "tls_params": tls_13,
+            "alpn_protocols": ["h2"],
+            "tls_certificate_sds_secret_configs": own,
+            "validation_context_sds_secret_config": trusted,
+        },
+    }
+    known = deployed() if services is None else services
+    nouns = (GATEWAY, *(each.noun for each in known))
+    return {
+        MESH_TRANSPORT: json.dumps(_transport("tls", "tls.v3.DownstreamTlsContext", listener)),
+        **{transport_name(noun): json.dumps(to(noun)) for noun in nouns},
+    }
+
+
+def certificate_secret(name: str, folder: str) -> str:
+    """Return the file from which Envoy takes tls.crt and tls.key of a folder, again whenever files
+    are moved into it."""
+    files = {
+        "certificate_chain": {"filename": f"{folder}/tls.crt"},
+        "private_key": {"filename": f"{folder}/tls.key"},
+        "watched_directory": {"path": folder},
+    }
+    return _secret(name, {"tls_certificate": files})
+
+
+def authority_secret(folder: str) -> str:
+    """Return the file from which Envoy takes ca.crt of a folder, in the same way."""
+    files = {
+        "trusted_ca": {"filename": f"{folder}/ca.crt"},
+        "watched_directory": {"path": folder},
+    }
+    return _secret(AUTHORITY, {"validation_context": files})
 
 
 def object_store(endpoint: str, *, bucket: str, region: str) -> dict[str, str]:
@@ -228,6 +329,22 @@ def _is_below(paths: Iterable[str], others: Iterable[str]) -> bool:
         for path in (each.split("/") for each in paths)
         for other in (each.split("/") for each in others)
     )
+
+
+def _inside(services: Sequence[Manifest]) -> list[str]:
+    """The placeholders of transports between Envoy and Roost's processes."""
+    nouns = (GATEWAY, *(each.noun for each in services))
+    return [MESH_TRANSPORT, *(transport_name(noun) for noun in nouns)]
+
+
+def _by_file(name: str, file: str) -> dict[str, Any]:
+    source = {"path_config_source": {"path": file}, "resource_api_version": "V3"}
+    return {"name": name, "sds_config": source}
+
+
+def _secret(name: str, content: dict[str, Any]) -> str:
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+    return json.dumps({"resources": [{"@type": kind, "name": name, **content}]})
 
 
 def _tls(host: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from local.state import State
 from services.chassis.auth.tokens import ServiceIdentity, SigningKey
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.tls import TlsFiles
 
 # A start waits for running changes of the index.
 _CALL_SECONDS = 15.0
@@ -66,18 +67,25 @@ class SearchOperator:
 
 @dataclass(frozen=True)
 class Access:
-    """How the operator reaches a mesh: its address, and the operator's private key."""
+    """How the operator reaches a mesh: its address, the operator's private key, and the files of
+    mutual TLS if the mesh has it."""
 
     mesh: str
     key: SigningKey
+    tls: TlsFiles | None = None
 
 
 def local_access(state: State) -> Access:
     """Return the access to the running stack of a state folder."""
     ports = json.loads(state.ports.read_text())
-    return Access(
-        f"{HOST}:{ports['mesh']}", read_key(SecretStore(state.secrets).identity(OPERATOR))
-    )
+    secrets = SecretStore(state.secrets)
+    tls = None
+    if state.read().tls:
+        folder = secrets.tls_folder(OPERATOR)
+        tls = TlsFiles(
+            certificate=folder / "tls.crt", key=folder / "tls.key", authority=folder / "ca.crt"
+        )
+    return Access(f"{HOST}:{ports['mesh']}", read_key(secrets.identity(OPERATOR)), tls)
 
 
 def read_key(file: Path) -> SigningKey:
@@ -89,5 +97,5 @@ def read_key(file: Path) -> SigningKey:
 async def search_operator(access: Access) -> AsyncIterator[SearchOperator]:
     """Connect to a mesh."""
     identity = ServiceIdentity(access.key, clock=SystemClock())
-    async with Mesh(access.mesh, identity=identity) as mesh:
+    async with Mesh(access.mesh, identity=identity, tls=access.tls) as mesh:
         yield SearchOperator(mesh)

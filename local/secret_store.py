@@ -17,6 +17,10 @@ from cryptography.x509.oid import NameOID
 
 # The identity of the command line. Services accept it for the calls alone that name it.
 OPERATOR = "operator"
+# Signs the certificates of Envoy and of the processes.
+_AUTHORITY = "tls-authority"
+# Longer than any stack: certificates are deleted with the folder, and clocks may be wrong.
+_BEGIN, _END = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 COORDINATE_BYTES = 32  # of a P-256 point
 
 
@@ -60,6 +64,23 @@ class SecretStore:
             key = _read_key(self.signing_key(name).read_text())
             write_private(file, _self_signed(name, key))
         return file
+
+    def tls_folder(self, name: str) -> Path:
+        """Return a folder with tls.crt, tls.key and ca.crt: a certificate of ``name`` and of
+        127.0.0.1, its key, and the stack's authority, which signed it."""
+        folder = self._folder / "tls" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        key = _read_key(self.signing_key(f"tls-{name}").read_text())
+        authority = self.certificate(_AUTHORITY)
+        if not (folder / "tls.crt").exists():
+            signer = x509.load_pem_x509_certificate(authority.read_bytes())
+            signer_key = _read_key(self.signing_key(_AUTHORITY).read_text())
+            write_private(
+                folder / "tls.crt", _signed(name, key, signer=signer, signer_key=signer_key)
+            )
+        write_private(folder / "tls.key", self.signing_key(f"tls-{name}").read_text())
+        write_private(folder / "ca.crt", authority.read_text())
+        return folder
 
     def identities(self, services: list[str]) -> Path:
         """Return a JWKS file (RFC 7517) of the services' public keys, each under its name."""
@@ -120,13 +141,29 @@ def _read_key(pem: str) -> ec.EllipticCurvePrivateKey:
 def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> str:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     loopback = x509.IPAddress(ip_address("127.0.0.1"))
-    # Valid for longer than any stack: it is deleted with the folder, and clocks may be wrong.
-    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), 1, begin, end)
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, _BEGIN, _END)
         .add_extension(x509.SubjectAlternativeName([loopback]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _signed(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    signer: x509.Certificate,
+    signer_key: ec.EllipticCurvePrivateKey,
+) -> str:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    names = [x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))]
+    number = x509.random_serial_number()
+    certificate = (
+        x509.CertificateBuilder(signer.subject, subject, key.public_key(), number, _BEGIN, _END)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(signer_key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 

@@ -60,9 +60,10 @@ class Stack:
 
     ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
     processes of a service, or of the gateway; ROOST_WORKERS_<NOUN> that of its working processes.
-    ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. ``python`` is the command
-    that runs the modules of these processes, such as a tracer. Leaving stops every part. Raises
-    AlreadyRunning, FolderUnusable or SettingInvalid.
+    ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
+    these processes speak mutual TLS. ``python`` is the command that runs the modules of these
+    processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning, FolderUnusable or
+    SettingInvalid.
     """
 
     def __init__(
@@ -159,11 +160,16 @@ class Stack:
                 for noun, names in {**servers, "gateway": gateways}.items()
             },
             environ=self._environ,
+            tls=self._tls,
         )
+        self._secrets = secrets
         named = [*(each.noun for each in services), "gateway", OPERATOR]
         processes: list[Part] = []
         for service in services:
-            settings = self._service_settings(service, named, secrets)
+            settings = {
+                **self._service_settings(service, named, secrets),
+                **self._tls_settings(service.noun),
+            }
             instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
             if Process.WORK in service.processes:
                 instances += [(name, Process.WORK) for name in self._workers(service.noun)]
@@ -180,6 +186,7 @@ class Stack:
             "ROOST_GATEWAYS": str(self._count("ROOST_REPLICAS_GATEWAY")),
             # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
+            **self._tls_settings("gateway"),
         }
         processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(
@@ -203,6 +210,23 @@ class Stack:
         if not value.isdecimal() or int(value) < 1:
             raise SettingInvalid(f"{setting} takes a whole number from 1, not {value!r}")
         return int(value)
+
+    @property
+    def _tls(self) -> bool:
+        value = self._environ.get("ROOST_TLS", "off")
+        if value not in {"on", "off"}:
+            raise SettingInvalid(f"ROOST_TLS takes on or off, not {value!r}")
+        return value == "on"
+
+    def _tls_settings(self, noun: str) -> dict[str, str]:
+        if not self._tls:
+            return {}
+        folder = self._secrets.tls_folder(noun)
+        return {
+            "ROOST_TLS_CERTIFICATE_FILE": str(folder / "tls.crt"),
+            "ROOST_TLS_KEY_FILE": str(folder / "tls.key"),
+            "ROOST_TLS_CA_FILE": str(folder / "ca.crt"),
+        }
 
     def _service_settings(
         self, service: Manifest, named: list[str], secrets: SecretStore
@@ -304,7 +328,12 @@ class Stack:
     def _status_of(self, parts: list[PartStatus]) -> StackStatus:
         ready = self._is_up and all(part.state == "ready" for part in parts)
         return StackStatus(
-            ready=ready, edge=self.edge, media=self.media, pid=os.getpid(), parts=parts
+            ready=ready,
+            edge=self.edge,
+            media=self.media,
+            pid=os.getpid(),
+            parts=parts,
+            tls=self._tls,
         )
 
 

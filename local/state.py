@@ -41,6 +41,8 @@ class StackStatus:
     parts: list[PartStatus]
     # Absent in the file of a stack that an earlier version runs.
     media: str | None = None
+    # Whether Envoy and the processes speak mutual TLS.
+    tls: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON objects and lists."""

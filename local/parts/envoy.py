@@ -9,9 +9,13 @@ import httpx2
 
 from local import wheels
 from local.envoy_template import (
+    MESH_CERTIFICATE,
+    authority_secret,
+    certificate_secret,
     defaults,
     endpoints,
     endpoints_name,
+    mutual_tls,
     object_store,
     render,
     template,
@@ -52,7 +56,8 @@ def credentials(access_key: str, secret_key: str) -> str:
 
 class Envoy(Part):
     """The proxy. ``upstreams`` are the addresses of the gateway and of each service, by noun;
-    ``store`` is what it may read in the object store.
+    ``store`` is what it may read in the object store. ``tls`` is mutual TLS with the upstreams and
+    their callers.
 
     ``ROOST_<NAME>`` in ``environ`` overrides a value of envoy/defaults.env.
     """
@@ -66,6 +71,7 @@ class Envoy(Part):
         store: S3,
         upstreams: Mapping[str, Sequence[str]],
         environ: Mapping[str, str],
+        tls: bool = False,
     ) -> None:
         super().__init__("envoy", ports.address("edge"))
         self._folder = folder
@@ -75,6 +81,8 @@ class Envoy(Part):
         self._credentials = secrets.file(
             "media-store.credentials", credentials(store.access_key, store.secret_key)
         )
+        self._secrets = secrets
+        self._tls = tls
         self._upstreams = upstreams
         self._environ = environ
         self.mesh = ports.address("mesh")
@@ -100,6 +108,8 @@ class Envoy(Part):
         values["MEDIA_S3_CREDENTIALS_FILE"] = str(self._credentials)
         values["MEDIA_PATH_KEYS_FILE"] = str(self._path_keys)
         values["MEDIA_CACHE_FOLDER"] = str(cache)
+        if self._tls:
+            values |= self._mutual_tls()
         for noun, addresses in self._upstreams.items():
             values[endpoints_name(noun)] = endpoints(addresses)
         try:
@@ -147,6 +157,14 @@ class Envoy(Part):
             for noun, addresses in self._upstreams.items()
             if not all(healthy.get(address, False) for address in addresses)
         ]
+
+    def _mutual_tls(self) -> dict[str, str]:
+        folder = str(self._secrets.tls_folder("mesh"))
+        certificate = certificate_secret(MESH_CERTIFICATE, folder)
+        return mutual_tls(
+            certificate=str(self._secrets.file("envoy-certificate.json", certificate)),
+            authority=str(self._secrets.file("envoy-authority.json", authority_secret(folder))),
+        )
 
     @property
     def rendered(self) -> Path:

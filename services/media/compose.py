@@ -68,7 +68,7 @@ async def serve(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as redis,
         storage_of(settings) as storage,
         lease_worker(database, clock=clock) as worker,
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
         wake_ups = ValkeyWakeUps(redis, url=settings.redis_url, ca_file=settings.redis_ca_file)
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
@@ -153,6 +153,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
             Mesh(
                 settings.mesh,
                 identity=authentication.identity(settings, service=SERVICE, clock=clock),
+                tls=settings.tls,
             ) as mesh,
             bus.publisher(connection=kafka, client_id="media work") as publisher,
         ):

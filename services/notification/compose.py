@@ -65,7 +65,7 @@ async def serve(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         lease_worker(database, clock=clock) as worker,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
         store = PostgresNotificationStore(database, announce=wake_ups.announce)
         events = PostgresLogStore(database, announce=wake_ups.announce)
@@ -139,7 +139,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
             name="notification work",
         ) as database,
         lease_worker(database, clock=clock) as worker,
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
         bus.publisher(connection=kafka, client_id="notification work") as publisher,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,

@@ -67,7 +67,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
         store = PostgresStore(database)
         bodies = PostBodyCache(store=store, redis=cache_server, clock=clock)
@@ -166,7 +166,9 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=SERVICE, clock=clock),
+            tls=settings.tls,
         ) as mesh,
         bus.publisher(connection=kafka, client_id="post work") as publisher,
     ):

@@ -61,7 +61,7 @@ async def serve(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
             name="search serve",
         ) as database,
         _post_index(settings, database) as posts,
-        Mesh(settings.mesh, identity=identity) as mesh,
+        Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
         viewers = Viewers(MeshRelations(mesh), clock=clock)
         receiver = ViewerChangesReceiver(
@@ -157,7 +157,9 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
         _post_index(settings, database) as posts,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=SERVICE, clock=clock),
+            tls=settings.tls,
         ) as mesh,
         bus.publisher(connection=kafka, client_id="search work") as publisher,
     ):

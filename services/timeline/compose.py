@@ -71,7 +71,9 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=_NAME, clock=clock),
+            tls=settings.tls,
         ) as mesh,
     ):
         store = PostgresTimelineStore(database)
@@ -136,7 +138,9 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             settings.redis_url, ca_file=settings.redis_ca_file, call_seconds=_WORKER_REDIS_SECONDS
         ) as valkey,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=_NAME, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=_NAME, clock=clock),
+            tls=settings.tls,
         ) as mesh,
         bus.publisher(connection=kafka, client_id="timeline") as publisher,
     ):

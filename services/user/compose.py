@@ -81,7 +81,9 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=settings.password_memory_mib) as passwords,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=SERVICE, clock=clock),
+            tls=settings.tls,
         ) as mesh,
     ):
         cache_invalidation = MeshCacheInvalidation(mesh)
@@ -207,7 +209,9 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         lease_worker(database, clock=clock) as worker,
         bus.publisher(connection=kafka, client_id="user work") as publisher,
         Mesh(
-            settings.mesh, identity=authentication.identity(settings, service=SERVICE, clock=clock)
+            settings.mesh,
+            identity=authentication.identity(settings, service=SERVICE, clock=clock),
+            tls=settings.tls,
         ) as mesh,
     ):
         store = PostgresUserStore(database, describe=describe)

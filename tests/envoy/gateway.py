@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -97,7 +98,11 @@ class Gateway:
 
 @asynccontextmanager
 async def serving(
-    gateway: Gateway, host: str = "127.0.0.1", port: int = 0
+    gateway: Gateway,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Gateway]:
     """Serve, on a free port if none is given, until the block ends."""
     connections: set[asyncio.Task[None]] = set()
@@ -107,7 +112,7 @@ async def serving(
         connections.add(task)
         task.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(connected, host, port)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     gateway.address = f"{host}:{server.sockets[0].getsockname()[1]}"
     try:
         yield gateway

@@ -26,8 +26,9 @@ class Service:
     A test may set another answer of a method, one that aborts or never returns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, credentials: grpc.ServerCredentials | None = None) -> None:
         self.address = ""
+        self._credentials = credentials
         self.calls: list[Call] = []
         self.answers: dict[str, Callable[[bytes, Any], Awaitable[bytes]]] = {}
         self._health = health.aio.HealthServicer()
@@ -42,7 +43,11 @@ class Service:
         self._server = grpc.aio.server()
         self._server.add_generic_rpc_handlers((_AnyMethod(self),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        port = self._server.add_insecure_port(self.address or "127.0.0.1:0")
+        address = self.address or "127.0.0.1:0"
+        if self._credentials is None:
+            port = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, self._credentials)
         self.address = f"127.0.0.1:{port}"
         await self.says(serving=True)
         await self._server.start()

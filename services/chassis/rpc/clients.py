@@ -9,6 +9,8 @@ the deadline, and raises the errors of `chassis.errors`. It is never retried her
 in one place and within one budget.
 """
 
+import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -23,6 +25,7 @@ from services.chassis.auth.caller import ServiceCaller
 from services.chassis.auth.tokens import Jwk, Revoked, ServiceIdentity
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import from_status
+from services.chassis.runtime.tls import TlsFiles, TlsMaterial
 
 S = TypeVar("S")
 
@@ -32,6 +35,10 @@ DEFAULT_TIMEOUT = 2.0
 MARGIN = 0.01
 # Of one message; the largest of our batches is far below.
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# Renewed files of TLS are found within so many seconds.
+TLS_SECONDS = 10.0
+# A replaced channel lasts until its calls end: streams do so with their clients.
+_REPLACED_SECONDS = 365 * 86_400.0
 
 CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -60,13 +67,33 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
 
 
 class Mesh:
-    """A connection to each Envoy of the mesh. Use it as an async context manager, or close it."""
+    """A connection to each Envoy of the mesh. Use it as an async context manager, or close it.
 
-    def __init__(self, address: str, *, identity: ServiceIdentity | None = None) -> None:
+    With files of TLS the certificate of the mesh has to name the host of the address, and the
+    connection shows the certificate of the process. When the files are renewed, new calls get new
+    connections; those under way keep theirs.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        identity: ServiceIdentity | None = None,
+        tls: TlsFiles | None = None,
+        tls_seconds: float = TLS_SECONDS,
+    ) -> None:
+        self._address = address
         self._identity = identity
-        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._tls = tls
+        self._tls_seconds = tls_seconds
+        self._material = None if tls is None else tls.current()
+        self._channel = self._open(self._material)
+        self._methods: weakref.WeakSet[_Method] = weakref.WeakSet()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Mesh":
+        if self._tls is not None:
+            self._keep(asyncio.create_task(self._follow(self._tls), name="mesh tls"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -74,7 +101,16 @@ class Mesh:
 
     async def close(self) -> None:
         """Ends the calls under way, then the connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._channel.close(None)
+
+    def method(self, make: Callable[[grpc.aio.Channel], Any]) -> "_Method":
+        """A method of the current channel, whichever that is at a call."""
+        method = _Method(make, self._channel)
+        self._methods.add(method)
+        return method
 
     def stub(
         self,
@@ -128,8 +164,53 @@ class Mesh:
         timeout: float,
         with_origin: bool = False,
     ) -> S:
-        calls = _CallFactory(self._channel, token, timeout, with_origin=with_origin)
+        calls = _CallFactory(self, token, timeout, with_origin=with_origin)
         return kind(cast(grpc.aio.Channel, calls))
+
+    def _open(self, material: TlsMaterial | None) -> grpc.aio.Channel:
+        if material is None:
+            return grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS)
+        credentials = grpc.ssl_channel_credentials(
+            material.authority, material.key, material.certificate
+        )
+        return grpc.aio.secure_channel(self._address, credentials, options=CHANNEL_OPTIONS)
+
+    async def _follow(self, tls: TlsFiles) -> None:
+        while True:
+            await asyncio.sleep(self._tls_seconds)
+            material = tls.current()
+            if material is not self._material:
+                self._material, replaced = material, self._channel
+                self._channel = self._open(material)
+                for method in self._methods:
+                    method.use(self._channel)
+                self._keep(asyncio.create_task(_close_unused(replaced), name="mesh replaced"))
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _close_unused(channel: grpc.aio.Channel) -> None:
+    try:
+        await channel.close(_REPLACED_SECONDS)
+    except asyncio.CancelledError:
+        await channel.close(None)
+        raise
+
+
+class _Method:
+    """A method of a channel that may be replaced between calls."""
+
+    __slots__ = ("__weakref__", "_make", "call")
+
+    def __init__(self, make: Callable[[grpc.aio.Channel], Any], channel: grpc.aio.Channel) -> None:
+        self._make = make
+        self.call = make(channel)
+
+    def use(self, channel: grpc.aio.Channel) -> None:
+        """Makes the next calls on that channel."""
+        self.call = self._make(channel)
 
 
 class _CallFactory:
@@ -140,49 +221,49 @@ class _CallFactory:
 
     def __init__(
         self,
-        channel: grpc.aio.Channel,
+        mesh: Mesh,
         token: Callable[[str], str | None],
         timeout: float,
         *,
         with_origin: bool = False,
     ) -> None:
         """`token` returns the token for a call to the service of that name."""
-        self._channel = channel
+        self._mesh = mesh
         self._token = token
         self._timeout = timeout
         self._metadata = _metadata_with_origin if with_origin else _metadata
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        call = self._channel.unary_unary(*args, **kwargs)
+        method = self._mesh.method(lambda channel: channel.unary_unary(*args, **kwargs))
         token, service, usual = self._token, service_of(args[0]), self._timeout
         metadata = self._metadata
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
             try:
-                return await call(request, timeout=budget, metadata=metadata(token(service)))
+                return await method.call(request, timeout=budget, metadata=metadata(token(service)))
             except grpc.aio.AioRpcError as error:
                 raise from_status(error) from None
 
         return invoke
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        call = self._channel.unary_stream(*args, **kwargs)
+        method = self._mesh.method(lambda channel: channel.unary_stream(*args, **kwargs))
         token, service = self._token, service_of(args[0])
 
         def invoke(request: Any, *, timeout: float | None = None) -> AsyncIterator[Any]:
-            return _read(call(request, timeout=timeout, metadata=_metadata(token(service))))
+            return _read(method.call(request, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 
     def stream_stream(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        call = self._channel.stream_stream(*args, **kwargs)
+        method = self._mesh.method(lambda channel: channel.stream_stream(*args, **kwargs))
         token, service = self._token, service_of(args[0])
 
         def invoke(
             requests: AsyncIterator[Any], *, timeout: float | None = None
         ) -> AsyncIterator[Any]:
-            return _read(call(requests, timeout=timeout, metadata=_metadata(token(service))))
+            return _read(method.call(requests, timeout=timeout, metadata=_metadata(token(service))))
 
         return invoke
 

@@ -15,6 +15,7 @@ from services.chassis.auth.tokens import Verifier
 from services.chassis.rpc.clients import MAX_MESSAGE_BYTES
 from services.chassis.rpc.metrics import RpcMetrics
 from services.chassis.rpc.pipeline import Handlers, Pipeline, declared_policy
+from services.chassis.runtime.tls import TlsFiles, TlsMaterial
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     # Several processes of one service may share a port: one process a core.
@@ -66,8 +67,9 @@ class Server:
         self._registry = registry
         self._names: list[str] = []
 
-    def bind(self, address: str) -> int:
-        """Listens on `host:port`; returns the port.
+    def bind(self, address: str, *, tls: TlsFiles | None = None) -> int:
+        """Listens on `host:port`; returns the port. With files a client needs a certificate of
+        their authority.
 
         Raises OSError where it cannot listen, and TypeError for a method without access policy.
         """
@@ -88,7 +90,9 @@ class Server:
             (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
         )
         try:
-            return self._server.add_insecure_port(address)
+            if tls is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, _credentials(tls))
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}") from error
 
@@ -114,6 +118,29 @@ def policies(mounts: Sequence[MountedServicer]) -> dict[str, Policy]:
         for service, handlers in (mount.methods() for mount in mounts)
         for name, handler in handlers.items()
     }
+
+
+def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+    """Credentials that read renewed files at the next connection."""
+    used = tls.current()
+
+    def configuration(material: TlsMaterial) -> grpc.ServerCertificateConfiguration:
+        return grpc.ssl_server_certificate_configuration(
+            [(material.key, material.certificate)], root_certificates=material.authority
+        )
+
+    def renewed() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal used
+        if (current := tls.current()) is used:
+            return None
+        used = current
+        return configuration(current)
+
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(used),
+        renewed,  # type: ignore[arg-type]  # None is "unchanged"; the stubs lack it
+        require_client_authentication=True,
+    )
 
 
 class _HandlerCollector:

@@ -31,6 +31,7 @@ from services.chassis.runtime.admin import Admin, Condition
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.settings import ServiceSettings, load, split_address
 from services.chassis.runtime.supervision import Job, Supervisor
+from services.chassis.runtime.tls import TlsFiles
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -43,8 +44,9 @@ GRACE = 12.0
 class Server(Protocol):
     """What answers RPCs: `rpc.server.Server`."""
 
-    def bind(self, address: str) -> int:
-        """Listens on `host:port`; returns the port. Raises OSError where it cannot."""
+    def bind(self, address: str, *, tls: TlsFiles | None) -> int:
+        """Listens on `host:port`, with mutual TLS if there are files; returns the port. Raises
+        OSError where it cannot."""
         ...
 
     async def start(self) -> None:
@@ -199,7 +201,7 @@ class _ProcessRun:
         self._log.info("stopped")
 
     def _bind(self, server: Server) -> str:
-        port = server.bind(self._settings.listen)
+        port = server.bind(self._settings.listen, tls=self._settings.tls)
         return f"{split_address(self._settings.listen)[0]}:{port}"
 
     async def _drain(self, server: Server, on_drain: Sequence[Callable[[], None]]) -> None:

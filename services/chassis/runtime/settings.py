@@ -6,12 +6,15 @@ A service subclasses `ServiceSettings` in its own `settings.py`; the gateway, `P
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.chassis.runtime.tls import TlsFiles
 
 PREFIX = "ROOST_"
 
@@ -77,6 +80,7 @@ def _authorities(value: Path) -> Path:
     return value
 
 
+_TLS_FILES = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
 _KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
 _KAFKA_LOGIN = ("kafka_sasl_mechanism", "kafka_username", "kafka_password")
 
@@ -122,6 +126,34 @@ class ProcessSettings(BaseSettings):
     # How long a stopping process goes on answering after it has said that it stops: long enough
     # for Envoy's health check to see it (interval 1 s, two failures).
     drain_seconds: float = Field(default=3.0, ge=0.0, le=15.0)
+    # The certificate (with its chain) and the key of the process, and the authority of Envoy and
+    # all processes: with them every connection from and to Envoy is mutual TLS.
+    tls_certificate_file: ExistingFile | None = None
+    tls_key_file: ExistingFile | None = None
+    tls_ca_file: ExistingFile | None = None
+
+    @cached_property
+    def tls(self) -> TlsFiles | None:
+        """The files of mutual TLS, or None for plain text."""
+        certificate, key, authority = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
+        if certificate is None or key is None or authority is None:
+            return None
+        return TlsFiles(certificate=certificate, key=key, authority=authority)
+
+    @model_validator(mode="after")
+    def _tls_files_fit(self) -> Self:
+        given = _given({name: getattr(self, name) for name in _TLS_FILES})
+        if given and len(given) < len(_TLS_FILES):
+            missing = [name for name in _TLS_FILES if name not in given]
+            raise ValueError(
+                f"{_variables(_TLS_FILES)} are set together or not at all; "
+                f"{_variables(missing)} is missing"
+            )
+        try:
+            _ = self.tls
+        except OSError as error:
+            raise ValueError(f"{_variables(_TLS_FILES)} cannot be read: {error}") from None
+        return self
 
 
 class IdentifiedSettings(ProcessSettings):

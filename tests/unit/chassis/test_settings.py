@@ -7,6 +7,7 @@ import pytest
 from services.chassis.events.bus import KafkaConnection
 from services.chassis.runtime import process
 from services.chassis.runtime.settings import ServiceSettings, load, split_address
+from tests.certificates import Authority, settings_of
 
 RIGHT = {
     "ROOST_MESH": "127.0.0.1:7000",
@@ -241,3 +242,67 @@ def test_incomplete_settings_of_kafka_end_the_process_with_one_sentence(
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == sentence + "\n"
+
+
+def test_files_of_tls_are_set_together_or_not_at_all(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load(ServiceSettings).tls is None
+    files = settings_of(Authority().issue(tmp_path / "own", "user"))
+    for name, value in files.items():
+        environment.setenv(name, value)
+    tls = load(ServiceSettings).tls
+    assert tls is not None
+    assert tls.current().certificate == (tmp_path / "own" / "tls.crt").read_bytes()
+
+    environment.delenv("ROOST_TLS_CA_FILE")
+    assert complaint(capsys) == (
+        "ROOST_TLS_CERTIFICATE_FILE and ROOST_TLS_KEY_FILE and ROOST_TLS_CA_FILE are set together "
+        "or not at all; ROOST_TLS_CA_FILE is missing.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("tls.crt", b"nothing", "{file} holds no certificate in PEM."),
+        ("ca.crt", b"nothing", "{file} holds no certificate in PEM."),
+        ("tls.key", b"nothing", "{file} holds no private key in PEM without a password."),
+        ("tls.key", None, "{file} is not the key of the certificate {folder}/tls.crt."),
+    ],
+)
+def test_files_of_tls_that_do_not_fit_are_said_in_one_sentence(
+    environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    content: bytes | None,
+    sentence: str,
+) -> None:
+    folder = Authority().issue(tmp_path / "own", "user")
+    other = Authority().issue(tmp_path / "other", "user")
+    for name, value in settings_of(folder).items():
+        environment.setenv(name, value)
+    (folder / file).write_bytes((other / file).read_bytes() if content is None else content)
+
+    assert complaint(capsys) == sentence.format(file=folder / file, folder=folder) + "\n"
+
+
+def test_a_file_of_tls_that_is_missing_is_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Authority().issue(tmp_path / "own", "user")
+    for name, value in settings_of(folder).items():
+        environment.setenv(name, value)
+    (folder / "tls.key").unlink()
+
+    assert complaint(capsys) == (
+        f"ROOST_TLS_KEY_FILE is wrong: it names a file that does not exist: {folder}/tls.key.\n"
+    )
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        load(ServiceSettings)
+    assert ended.value.code == 2
+    return capsys.readouterr().err

@@ -66,3 +66,20 @@ def test_a_symmetric_key_is_published_for_hs256(tmp_path: Path) -> None:
     raw = base64.urlsafe_b64decode(key.pop("k") + "=")
     assert raw.hex() == secrets.token("paths")
     assert key == {"kty": "oct", "alg": "HS256"}
+
+
+def test_files_of_tls_are_signed_by_one_authority_and_stay(tmp_path: Path) -> None:
+    store = SecretStore(tmp_path)
+    first, second = store.tls_folder("post"), store.tls_folder("user")
+    before = {each.name: each.read_bytes() for each in first.iterdir()}
+
+    own = x509.load_pem_x509_certificate(before["tls.crt"])
+    names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    assert before.keys() == {"tls.crt", "tls.key", "ca.crt"}
+    assert (second / "ca.crt").read_bytes() == before["ca.crt"]
+    assert names.get_values_for_type(x509.DNSName) == ["post"]
+    own.verify_directly_issued_by(x509.load_pem_x509_certificate(before["ca.crt"]))
+    assert (first / "tls.key").stat().st_mode & 0o077 == 0
+    again = SecretStore(tmp_path).tls_folder("post")
+    assert {each.name: each.read_bytes() for each in again.iterdir()} == before

@@ -283,6 +283,7 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
 }
 # Endless, and no job on its own, or one whose failures other tests bring about.
 OTHERS = {
+    "chassis.rpc.clients._follow",  # tests/servicers/chassis/test_tls.py
     "chassis.runtime.ids.make",  # waits for the clock
     "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
     "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
