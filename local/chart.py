@@ -38,6 +38,7 @@ def files() -> dict[str, str]:
         "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
+        "envoy-tracers.yaml": NOTE + _yaml(envoy_template.tracers("${TRACES_BELOW}")),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
