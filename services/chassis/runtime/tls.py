@@ -22,6 +22,7 @@ from services.chassis.runtime.logs import logger
 _expiry = Gauge(
     "roost_tls_certificate_expiry_time_seconds",
     "The time at which the certificate of the process expires, in Unix time.",
+    ("file",),
 )
 
 # What changes when a file is written or replaced.
@@ -105,7 +106,7 @@ class TlsFiles:
         _certificates(material.authority, self._authority)
         if _public(_private_key(material.key, self._key).public_key()) != _public(own.public_key()):
             raise ValueError(f"{self._key} is not the key of the certificate {self._certificate}")
-        _expiry.set(own.not_valid_after_utc.timestamp())
+        _expiry.labels(str(self._certificate)).set(own.not_valid_after_utc.timestamp())
         return material
 
 
