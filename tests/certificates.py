@@ -35,6 +35,7 @@ class Authority:
         folder: Path,
         *names: str,
         expired: bool = False,
+        days: int = 1,
         loopback: bool = True,
         serial: int | None = None,
     ) -> Path:
@@ -43,7 +44,7 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "process")])
         found: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         certificate = (
-            self._builder(subject, key, days=-1 if expired else 1, serial=serial)
+            self._builder(subject, key, days=-1 if expired else days, serial=serial)
             .add_extension(
                 x509.SubjectAlternativeName([*found, *([LOOPBACK] if loopback else [])]),
                 critical=False,

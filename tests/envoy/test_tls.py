@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -40,6 +41,8 @@ from tests.waiting import LIMIT
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 
 EDGE_NAME = "roost.example"
+# The metrics of the alert in charts/roost/files/alerts.yaml.
+EXPIRY = "envoy_(listener|cluster)_ssl_certificate_expiration_unix_time_seconds"
 ATTACH = "/roost.notification.v1.EventService/Attach"
 
 
@@ -160,7 +163,7 @@ async def test_a_browser_reaches_the_gateway_by_http_2(secured: Secured) -> None
 
 
 async def test_tokens_are_verified_with_keys_that_were_fetched_by_tls(secured: Secured) -> None:
-    assert secured.gateway.seen("/.well-known/jwks.json")
+    await eventually(lambda: secured.gateway.seen("/.well-known/jwks.json"))
 
 
 async def test_the_edge_speaks_no_plain_text(secured: Secured) -> None:
@@ -269,6 +272,33 @@ async def test_renewed_files_are_used_and_open_connections_stay(secured: Secured
         assert await attached.read() == b"after"
         assert (await browser.get("/hello")).status_code == 200
         attached.cancel()
+
+
+async def test_the_times_at_which_certificates_expire_are_metrics(secured: Secured) -> None:
+    async def exported() -> dict[str, set[float]]:
+        found: dict[str, set[float]] = {}
+        for sample in await secured.proxy.exported():
+            name = sample.labels.get("envoy_tls_certificate")
+            if name and re.fullmatch(EXPIRY, sample.name):
+                found.setdefault(name, set()).add(sample.value)
+        return found
+
+    async def is_that_of_the_files() -> bool:
+        return await exported() == {
+            "edge": {expiry(secured.folder / "edge" / "tls.crt")},
+            "mesh": {expiry(secured.folder / "mesh" / "tls.crt")},
+            "authority": {expiry(secured.folder / "mesh" / "ca.crt")},
+        }
+
+    await eventually(is_that_of_the_files)
+    secured.inside.issue(secured.folder / "mesh", "mesh", days=20)
+    secured.outside.issue(secured.folder / "edge", EDGE_NAME, days=30)
+    await eventually(is_that_of_the_files)
+
+
+def expiry(certificate: Path) -> float:
+    found, *_ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    return found.not_valid_after_utc.timestamp()
 
 
 def channel(secured: Secured, folder: Path) -> grpc.aio.Channel:

@@ -127,6 +127,17 @@ async def test_renewed_files_are_used_and_open_connections_stay(
         assert (await open_connection.get("/livez")).status_code == 200
 
 
+async def test_an_authority_may_have_comments_in_any_language(
+    gateway: Running, tmp_path: Path
+) -> None:
+    renewed = Authority()
+    own = renewed.issue(tmp_path / "mesh", "mesh")
+    renewed.issue(gateway.files, "gateway")
+    (gateway.files / "ca.crt").write_bytes("# Behörde\n".encode() + renewed.pem)
+
+    assert await gateway.get(context(renewed, own)) == 200
+
+
 async def test_a_renewed_authority_ends_the_trust_in_the_last_one(
     gateway: Running, tmp_path: Path
 ) -> None:
