@@ -274,6 +274,25 @@ async def test_renewed_files_are_used_and_open_connections_stay(secured: Secured
         attached.cancel()
 
 
+async def test_an_unfinished_renewal_changes_nothing(secured: Secured) -> None:
+    before = await shown_by_edge(secured)
+    refused = await secured.proxy.count("sds.edge.key_rotation_failed")
+    draft = secured.outside.issue(secured.folder / "draft", EDGE_NAME, serial=300)
+
+    async def is_refused() -> bool:
+        return await secured.proxy.count("sds.edge.key_rotation_failed") > refused
+
+    (draft / "tls.key").replace(secured.folder / "edge" / "tls.key")
+    await eventually(is_refused)
+    assert await shown_by_edge(secured) == before
+
+    async def is_renewed() -> bool:
+        return await shown_by_edge(secured) == 300
+
+    (draft / "tls.crt").replace(secured.folder / "edge" / "tls.crt")
+    await eventually(is_renewed)
+
+
 async def test_the_times_at_which_certificates_expire_are_metrics(secured: Secured) -> None:
     async def exported() -> dict[str, set[float]]:
         found: dict[str, set[float]] = {}
