@@ -29,6 +29,7 @@ from local.envoy_template import (
 )
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.settings import split_address
 from tests.certificates import Authority, files_of
 from tests.envoy import gateway as http
 from tests.envoy import service as grpc_service
@@ -233,6 +234,16 @@ async def test_other_callers_are_refused(secured: Secured, certificate: str) -> 
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+async def test_the_mesh_speaks_no_older_tls(secured: Secured) -> None:
+    own = secured.issued("older")
+    context = ssl.create_default_context(cafile=own / "ca.crt")
+    context.load_cert_chain(own / "tls.crt", own / "tls.key")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with pytest.raises(ssl.SSLError, match="alert protocol version"):
+        await _serial(*split_address(secured.proxy.mesh), context)
+
+
 async def test_the_mesh_speaks_no_plain_text(secured: Secured) -> None:
     async with Mesh(secured.proxy.mesh) as mesh:
         with pytest.raises(Unavailable):
@@ -344,8 +355,7 @@ async def shown(address: str, folder: Path) -> int:
     context = ssl.create_default_context(cafile=folder / "ca.crt")
     context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
     context.set_alpn_protocols(["h2"])
-    host, port = address.split(":")
-    return await _serial(host, int(port), context)
+    return await _serial(*split_address(address), context)
 
 
 async def _serial(host: str, port: int, context: ssl.SSLContext) -> int:

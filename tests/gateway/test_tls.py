@@ -107,6 +107,14 @@ async def test_others_are_refused(gateway: Running, tmp_path: Path, certificate:
         await gateway.get(context(gateway.authority, own))
 
 
+async def test_older_tls_is_refused(gateway: Running, tmp_path: Path) -> None:
+    older = context(gateway.authority, gateway.authority.issue(tmp_path / "mesh", "mesh"))
+    older.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with pytest.raises(httpx2.TransportError):
+        await gateway.get(older)
+
+
 async def test_plain_text_is_refused(gateway: Running) -> None:
     async with httpx2.AsyncClient(base_url=f"http://{gateway.listen}", trust_env=False) as client:
         with pytest.raises(httpx2.TransportError):
