@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.images, pytest.mark.usefixtures("images")]
 
 MB = 1_000_000
 # What the images have, and 5 %: an image that grows is noticed.
-LARGEST = {"roost": 186 * MB, "roost-migrate": 222 * MB, "roost-media": 338 * MB}
+LARGEST = {"roost": 186 * MB, "roost-migrate": 222 * MB, "roost-media": 343 * MB}
 PROCESSES = [
     *([f"services.{each.noun}", str(process)] for each in deployed() for process in each.processes),
     ["gateway"],
