@@ -32,6 +32,11 @@ RATE_LIMITS := $(VENV)/rate-limits
 RATE_LIMITS_SOURCE := github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36
 RATE_LIMITS_TESTS := tests/envoy/test_shared_limits.py
 
+# An OpenTelemetry Collector, and what is tested with it.
+COLLECTOR := $(VENV)/collector
+COLLECTOR_BUILDER := go.opentelemetry.io/collector/cmd/builder@v0.165.0
+COLLECTOR_TESTS := tests/e2e/test_traces.py
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
@@ -41,7 +46,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits test-collector lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -76,6 +81,11 @@ test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, wi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(RATE_LIMITS)/service_cmd && \
 	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
 	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
+
+test-collector: $(VENV)/.installed-dev ## Build an OpenTelemetry Collector, with Go, and send it the traces of a stack.
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(COLLECTOR)/collector && \
+	  ROOST_OTLP_COLLECTOR=$(COLLECTOR)/collector $(BIN)/python -m pytest $(or $(ARGS),$(COLLECTOR_TESTS)); \
+	else echo "Skipped: the OpenTelemetry Collector needs Go, and it is not here."; fi
 
 test-kube: $(VENV)/.installed-kube ## Install the chart on a Kubernetes control plane without nodes, with etcd and Go.
 	@$(BIN)/python -m tests.kube.build
@@ -219,6 +229,12 @@ $(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml
 	@rm -rf $(KAFKA_JARS)
 	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
 	  -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	@touch $@
+
+$(COLLECTOR)/collector: Makefile tests/otlp-collector.yaml
+	@echo "Building an OpenTelemetry Collector"
+	@GOBIN=$(abspath $(COLLECTOR)) go install $(COLLECTOR_BUILDER)
+	@$(COLLECTOR)/builder --config tests/otlp-collector.yaml
 	@touch $@
 
 $(RATE_LIMITS)/service_cmd: Makefile

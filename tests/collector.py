@@ -1,11 +1,14 @@
-"""A collector of traces."""
+"""A collector of traces, and an OpenTelemetry Collector in front of it where one was built."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -17,6 +20,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
     TraceServiceServicer,
     add_TraceServiceServicer_to_server,
 )
+
+from local.ports import Ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +81,46 @@ async def collecting() -> AsyncIterator[Collector]:
         yield collector
     finally:
         await server.stop(None)
+
+
+# Names the program that `make test-collector` builds.
+SETTING = "ROOST_OTLP_COLLECTOR"
+_STARTED_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def in_front_of(collector: Collector, program: Path, folder: Path) -> AsyncIterator[str]:
+    """Runs an OpenTelemetry Collector that sends what it receives to ours; yields its endpoint."""
+    ports = Ports(folder / "collector-ports.json")
+    address = ports.address("otlp")
+    configuration = {
+        "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": address}}}},
+        "exporters": {
+            "otlp": {
+                "endpoint": collector.endpoint.removeprefix("http://"),
+                "tls": {"insecure": True},
+            }
+        },
+        "service": {
+            "telemetry": {"metrics": {"level": "none"}},
+            "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["otlp"]}},
+        },
+    }
+    file, log = folder / "collector.json", folder / "collector.log"
+    file.write_text(json.dumps(configuration))
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            str(program), "--config", str(file), stdout=output, stderr=output
+        )
+    try:
+        async with grpc.aio.insecure_channel(address) as channel:
+            try:
+                await asyncio.wait_for(channel.channel_ready(), _STARTED_SECONDS)
+            except TimeoutError:
+                raise AssertionError(log.read_text()[-2000:]) from None
+        yield f"http://{address}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        ports.release()

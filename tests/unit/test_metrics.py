@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.completeness import assert_rows
+from tests.metrics_document import DOCUMENT, Metric, rows
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "metrics.md"
 # The classes that metrics are made of, and their type.
 TYPES = {
     "Counter": "counter",
@@ -29,26 +28,10 @@ TYPES = {
 UNBOUNDED = re.compile(r"(^|_)(user|post|session|medium|id|handle|path|address|url|text)(_|$)")
 
 
-class Metric(NamedTuple):
-    """What a process exposes, except for its values."""
-
-    type: str
-    labels: tuple[str, ...]
-
-
-class Row(NamedTuple):
-    """A row of the document."""
-
-    metric: Metric
-    unit: str
-    process: str
-    purpose: str
-
-
 def test_every_metric_of_the_code_is_a_row_of_the_document_and_no_other() -> None:
     assert_rows(
         in_the_code(),
-        {name: row.metric for name, row in in_the_document().items()},
+        {name: row.metric for name, row in rows().items()},
         kind="row",
         file=DOCUMENT,
         guide="Add a metric",
@@ -56,7 +39,7 @@ def test_every_metric_of_the_code_is_a_row_of_the_document_and_no_other() -> Non
 
 
 def test_name_ends_with_the_unit_and_that_of_a_counter_with_total() -> None:
-    for name, row in in_the_document().items():
+    for name, row in rows().items():
         stem = name.removesuffix("_total")
         assert (row.metric.type == "counter") == (stem != name), name
         assert (row.unit == "seconds") == stem.endswith("_seconds"), name
@@ -64,7 +47,7 @@ def test_name_ends_with_the_unit_and_that_of_a_counter_with_total() -> None:
 
 
 def test_row_says_which_process_has_the_metric_and_what_it_is_for() -> None:
-    for name, row in in_the_document().items():
+    for name, row in rows().items():
         assert row.process, name
         assert len(row.purpose) > 3 or row.purpose == "1", name
 
@@ -78,21 +61,6 @@ def test_no_label_has_a_value_for_each_user() -> None:
     }
 
     assert not unbounded
-
-
-@cache
-def in_the_document() -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    for line in DOCUMENT.read_text().splitlines():
-        if not line.startswith("| `roost_"):
-            continue
-        name, kind, labels, unit, process, purpose = (
-            each.strip() for each in line.strip("| ").split(" | ", maxsplit=5)
-        )
-        assert name.strip("`") not in rows, f"{name} has two rows"
-        names = () if labels == "–" else tuple(labels.split(", "))
-        rows[name.strip("`")] = Row(Metric(kind, names), unit, process, purpose)
-    return rows
 
 
 @cache
