@@ -1,0 +1,165 @@
+"""Homes: their bytes in Valkey, and what celebrities and missing homes cost a read."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Awaitable, Mapping, Sequence
+
+from bench import meter, sample_requests
+from bench.bench import Bench
+from bench.meter import Meter, OperationCost
+from bench.prewarmed_users import PrewarmedUser
+from bench.report import Report, number
+from local.graph import Graph
+from services.chassis.cache import redis_client as redis
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.runtime.clock import SystemClock
+from services.chassis.storage import postgres
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.postgres import PostgresTimelineStore
+from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
+from services.timeline.domain.celebrities import Celebrities
+from services.timeline.domain.model import Entry, home_of
+
+# Entries of a home; 800 are kept at most.
+SIZES = (0, 20, 100, 400, 800)
+HOMES_EACH = 400
+FIRST_ID = 1 << 61
+
+# Celebrities that a reader follows.
+MERGED = (0, 5, 20, 40)
+READERS, AUTHORS, POSTS_EACH = 60, 30, 3
+READS = 1_500
+ROUNDS = 5
+
+
+async def run(bench: Bench) -> Report:
+    """Measure the sizes of homes, then reads of homes by celebrities that are merged."""
+    report = Report()
+    async with redis.connect(bench.stack.stack.valkey.url, call_seconds=10.0) as valkey:
+        await _sizes(bench, report, valkey)
+        await _reads(bench, report, valkey)
+    return report
+
+
+async def _sizes(bench: Bench, report: Report, valkey: RedisClient) -> None:
+    rows = []
+    for size in SIZES:
+        bench.say(f"homes of {size} entries …")
+        each = await _bytes_of_home(valkey, size)
+        report.lower(f"home of {size} entries", each, "bytes")
+        rows.append([str(size), number(each), number(each / size) if size else "–"])
+    report.table(
+        f"bytes of a home in Valkey, mean of {HOMES_EACH}",
+        ["entries", "bytes", "bytes an entry"],
+        rows,
+    )
+
+
+async def _bytes_of_home(valkey: RedisClient, size: int) -> float:
+    """The memory that Valkey uses more with a home, its note included."""
+    feeds = ValkeyFeeds(valkey)
+    names = [home_of(FIRST_ID + place) for place in range(HOMES_EACH)]
+    entries = [Entry(FIRST_ID + place, 1 << 60, FIRST_ID + place, 1 << 60) for place in range(size)]
+    before = await _used_memory(valkey)
+    for name in names:
+        builder = secrets.token_bytes(16)
+        await feeds.begin(name, builder, rebuild=True)
+        await feeds.finish(name, builder, entries[::-1], complete=True, merge_note=bytes(16))
+    used = await _used_memory(valkey) - before
+    for name in names:
+        await feeds.drop(name)
+    return used / HOMES_EACH
+
+
+async def _used_memory(valkey: RedisClient) -> int:
+    info: bytes = await valkey.execute("INFO", "memory")
+    lines = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
+    return int(lines["used_memory"])
+
+
+async def _reads(bench: Bench, report: Report, valkey: RedisClient) -> None:
+    """Homes of readers who follow the same ordinary authors, and more or fewer celebrities."""
+    most = max(MERGED)
+    authors, stars = range(AUTHORS), range(AUTHORS, AUTHORS + most)
+    spare = range(AUTHORS + most, AUTHORS + most + ROUNDS)
+    first = spare.stop
+    groups = {
+        merged: range(first + at * READERS, first + (at + 1) * READERS)
+        for at, merged in enumerate(MERGED)
+    }
+    follows = {
+        (reader, followee)
+        for merged, readers in groups.items()
+        for reader in readers
+        for followee in (*authors, *stars[:merged])
+    }
+    graph = Graph(first + len(MERGED) * READERS, tuple(sorted(follows)))
+    people = await bench.prewarmed_users.create("star", graph)
+    writers = [people[place] for place in (*authors, *stars)]
+    await bench.once(sample_requests.posts_by(writers, each=POSTS_EACH))
+    measured = await Meter.on(bench)
+    url = bench.stack.stack.postgres.url("roost_timeline")
+    async with postgres.connect(url, min_size=1, max_size=1, name="bench") as database:
+        celebrities = Celebrities(
+            store=PostgresTimelineStore(database),
+            cache=ValkeyTimelineCache(valkey),
+            clock=SystemClock(),
+        )
+        for star in stars:
+            await celebrities.promote(people[star].id, followers=READERS)
+        costs = {}
+        for merged, readers in groups.items():
+            bench.say(f"homes with {merged} celebrities …")
+            homes = sample_requests.homes([people[reader] for reader in readers])
+            await bench.once(homes)
+            costs[merged], _ = await measured.requests(
+                list(itertools.islice(itertools.cycle(homes), READS))
+            )
+        titled = {f"{merged} celebrities": cost for merged, cost in costs.items()}
+        reader_homes = [people[reader] for readers in groups.values() for reader in readers]
+        bench.say("homes after a promotion …")
+        stale = [
+            await _after(measured, reader_homes, _promotion(celebrities, people[author].id))
+            for author in spare
+        ]
+        bench.say("homes that are missing …")
+        missing = [
+            await _after(measured, reader_homes, _loss(valkey, reader_homes)) for _ in range(ROUNDS)
+        ]
+    titled["note is stale"], titled["home is missing"] = map(meter.mean, (stale, missing))
+    meter.table(report, "reading a home, above an idle stack", titled)
+    for title in ("note is stale", "home is missing"):
+        titled[title].figures(report, f"home, {title}")
+    for process in ("timeline", "valkey", "post", "gateway", "envoy", "user"):
+        slope = _slope({merged: cost.cpu.get(process, 0.0) for merged, cost in costs.items()})
+        report.lower(f"celebrity merged, {process}", slope, "µs of CPU")
+
+
+async def _after(
+    measured: Meter, readers: Sequence[PrewarmedUser], change: Awaitable[None]
+) -> OperationCost:
+    """The cost of the first read of each home after a change."""
+    await change
+    await measured.quiet()
+    cost, _ = await measured.requests(sample_requests.homes(readers))
+    return cost
+
+
+async def _promotion(celebrities: Celebrities, author_id: int) -> None:
+    """One celebrity more, whom nobody follows: the note of each home is out of date."""
+    await celebrities.promote(author_id, followers=READERS)
+
+
+async def _loss(valkey: RedisClient, readers: Sequence[PrewarmedUser]) -> None:
+    feeds = ValkeyFeeds(valkey)
+    for reader in readers:
+        await feeds.drop(home_of(reader.id))
+
+
+def _slope(costs: Mapping[int, float]) -> float:
+    """The least squares slope of a cost by the number of celebrities."""
+    mean_x, mean_y = sum(costs) / len(costs), sum(costs.values()) / len(costs)
+    over = sum((each - mean_x) * (cost - mean_y) for each, cost in costs.items())
+    return over / sum((each - mean_x) ** 2 for each in costs)
