@@ -56,12 +56,17 @@ class Meter:
     """Measures operations on a stack; made by `Meter.on`, while nothing uses the stack."""
 
     def __init__(
-        self, bench: Bench, idle: Mapping[str, float], idle_databases: Mapping[str, float]
-    ):
+        self,
+        bench: Bench,
+        idle: Mapping[str, float],
+        idle_databases: Mapping[str, float],
+        idle_wal: Mapping[str, float],
+    ) -> None:
         self._bench = bench
         # Seconds of CPU a second, by process.
         self.idle = idle
         self._idle_databases = idle_databases
+        self._idle_wal = idle_wal
 
     @classmethod
     async def on(cls, bench: Bench) -> Meter:
@@ -73,11 +78,12 @@ class Meter:
         seconds = after.time - before.time
         processes = spent(before.processes, after.processes)
         backends = databases.cpu_by_database(before.server, after.server)
-        return cls(
-            bench,
-            {name: used / seconds for name, used in processes.items()},
-            {noun: used / seconds for noun, used in backends.items()},
-        )
+        wal = databases.wal_by_database(before.server, after.server)
+
+        def a_second(used: Mapping[str, float]) -> dict[str, float]:
+            return {name: each / seconds for name, each in used.items()}
+
+        return cls(bench, a_second(processes), a_second(backends), a_second(wal))
 
     async def requests(self, requests: Sequence[bytes]) -> tuple[OperationCost, Outcome]:
         """The cost of a request, with everything that follows from it, and the run.
@@ -114,16 +120,19 @@ class Meter:
 
         def each(used: Mapping[str, float], idle: Mapping[str, float]) -> dict[str, float]:
             above = {name: used[name] - idle.get(name, 0.0) * seconds for name in used}
-            costs = {
-                name: max(rest, 0.0) / operations * MICROSECONDS for name, rest in above.items()
-            }
+            costs = {name: max(rest, 0.0) / operations for name, rest in above.items()}
             return dict(sorted(costs.items(), key=lambda cost: -cost[1]))
 
+        def microseconds(seconds: Mapping[str, float]) -> dict[str, float]:
+            return {name: cost * MICROSECONDS for name, cost in seconds.items()}
+
+        processes = spent(before.processes, after.processes)
+        backends = databases.cpu_by_database(before.server, after.server)
         wal = databases.wal_by_database(before.server, after.server)
         return OperationCost(
-            each(spent(before.processes, after.processes), self.idle),
-            each(databases.cpu_by_database(before.server, after.server), self._idle_databases),
-            {noun: size / operations for noun, size in wal.items()},
+            microseconds(each(processes, self.idle)),
+            microseconds(each(backends, self._idle_databases)),
+            each(wal, self._idle_wal),
         )
 
 
