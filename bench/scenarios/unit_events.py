@@ -26,6 +26,7 @@ from services.chassis.deployment import migrations, topics
 from services.chassis.events import bus
 from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
@@ -34,6 +35,7 @@ from services.eventlog.adapters.wake_ups_valkey import EVENTS, pack_entries
 from services.eventlog.domain.model import Arrival, Change, LogEntry
 from services.eventlog.rpc.convert import arrival_content
 from services.post.adapters.postgres import PostgresStore
+from services.post.domain.model import AccountState, EngagementKind
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.model import Counts
 from services.user.rpc.events import describe
@@ -48,6 +50,7 @@ POLL_SECONDS = 0.02
 WAKE_UPS, ENTRIES_EACH = 400, 500
 LOGS, APPENDED_BATCHES = 500, 40
 COUNTED_BATCH, COUNTED_BATCHES = 200, 60
+HOT_LIKES = 400
 RECOUNTED, RECOUNTS = 100, 20
 COMPARED = 500
 
@@ -55,6 +58,8 @@ SOCKETS = 3_000
 # Reads that do not concern the sockets: the time for which they are idle.
 IDLE_ACTS, IDLE_RATE, IDLE_SECONDS = 4, 0.1, 40.0
 
+# The highest number: services lease from the lowest on.
+_WORKER = 63
 _CLOCK = SystemClock()
 _BACKEND = "SELECT pg_backend_pid()"
 _WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8"
@@ -84,6 +89,8 @@ async def run(bench: Bench) -> Report:
     await _append(bench, report)
     bench.say("counters, under their one lock …")
     await _counters(bench, report, users)
+    bench.say("likes of one post, one after another …")
+    await _hot_row(bench, report, users)
     bench.say("recounting, in one process …")
     await _recounts(bench, report)
     bench.say(f"{SOCKETS:,} idle sockets …")
@@ -278,6 +285,44 @@ async def _counters(bench: Bench, report: Report, users: Sequence[PrewarmedUser]
         f"{events:,} events that change two users' counters, {COUNTED_BATCH} in a transaction",
         ["CPU µs of PostgreSQL", "µs, with the waits for the disk", "WAL bytes"],
         [[number(used.backend * each), number(used.wall * each), number(used.wal / events)]],
+    )
+
+
+async def _hot_row(bench: Bench, report: Report, users: Sequence[PrewarmedUser]) -> None:
+    """Like one post: its row is locked from the statement to the end of the commit."""
+    author, *others = users[:HOT_LIKES]
+    async with bench.stack.edge() as edge:
+        post = await edge.post(author.account, "The one that everybody likes")
+    post_id = int(post["id"])
+    ids = IdGenerator(clock=_CLOCK, worker=FixedWorker(_WORKER))
+    account = AccountState(protected=False, update_time=_CLOCK.now())
+    async with _own(bench, "post") as database:
+        store = PostgresStore(database)
+        before = await _look(database)
+        for each in others:
+            async with store.transaction() as transaction:
+                await transaction.engage(
+                    EngagementKind.LIKE,
+                    user_id=each.id,
+                    account=account,
+                    post_id=post_id,
+                    author_id=author.id,
+                    engagement_id=await ids.make(0),
+                )
+        used = _between(before, await _look(database))
+    each_ = MICROSECONDS / len(others)
+    report.lower("like of one post, under its lock", (used.own + used.backend) * each_, "µs of CPU")
+    report.lower("like of one post, with its commit", used.wall * each_, "µs")
+    report.table(
+        f"{len(others)} likes of one post, one after another",
+        ["CPU µs of both ends", "µs, with the waits for the disk", "WAL bytes"],
+        [
+            [
+                number((used.own + used.backend) * each_),
+                number(used.wall * each_),
+                number(used.wal / len(others)),
+            ]
+        ],
     )
 
 
