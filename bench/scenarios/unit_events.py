@@ -40,21 +40,21 @@ from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.model import Counts
 from services.user.rpc.events import describe
 
-OUTBOX_EVENTS = 20_000
+OUTBOX_EVENTS = 10_000
 # A PostCreated of a text of 88 characters, and the events of a transaction that fills the outbox.
 PAYLOAD_BYTES, FILL = 400, 500
 TOPIC = "bench.units"
 RELAY_SECONDS = 120.0
 POLL_SECONDS = 0.02
 
-WAKE_UPS, ENTRIES_EACH = 400, 500
+WAKE_UPS, ENTRIES_EACH = 300, 500
 LOGS, APPENDED_BATCHES = 500, 40
 COUNTED_BATCH, COUNTED_BATCHES = 200, 60
 HOT_LIKES = 400
 RECOUNTED, RECOUNTS = 100, 20
 COMPARED = 500
 
-SOCKETS = 3_000
+SOCKETS = 2_000
 # Reads that do not concern the sockets: the time for which they are idle.
 IDLE_ACTS, IDLE_RATE, IDLE_SECONDS = 4, 0.1, 40.0
 

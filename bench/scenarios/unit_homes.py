@@ -29,7 +29,7 @@ FIRST_ID = 1 << 61
 # Celebrities that a reader follows.
 MERGED = (0, 5, 20, 40)
 READERS, AUTHORS, POSTS_EACH = 60, 30, 3
-READS = 1_500
+READS = 1_000
 ROUNDS = 3
 
 

@@ -14,9 +14,8 @@ from bench.prewarmed_users import PASSWORD, PrewarmedUser
 from bench.report import Report, number
 from bench.wire import request
 
-READS = 2_500
-WRITES = 2_000
-FOLLOWS = 1_500
+READS, WRITES, FOLLOWS = 1_000, 1_000, 800
+LIKED_AUTHORS = 100
 # In each round everybody writes a post, and then every home is read once.
 CHANGED_ROUNDS = 3
 REFRESHERS, REFRESHES_EACH = 8, 25
@@ -112,28 +111,22 @@ def _posts(users: Sequence[PrewarmedUser]) -> list[bytes]:
 
 
 async def _likes(bench: Bench, users: Sequence[PrewarmedUser]) -> list[bytes]:
-    """Likes of the newest posts, each by another user than its author, evenly over posts."""
-    posts = await _newest_posts(bench, users)
-    return [
-        _like(users[(place + 1 + place // len(posts)) % len(users)], posts[place % len(posts)])
-        for place in range(WRITES)
-    ]
+    """Likes of the newest posts of some authors, none twice and none by its author."""
+    posts: list[tuple[int, str]] = []
+    async with bench.stack.edge() as edge:
+        for place, author in enumerate(users[:LIKED_AUTHORS]):
+            page = await edge.call("GET", f"/v1/users/{author.id}/posts", by=author.account)
+            posts += [(place, str(item["id"])) for item in page["items"]]
+    pairs = (
+        (users[(author + step) % len(users)], post_id)
+        for step in range(1, len(users))
+        for author, post_id in posts
+    )
+    return [_like(user, post_id) for user, post_id in itertools.islice(pairs, WRITES)]
 
 
 def _like(user: PrewarmedUser, post_id: str) -> bytes:
     return request("PUT", f"/v1/posts/{post_id}/like", token=user.token, keyed=True)
-
-
-async def _newest_posts(bench: Bench, users: Sequence[PrewarmedUser]) -> list[str]:
-    """The newest post of each of the users, in their order."""
-    async with bench.stack.edge() as edge:
-
-        async def newest(user: PrewarmedUser) -> str:
-            path = f"/v1/users/{user.id}/posts?page_size=1"
-            page = await edge.call("GET", path, by=user.account)
-            return str(page["items"][0]["id"])
-
-        return await asyncio.gather(*map(newest, users))
 
 
 def _follows(bench: Bench, users: Sequence[PrewarmedUser]) -> list[bytes]:
