@@ -27,7 +27,8 @@ PERSON, NOTIFICATIONS = "person", "notifications"
 POST, LIKE, REPOST, FOLLOW, REFRESH = "post", "like", "repost", "follow", "refresh"
 SEARCH, SUGGESTION, LOGIN = "search", "suggestion", "login"
 UPLOAD, PICTURE = "upload", "picture"
-DELIVERY, FRAME, LOG_ENTRY, IDLE_SOCKET = "delivery", "frame", "log entry", "idle socket"
+DELIVERY, ARRIVAL, FRAME = "delivery", "arrival", "frame"
+LOG_ENTRY, IDLE_SOCKET = "log entry", "idle socket"
 
 # Parts of the one-machine stack that Kafka and an S3 service replace.
 EMBEDDED = ("broker", "seaweedfs")
@@ -130,6 +131,7 @@ def rates(audience_: Audience, assume: Assumptions) -> dict[str, float]:
     arrivals = delivered * min(audience_.present / audience_.homes, 1.0)
     return a_second | {
         DELIVERY: delivered,
+        ARRIVAL: arrivals,
         LOG_ENTRY: arrivals + writes * ENTRIES_OF_A_WRITE,
         FRAME: delivered * min(audience_.sockets / audience_.homes, 1.0) + writes,
         IDLE_SOCKET: audience_.sockets,
@@ -171,7 +173,8 @@ def costs(units: UnitCosts, audience_: Audience, assume: Assumptions) -> dict[st
         ),
         PICTURE: Cost({"envoy": units.figure("media", "CPU a hit")}),
         DELIVERY: delivery,
-        LOG_ENTRY: _logging(units, logged),
+        # Other entries of logs are in the costs of the writes that they follow from.
+        ARRIVAL: _arriving(units, logged),
         FRAME: Cost({name: frame.cpu[name] for name in ("gateway", "envoy")}),
         IDLE_SOCKET: _on_database(
             Cost(
@@ -203,8 +206,8 @@ def _merging(units: UnitCosts, audience_: Audience) -> Cost:
     )
 
 
-def _logging(units: UnitCosts, logged: Cost) -> Cost:
-    """An entry of a log: into the database and onto a stream. It is deleted after some days."""
+def _arriving(units: UnitCosts, logged: Cost) -> Cost:
+    """An arrival in a log: into the database and onto a stream. It is deleted after some days."""
     database = units.figure("unit-events", "log entry, database") + units.figure(
         "unit-events", "log entry, trimmed, database"
     )
