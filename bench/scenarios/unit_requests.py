@@ -8,17 +8,16 @@ from collections.abc import Sequence
 
 from bench import databases, meter, sample_requests
 from bench.bench import Bench
-from bench.latency import Latency
 from bench.meter import Meter, OperationCost
 from bench.prewarmed_users import PASSWORD, PrewarmedUser
-from bench.report import Report, number
+from bench.report import Report
 from bench.wire import request
 
 READS, WRITES, FOLLOWS = 1_000, 1_000, 800
 LIKED_AUTHORS = 100
 # In each round everybody writes a post, and then every home is read once.
 CHANGED_ROUNDS = 3
-REFRESHERS, REFRESHES_EACH = 8, 25
+REFRESHERS, REFRESHES_EACH = 4, 50
 # Tables whose rows stay, by service; rows a write are counted by the scenario itself.
 LASTING = {
     "post": ("post", ("posts", "post_states")),
@@ -34,6 +33,8 @@ async def run(bench: Bench) -> Report:
     report, costs = Report(), dict[str, OperationCost]()
     measured = await Meter.on(bench)
 
+    bench.say("refreshes …")
+    costs["refresh"] = await _refreshes(bench, measured, users)
     bench.say("homes and pages of users that did not change …")
     homes = list(itertools.islice(itertools.cycle(sample_requests.homes(users)), READS))
     costs["home, unchanged"], _ = await measured.requests(homes)
@@ -54,10 +55,6 @@ async def run(bench: Bench) -> Report:
     costs["notifications"], _ = await measured.requests(
         list(itertools.islice(itertools.cycle(map(sample_requests.notifications, users)), READS))
     )
-    bench.say("likes of one post …")
-    await _one_post(bench, report, measured, users)
-    bench.say("refreshes …")
-    costs["refresh"] = await _refreshes(bench, measured, users)
     for operation, cost in costs.items():
         cost.figures(report, operation)
     meter.table(report, "CPU and WAL of one request, above an idle stack", costs)
@@ -150,35 +147,13 @@ def _reached(bench: Bench, users: Sequence[PrewarmedUser]) -> float:
     return len(bench.graph.follows) / len(users) + 1
 
 
-async def _one_post(
-    bench: Bench, report: Report, measured: Meter, users: Sequence[PrewarmedUser]
-) -> None:
-    """Likes of one post by all others: they wait for one row."""
-    author, *others = users
-    async with bench.stack.edge() as edge:
-        post = await edge.post(author.account, "The one that everybody likes")
-    cost, outcome = await measured.requests([_like(each, str(post["id"])) for each in others])
-    took = Latency.of(outcome.measured["once"].latencies)
-    report.higher("likes of one post", outcome.rate, "likes/s")
-    report.lower("like of one post, p50", took.p50, "ms")
-    report.lower(
-        "like of one post, database of post", cost.database_cpu.get("post", 0.0), "µs of CPU"
-    )
-    report.table(
-        f"{len(others):,} likes of one post on 16 connections",
-        ["likes/s", "p50 ms", "p99 ms", "CPU µs in the database of post"],
-        [[*map(number, (outcome.rate, took.p50, took.p99, cost.database_cpu.get("post")))]],
-    )
-
-
 async def _refreshes(
     bench: Bench, measured: Meter, users: Sequence[PrewarmedUser]
 ) -> OperationCost:
     """The exchange of refresh tokens, by a few users side by side."""
     async with bench.stack.edge() as edge:
-        accounts = await asyncio.gather(
-            *(edge.sign_in(each.handle, PASSWORD) for each in users[:REFRESHERS])
-        )
+        # One after another: each takes the memory of a password hash.
+        accounts = [await edge.sign_in(each.handle, PASSWORD) for each in users[:REFRESHERS]]
         await measured.quiet()
         before = await measured.read()
 

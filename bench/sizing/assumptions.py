@@ -153,6 +153,10 @@ class Assumptions:
     commit: float = _assumed(
         0.001, "seconds", "that a commit waits for the disk and a synchronous replica"
     )
+    acknowledgement: float = _assumed(
+        0.02, "seconds", "until all in-sync replicas have a batch of events"
+    )
+    valkey_network: float = _assumed(1.25e9, "bytes/s", "that one Valkey server sends: 10 Gbit/s")
     valkey_bytes: float = _assumed(64e9, "bytes", "of one Valkey server")
     postgres_search: float = _assumed(
         4_500_000, "posts", "that PostgreSQL searches within the goal", "ADR 47"

@@ -70,8 +70,9 @@ def _events(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
     relayed = units.figure("unit-events", "relay, process") + units.figure(
         "unit-events", "relay, database"
     )
-    # A batch is read, acknowledged by the broker, and deleted: two waits.
-    relay = 1 / (relayed / MICROSECONDS + 2 * assume.commit / BATCH)
+    # A full batch is read, acknowledged by the broker, and deleted, before the next is read.
+    waits = (assume.acknowledgement + assume.commit) / BATCH
+    relay = 1 / (relayed / MICROSECONDS + waits)
     posts = rates[demand.POST] + rates[demand.LIKE] + rates[demand.REPOST]
     for noun, events in (("post", posts), ("user", rates[demand.FOLLOW])):
         yield SerialPart(
@@ -104,14 +105,11 @@ def _events(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
     )
     copies = load.processes["notification"]
     yield SerialPart(
-        "wake-ups, which Valkey sends to every such process",
-        "cores",
-        rates[demand.LOG_ENTRY]
-        * copies
-        * units.figure("unit-events", "wake-up, valkey")
-        / MICROSECONDS,
-        1.0,
-        "the same, with channels that belong to a slot",
+        "wake-ups, which one Valkey server sends to each such process",
+        "MB/s",
+        rates[demand.LOG_ENTRY] * units.figure("unit-events", "wake-up") * copies / 1e6,
+        assume.valkey_network / 1e6,
+        "the same; in a cluster each node has all of them, too",
         exists=False,
     )
     locked = units.figure("unit-events", "counters, under the lock, database") / MICROSECONDS

@@ -125,7 +125,6 @@ def _events() -> Report:
                 "relay, process",
                 "relay, database",
                 "wake-up, notification",
-                "wake-up, valkey",
                 "log entry, database",
                 "log entry, trimmed, database",
                 "counters, under the lock, database",
@@ -139,7 +138,12 @@ def _events() -> Report:
             ],
             EVENT,
         ),
-        **{"relay, payload": 400.0, "log entry, WAL": 300.0, "log entry, row": ROW},
+        **{
+            "relay, payload": 400.0,
+            "wake-up": 60.0,
+            "log entry, WAL": 300.0,
+            "log entry, row": ROW,
+        },
     )
 
 
