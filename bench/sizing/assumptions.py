@@ -133,6 +133,9 @@ class Assumptions:
     entries_of_home: float = _assumed(800, "entries", "of a home that is full", "the code")
     broker_days: float = _assumed(7, "days", "that topics are kept", "docs/retention.md")
     broker_replication: float = _assumed(3, "copies", "of each event", "usual")
+    notification_days: float = _assumed(
+        90, "days", "that notifications are kept", "docs/retention.md"
+    )
     log_days: float = _assumed(7, "days", "that event logs and inboxes are kept", "the code")
     stored_picture: float = _assumed(500_000, "bytes", "of all files of a picture")
     loaded_picture: float = _assumed(60_000, "bytes", "of a picture in a list")

@@ -258,6 +258,8 @@ def stored_bytes(
         "search",
         mean[POST] * DAYS_A_YEAR * units.figure("search", "index"),
     )
+    notified = sum(written[kind] * rows(kind, "notifications") for kind in (LIKE, FOLLOW))
+    yield "notifications", "notification", notified * assume.notification_days
     events = mean[LOG_ENTRY] * assume.log_days
     yield "event logs", "notification", events * units.figure("unit-events", "log entry, row")
     inboxes = sum(

@@ -113,7 +113,7 @@ def _requests() -> Report:
     for operation in OPERATIONS:
         _operation(report, operation)
     for kind in ("post", "like", "follow"):
-        for what in ("rows that stay", "inbox rows", "idempotency records"):
+        for what in ("rows that stay", "inbox rows", "idempotency records", "notifications"):
             report.lower(f"{kind}, {what}", ROW, "bytes")
     return report
 
