@@ -17,7 +17,7 @@ READS, WRITES, FOLLOWS = 1_000, 1_000, 800
 LIKED_AUTHORS = 100
 # In each round everybody writes a post, and then every home is read once.
 CHANGED_ROUNDS = 3
-REFRESHERS, REFRESHES_EACH = 4, 50
+REFRESHERS, REFRESHES_EACH = 12, 8
 # Tables whose rows stay, by service; rows a write are counted by the scenario itself.
 LASTING = {
     "post": ("post", ("posts", "post_states")),
