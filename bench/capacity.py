@@ -19,7 +19,7 @@ from bench.machine import ROOT
 from bench.scenarios.mix import WEIGHTS
 from bench.sizing.assumptions import AssumptionInvalid, Assumptions
 from bench.sizing.document import replaced, sections
-from bench.sizing.plan import plan, predict_mix
+from bench.sizing.plan import plan, predict_mix, speed_of_home
 from bench.sizing.unit_costs import FigureMissing, UnitCosts
 
 DOCUMENT = ROOT / "docs" / "capacity.md"
@@ -70,7 +70,11 @@ def generated(
     """The sections of the document. Raises FigureMissing, OSError and msgspec.DecodeError."""
     units = UnitCosts(report.load(results.read_bytes()))
     plans = {title(each): plan(each, units, assume) for each in people}
-    return sections(plans, units, assume, predict_mix(units, WEIGHTS))
+    predictions = {
+        "as it is": predict_mix(units, WEIGHTS),
+        "at the machine's speed then": predict_mix(units, WEIGHTS, speed=speed_of_home(units)),
+    }
+    return sections(plans, units, assume, predictions)
 
 
 def title(people: float) -> str:

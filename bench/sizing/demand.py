@@ -32,6 +32,8 @@ LOG_ENTRY, IDLE_SOCKET = "log entry", "idle socket"
 
 # Parts of the one-machine stack that Kafka and an S3 service replace.
 EMBEDDED = ("broker", "seaweedfs")
+# Services that answer for a page of a home.
+_READERS = ("timeline", "post", "user")
 
 
 @dataclass(frozen=True)
@@ -144,24 +146,24 @@ def costs(units: UnitCosts, audience_: Audience, assume: Assumptions) -> dict[st
     reached = units.figure("unit-requests", "homes that a post reached")
     logged = units.column("log", "CPU µs an event", "µs")
     frame = units.column("sockets", "CPU µs a frame", "µs")
-    unchanged = units.operation("home, unchanged")
+    unchanged = units.operation("home, unchanged").of(*_READERS)
     like = units.operation("like")
     found = {
         HOME: unchanged,
-        CHANGED_HOME: units.operation("home, changed"),
-        STALE_NOTE: units.operation("home, note is stale", scenario="unit-homes").without(
-            unchanged
-        ),
+        CHANGED_HOME: units.operation("home, changed").of(*_READERS),
+        STALE_NOTE: units.operation("home, note is stale", scenario="unit-homes")
+        .of(*_READERS)
+        .without(unchanged),
         MERGED: _merging(units, audience_),
-        PERSON: units.operation("person"),
-        NOTIFICATIONS: units.operation("notifications"),
+        PERSON: units.operation("person").of("post", "user"),
+        NOTIFICATIONS: units.operation("notifications").of("notification", "post", "user"),
         # Deliveries are counted by themselves.
         POST: units.operation("post").without(delivery * reached),
         LIKE: like,
         # A repost writes what a like writes, and is delivered as a post is.
         REPOST: like,
         FOLLOW: units.operation("follow"),
-        REFRESH: units.operation("refresh"),
+        REFRESH: units.operation("refresh").of("user"),
         SEARCH: _on_database(units.column("search", "CPU µs a request", "search, TOP"), "search"),
         SUGGESTION: _on_database(units.column("search", "CPU µs a request", "typeahead"), "search"),
         LOGIN: _on_database(units.column("logins", "CPU µs a login", "µs"), "user"),
@@ -213,7 +215,7 @@ def _arriving(units: UnitCosts, logged: Cost) -> Cost:
     )
     processes = ("notification", "notification-work", "valkey")
     return Cost(
-        {name: logged.cpu[name] for name in processes} | {"postgres": database},
+        {name: logged.cpu[name] for name in processes},
         {"notification": database},
         {"notification": units.figure("unit-events", "log entry, WAL")},
     )

@@ -35,7 +35,10 @@ _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def sections(
-    plans: Mapping[str, Plan], units: UnitCosts, assume: Assumptions, prediction: Prediction
+    plans: Mapping[str, Plan],
+    units: UnitCosts,
+    assume: Assumptions,
+    predictions: Mapping[str, Prediction],
 ) -> dict[str, str]:
     """The text of each marked section."""
     return {
@@ -45,7 +48,7 @@ def sections(
         "resources": _resources(plans),
         "parts": _parts(plans),
         "order": _order(plans),
-        "prediction": _prediction(prediction),
+        "prediction": _prediction(predictions),
     }
 
 
@@ -207,21 +210,14 @@ def _order(plans: Mapping[str, Plan]) -> str:
     return "\n\n".join(texts)
 
 
-def _prediction(prediction: Prediction) -> str:
-    return grid(
-        ["the mix on two cores", "predicted", "measured", "error"],
-        [
-            [
-                "CPU µs a request, with the idle stack",
-                number(prediction.predicted_cpu),
-                number(prediction.measured_cpu),
-                f"{prediction.cpu_error:+.0%}",
-            ],
-            [
-                "saturation, requests/s",
-                number(prediction.predicted_rate),
-                number(prediction.measured_rate),
-                f"{prediction.rate_error:+.0%}",
-            ],
-        ],
-    )
+def _prediction(predictions: Mapping[str, Prediction]) -> str:
+    rows = []
+    for title, each in predictions.items():
+        cpu = (each.predicted_cpu, each.measured_cpu, each.cpu_error)
+        rate = (each.predicted_rate, each.measured_rate, each.rate_error)
+        for what, (predicted, measured, error) in (
+            ("CPU µs a request, with the idle stack", cpu),
+            ("saturation, requests/s", rate),
+        ):
+            rows.append([f"{what}; {title}", number(predicted), number(measured), f"{error:+.0%}"])
+    return grid(["the mix on two cores", "predicted", "measured", "error"], rows)

@@ -10,7 +10,7 @@ from bench.sizing import demand
 from bench.sizing.assumptions import Assumptions
 from bench.sizing.demand import Audience
 from bench.sizing.serial_parts import MICROSECONDS, Load, SerialPart, serial_parts
-from bench.sizing.unit_costs import Cost, UnitCosts
+from bench.sizing.unit_costs import UnitCosts
 
 # No part is lost with a node.
 LEAST_PROCESSES = 2
@@ -32,6 +32,7 @@ PROCESSES = (
 )
 ENGINES = ("envoy", "postgres", "valkey")
 BITS = 8
+PERCENT = 100
 _MIX = "CPU µs a request of the mix"
 
 
@@ -67,6 +68,7 @@ def plan(people: float, units: UnitCosts, assume: Assumptions) -> Plan:
     rates = demand.rates(audience, assume)
     total = demand.together(rates, demand.costs(units, audience, assume))
     cores = {name: total.cpu.get(name, 0.0) / MICROSECONDS for name in (*PROCESSES, *ENGINES)}
+    cores["postgres"] = sum(total.database_cpu.values()) / MICROSECONDS
     processes = _processes(cores, audience, assume)
     stored = tuple(demand.stored_bytes(units, audience, assume))
     homes = audience.homes * demand.home_bytes(units, assume)
@@ -127,9 +129,7 @@ def _connections(processes: Mapping[str, int], assume: Assumptions) -> dict[str,
 class Prediction:
     """The mix as the unit costs predict it, and as it was measured."""
 
-    # Microseconds of CPU a request, by process, above an idle stack.
-    predicted: Cost
-    # With the idle stack.
+    # Microseconds of CPU a request, with the idle stack.
     predicted_cpu: float
     measured_cpu: float
     # Requests a second that saturate the machine.
@@ -147,27 +147,41 @@ class Prediction:
         return self.predicted_rate / self.measured_rate - 1
 
 
-def predict_mix(units: UnitCosts, weights: Mapping[str, float]) -> Prediction:
+def predict_mix(
+    units: UnitCosts, weights: Mapping[str, float], *, speed: float = 1.0
+) -> Prediction:
     """Predict the scenario `mix`, no figure of which the model uses.
 
-    Its homes count as changed: a home of the mix is read less often than it changes.
+    Its homes count as changed: a home of the mix is read less often than it changes. `speed` is
+    that of the machine during the mix, relative to that during the measurement of unit costs.
     """
     each = {
         "home": units.operation("home, changed"),
         "person": units.operation("person"),
         "compose": units.operation("post"),
     }
-    predicted = Cost()
-    for kind, weight in weights.items():
-        predicted += each[kind] * weight
-    measured = units.column("mix", _MIX, "µs").total
+    request = sum(each[kind].total * weight for kind, weight in weights.items()) / speed
     measured_rate = units.figure("mix", "saturation")
-    idle = units.figure("idle", "CPU together") / 100
+    idle = _idle_cores(units)
     generator = units.cell("mix", _MIX, "(load generator)", "µs")
     return Prediction(
-        predicted,
-        predicted_cpu=predicted.total + idle * MICROSECONDS / measured_rate,
-        measured_cpu=measured,
-        predicted_rate=(units.cores("mix") - idle) * MICROSECONDS / (predicted.total + generator),
+        predicted_cpu=request + idle * MICROSECONDS / measured_rate,
+        measured_cpu=units.column("mix", _MIX, "µs").total,
+        predicted_rate=(units.cores("mix") - idle) * MICROSECONDS / (request + generator),
         measured_rate=measured_rate,
     )
+
+
+def speed_of_home(units: UnitCosts) -> float:
+    """The speed of the machine in the hour of the scenario `home`, which was that of the mix.
+
+    Both measured the same read of a home: one with the idle stack, one above it.
+    """
+    then = units.figure("home", "real CPU a request") - _idle_cores(units) * (
+        MICROSECONDS / units.figure("home", "real")
+    )
+    return units.operation("home, unchanged").total / then
+
+
+def _idle_cores(units: UnitCosts) -> float:
+    return units.figure("idle", "CPU together") / PERCENT

@@ -11,6 +11,8 @@ from bench.report import Report
 # Figures of operations: `operation, process`, `operation, database of noun`, `… WAL of noun`.
 DATABASE, WAL = "database of ", "WAL of "
 REQUESTS = "unit-requests"
+# Processes that every request may use.
+SHARED = ("gateway", "envoy", "postgres", "valkey")
 # Rows of tables of CPU that are no process of the stack.
 NO_PROCESS = ("together", "(")
 
@@ -45,6 +47,18 @@ class Cost:
         """This cost less another that it includes; never below zero."""
         rest = self + other * -1.0
         return Cost(_floored(rest.cpu), _floored(rest.database_cpu), _floored(rest.wal_bytes))
+
+    def of(self, *nouns: str) -> Cost:
+        """What the edge, Valkey, and these services with their databases cost.
+
+        The rest of a short measurement is periodic jobs of other services.
+        """
+        processes = {*SHARED, *nouns, *(f"{noun}-work" for noun in nouns)}
+        return Cost(
+            _among(self.cpu, processes),
+            _among(self.database_cpu, set(nouns)),
+            _among(self.wal_bytes, set(nouns)),
+        )
 
     @property
     def total(self) -> float:
@@ -140,6 +154,10 @@ def _kind(process: str) -> str:
 
 def _read(cell: str) -> float:
     return 0.0 if cell == "–" else float(cell.replace(",", ""))
+
+
+def _among(each: Mapping[str, float], names: set[str]) -> dict[str, float]:
+    return {name: value for name, value in each.items() if name in names}
 
 
 def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

@@ -51,7 +51,7 @@ def results() -> dict[str, Report]:
         "unit-requests": _requests(),
         "unit-events": _events(),
         "unit-homes": _homes(),
-        "home": _report(page=PAGE_BYTES),
+        "home": _report(page=PAGE_BYTES, real=100.0, **{"real CPU a request": 1_800.0}),
         "fanout": _costs("CPU µs a delivery", ["µs"], DELIVERY),
         "log": _costs("CPU µs an event", ["µs"], DELIVERY),
         "sockets": _costs("CPU µs a frame", ["µs"], EVENT),
