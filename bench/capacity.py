@@ -49,7 +49,7 @@ def show(
         texts = generated(results, people or list(SIZES), assume)
     except (AssumptionInvalid, FigureMissing, OSError, msgspec.DecodeError) as failure:
         raise _print_error(str(failure)) from None
-    for name in ("load", "resources", "parts", "order", "prediction"):
+    for name in ("load", "resources", "parts", "order", "record", "prediction"):
         console.print(Markdown(texts[name]))
 
 
@@ -74,7 +74,9 @@ def generated(
         "as it is": predict_mix(units, WEIGHTS),
         "at the machine's speed then": predict_mix(units, WEIGHTS, speed=speed_of_home(units)),
     }
-    return sections(plans, units, assume, predictions)
+    largest = max(people)
+    record = {title(largest): plan(largest, units, assume.at_record())}
+    return sections(plans, record, units, assume, predictions)
 
 
 def title(people: float) -> str:

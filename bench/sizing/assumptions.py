@@ -58,8 +58,10 @@ class Assumptions:
         2.6,
         "times the mean",
         "the peak second",
-        "Twitter, 2012: 12,000 and 4,600 posts/s (Krikorian). Its record of 2013 was 25 times the "
-        "mean",
+        "Twitter, 2012: 12,000 and 4,600 posts/s (Krikorian)",
+    )
+    record_to_mean: float = _assumed(
+        25, "times the mean", "the second of a record", "Twitter, August 2013: 143,199 and 5,700"
     )
     minutes_online: float = _assumed(
         32, "minutes a day", "with a socket", "X, October 2023: 32 minutes a day"
@@ -116,7 +118,7 @@ class Assumptions:
         1.276,
         "",
         "exponent of the share of people with more than so many followers (Pareto)",
-        "Twitter, 2009: the density falls with 2.276 (Kwak et al.)",
+        "Twitter, 2009: the density falls with 2.276, but for the extremes (Kwak et al.)",
     )
     celebrity_followers: float = _assumed(
         10_000, "followers", "above which posts are merged at read", "ROOST_CELEBRITY_FOLLOWERS"
@@ -178,6 +180,10 @@ class Assumptions:
                 about["meaning"],
                 about["source"],
             )
+
+    def at_record(self) -> Assumptions:
+        """The same, with the second of a record as the peak."""
+        return replace(self, peak_to_mean=self.record_to_mean)
 
     def overridden(self, overrides: Iterable[str]) -> Assumptions:
         """The same, with some values replaced: each is `name=number`. Raises AssumptionInvalid."""

@@ -26,7 +26,7 @@ SOURCES = (
 )
 CHECKED_BY = ("mix", "idle")
 # Parts that are less full at every size are left out of the table.
-LEAST_SHOWN = 0.02
+LEAST_SHOWN = 0.001
 # From here on a part needs a decision.
 FULL = 1.0
 NEARLY_FULL = 0.5
@@ -36,11 +36,12 @@ _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def sections(
     plans: Mapping[str, Plan],
+    records: Mapping[str, Plan],
     units: UnitCosts,
     assume: Assumptions,
     predictions: Mapping[str, Prediction],
 ) -> dict[str, str]:
-    """The text of each marked section."""
+    """The text of each marked section; `records` are plans for the second of a record."""
     return {
         "sources": _sources(units),
         "assumptions": _assumptions(assume),
@@ -48,6 +49,7 @@ def sections(
         "resources": _resources(plans),
         "parts": _parts(plans),
         "order": _order(plans),
+        "record": _record(plans, records),
         "prediction": _prediction(predictions),
     }
 
@@ -74,6 +76,8 @@ def quantity(value: float, unit: str) -> str:
 
 def percent(share: float) -> str:
     """A share in percent: whole numbers from 10 % on."""
+    if 0 < share < LEAST_SHOWN:
+        return f"< {LEAST_SHOWN:.1%}".replace("%", " %")
     value = share * 100
     return f"{value:,.0f} %" if value >= 9.5 else f"{value:.1f} %"
 
@@ -193,21 +197,39 @@ def _share(part: SerialPart) -> str:
 def _order(plans: Mapping[str, Plan]) -> str:
     texts = []
     for size, plan in plans.items():
-        rows = [
-            [
-                part.name,
-                f"{number(part.demand)} of {number(part.ceiling)} {part.unit}",
-                percent(part.utilisation),
-                part.remedy,
-                "yes" if part.exists else "no",
-            ]
-            for part in plan.parts
-            if part.utilisation >= NEARLY_FULL
-        ]
-        columns = ["part", "demand", "full", "what is then done", "exists"]
-        body = grid(columns, rows) if rows else "Nothing is half full."
-        texts.append(f"### {size}\n\n{body}")
+        full = [part for part in plan.parts if part.utilisation >= NEARLY_FULL]
+        texts.append(f"### {size}\n\n{_remedies(full) if full else 'Nothing is half full.'}")
     return "\n\n".join(texts)
+
+
+def _record(plans: Mapping[str, Plan], records: Mapping[str, Plan]) -> str:
+    """Parts that are full in the second of a record and not half full on a usual day."""
+    full = [
+        part
+        for size, record in records.items()
+        for part, usual in zip(record.parts, _in_order_of(record, plans[size]), strict=True)
+        if part.utilisation >= FULL and usual.utilisation < NEARLY_FULL
+    ]
+    return _remedies(full) if full else "Nothing else is full."
+
+
+def _in_order_of(record: Plan, usual: Plan) -> list[SerialPart]:
+    by_name = {part.name: part for part in usual.parts}
+    return [by_name[part.name] for part in record.parts]
+
+
+def _remedies(parts: Iterable[SerialPart]) -> str:
+    rows = [
+        [
+            part.name,
+            f"{number(part.demand)} of {number(part.ceiling)} {part.unit}",
+            percent(part.utilisation),
+            part.remedy,
+            "yes" if part.exists else "no",
+        ]
+        for part in parts
+    ]
+    return grid(["part", "demand", "full", "what is then done", "exists"], rows)
 
 
 def _prediction(predictions: Mapping[str, Prediction]) -> str:

@@ -54,8 +54,8 @@ def test_quantities_have_three_digits_and_the_prefix_of_their_unit() -> None:
 
 
 def test_shares_are_whole_percents_from_ten_on() -> None:
-    assert [percent(each) for each in (0.001, 0.094, 0.0951, 1.0, 23.45)] == [
-        "0.1 %", "9.4 %", "10 %", "100 %", "2,345 %",
+    assert [percent(each) for each in (0, 0.0004, 0.001, 0.094, 0.0951, 1.0, 23.45)] == [
+        "0.0 %", "< 0.1 %", "0.1 %", "9.4 %", "10 %", "100 %", "2,345 %",
     ]  # fmt: skip
 
 

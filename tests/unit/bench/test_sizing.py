@@ -156,6 +156,19 @@ def test_a_replaced_assumption_changes_the_plan() -> None:
     assert part(busier, consumers).ceiling == 2 * part(usual, consumers).ceiling
 
 
+def test_the_second_of_a_record_demands_as_many_times_more() -> None:
+    units, usual = UnitCosts(measured.results()), Assumptions()
+
+    ordinary, record = (plan(MILLION, units, each) for each in (usual, usual.at_record()))
+
+    times = usual.record_to_mean / usual.peak_to_mean
+    assert record.rates[demand.POST] == pytest.approx(times * ordinary.rates[demand.POST])
+    # What is stored follows from the mean.
+    for before, after in zip(ordinary.stored, record.stored, strict=True):
+        if before[0] not in ("event logs", "topics"):
+            assert after[2] == pytest.approx(before[2]), before[0]
+
+
 @pytest.mark.parametrize("override", ["nonsense=1", "posts=many", "posts=0", "posts=-1", "posts"])
 def test_an_invalid_override_is_refused_by_its_name(override: str) -> None:
     with pytest.raises(AssumptionInvalid, match=override.partition("=")[0]):
