@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from bench import databases, sample_requests
 from bench.bench import Bench
+from bench.edges import second_edge
 from bench.jobs import Listen
 from bench.meter import MICROSECONDS, Meter
 from bench.prewarmed_users import PrewarmedUser
@@ -27,6 +28,7 @@ from services.chassis.events import bus
 from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
+from services.chassis.runtime.manifest import Process, deployed
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
@@ -54,6 +56,7 @@ HOT_LIKES = 400
 RECOUNTED, RECOUNTS = 100, 20
 COMPARED = 500
 
+EDGE, EDGE_SECONDS = "envoy, second edge", 30.0
 SOCKETS = 2_000
 SOCKET_PARTS = ("gateway", "envoy", "notification", "postgres")
 # Reads that do not concern the sockets: the time for which they are idle.
@@ -94,6 +97,8 @@ async def run(bench: Bench) -> Report:
     await _hot_row(bench, report, users)
     bench.say("recounting, in one process …")
     await _recounts(bench, report)
+    bench.say("one Envoy more …")
+    await _one_edge_more(bench, report, measured)
     bench.say(f"{SOCKETS:,} idle sockets …")
     await _idle_sockets(bench, report, measured)
     return report
@@ -362,6 +367,39 @@ async def _recounts(bench: Bench, report: Report) -> None:
         ["a post, CPU µs", "a user, CPU µs, without the count of their posts"],
         [[number(post_cost), number(user_cost)]],
     )
+
+
+async def _one_edge_more(bench: Bench, report: Report, measured: Meter) -> None:
+    """The health checks of another Envoy: each checks every process, in each of its clusters."""
+    services = [each.noun for each in deployed() if Process.SERVE in each.processes]
+    await measured.quiet()
+    without = await _used_at_rest(bench, {})
+    async with second_edge(bench.stack) as edge:
+        # The configuration is read by then.
+        await measured.quiet()
+        with_ = await _used_at_rest(bench, {EDGE: edge.pid})
+    gateway = max(with_["gateway"] - without["gateway"], 0.0)
+    service = max(sum(with_[noun] - without[noun] for noun in services) / len(services), 0.0)
+    report.lower("one Envoy more, gateway", gateway, "µs of CPU a second")
+    report.lower("one Envoy more, a service", service, "µs of CPU a second")
+    report.lower("one Envoy more, itself", with_[EDGE], "µs of CPU a second")
+    report.table(
+        "one Envoy more, without a request",
+        ["process", "CPU µs a second"],
+        [
+            ["the gateway", number(gateway)],
+            [f"each of {len(services)} services", number(service)],
+            ["itself", number(with_[EDGE])],
+        ],
+    )
+
+
+async def _used_at_rest(bench: Bench, also: Mapping[str, int]) -> dict[str, float]:
+    """Microseconds of CPU a second of each process, while nothing is requested."""
+    before, began = bench.stack.usage(also), time.perf_counter()
+    await asyncio.sleep(EDGE_SECONDS)
+    used, seconds = spent(before, bench.stack.usage(also)), time.perf_counter() - began
+    return {name: each / seconds * MICROSECONDS for name, each in used.items()}
 
 
 async def _idle_sockets(bench: Bench, report: Report, measured: Meter) -> None:

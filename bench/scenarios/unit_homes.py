@@ -20,11 +20,14 @@ from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.celebrities import Celebrities
-from services.timeline.domain.model import Entry, home_of
+from services.timeline.domain.model import MAX_HOME, TOP, Entry, home_of
 
-# Entries of a home; 800 are kept at most.
-SIZES = (0, 20, 100, 400, 800)
-FIRST_ID = 1 << 61
+# Entries of a home that is not full.
+SIZES = (0, 20, 100, 400)
+LISTPACK, LISTPACK_ENTRIES = "zset-max-listpack-entries", 1_024
+FULL_HOMES, ADDED, READ, PAGE = 300, 30, 20, 21
+# Above all ids of the stack.
+FIRST_ID, AUTHOR_ID = 1 << 61, 1 << 60
 
 # Celebrities that a reader follows.
 MERGED = (0, 5, 20, 40)
@@ -38,6 +41,7 @@ async def run(bench: Bench) -> Report:
     report = Report()
     async with redis.connect(bench.stack.stack.valkey.url, call_seconds=10.0) as valkey:
         await _sizes(bench, report, valkey)
+        await _compact(bench, report, valkey)
         await _reads(bench, report, valkey)
     return report
 
@@ -52,16 +56,78 @@ async def _sizes(bench: Bench, report: Report, valkey: RedisClient) -> None:
     report.table("bytes of a home in Valkey", ["entries", "bytes", "bytes an entry"], rows)
 
 
+async def _compact(bench: Bench, report: Report, valkey: RedisClient) -> None:
+    """Full homes as Valkey stores them by default, and each as one compact list."""
+    rows = []
+    before = await _listpack_entries(valkey, LISTPACK_ENTRIES)
+    for title, limit in (("by default", before), ("compact", LISTPACK_ENTRIES)):
+        bench.say(f"full homes, {title} …")
+        await _listpack_entries(valkey, limit)
+        size = await _bytes_of_home(valkey, MAX_HOME)
+        added, read = await _costs_of_full_homes(bench, valkey)
+        report.lower(f"full home, {title}", size, "bytes")
+        report.lower(f"full home, {title}, entry added", added, "µs of CPU")
+        report.lower(f"full home, {title}, page read", read, "µs of CPU")
+        rows.append([title, *map(number, (size, added, read))])
+    await _listpack_entries(valkey, before)
+    report.table(
+        f"homes of {MAX_HOME} entries in Valkey",
+        ["", "bytes", "an entry added, CPU µs", "a page read, CPU µs"],
+        rows,
+    )
+
+
+async def _costs_of_full_homes(bench: Bench, valkey: RedisClient) -> tuple[float, float]:
+    """Microseconds of Valkey's CPU for an entry that is added, and for a page that is read."""
+    feeds = ValkeyFeeds(valkey)
+    names = [home_of(FIRST_ID + place) for place in range(FULL_HOMES)]
+    for name in names:
+        await _fill(feeds, name, MAX_HOME)
+
+    def used() -> float:
+        return bench.stack.usage()["valkey"].cpu_seconds
+
+    began = used()
+    for place in range(ADDED):
+        await feeds.add(_entry(MAX_HOME + place), names)
+    added = used() - began
+    began = used()
+    for _ in range(READ):
+        await feeds.read_many(names, before=TOP, limit=PAGE)
+    read = used() - began
+    for name in names:
+        await feeds.drop(name)
+    each = meter.MICROSECONDS / FULL_HOMES
+    return added / ADDED * each, read / READ * each
+
+
+async def _listpack_entries(valkey: RedisClient, entries: int) -> int:
+    """Set up to how many entries a sorted set is one compact list; returns the earlier number."""
+    _, before = await valkey.execute("CONFIG", "GET", LISTPACK)
+    await valkey.execute("CONFIG", "SET", LISTPACK, entries)
+    return int(before)
+
+
 async def _bytes_of_home(valkey: RedisClient, size: int) -> int:
     """The memory that Valkey counts for the keys of a home, its note included."""
-    feeds, feed, builder = ValkeyFeeds(valkey), home_of(FIRST_ID), secrets.token_bytes(16)
-    entries = [Entry(FIRST_ID + place, 1 << 60, FIRST_ID + place, 1 << 60) for place in range(size)]
-    await feeds.begin(feed, builder, rebuild=True)
-    await feeds.finish(feed, builder, entries[::-1], complete=True, merge_note=bytes(16))
+    feeds, feed = ValkeyFeeds(valkey), home_of(FIRST_ID)
+    await _fill(feeds, feed, size)
     keys = [f"{kind}:{{{feed}}}" for kind in ("feed", "note")]
     sizes = await valkey.pipeline([("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys])
     await feeds.drop(feed)
     return sum(sizes)
+
+
+async def _fill(feeds: ValkeyFeeds, feed: str, size: int) -> None:
+    """Build a home of so many entries."""
+    builder = secrets.token_bytes(16)
+    entries = [_entry(place) for place in reversed(range(size))]
+    await feeds.begin(feed, builder, rebuild=True)
+    await feeds.finish(feed, builder, entries, complete=True, merge_note=bytes(16))
+
+
+def _entry(place: int) -> Entry:
+    return Entry(FIRST_ID + place, AUTHOR_ID, FIRST_ID + place, AUTHOR_ID)
 
 
 async def _reads(bench: Bench, report: Report, valkey: RedisClient) -> None:

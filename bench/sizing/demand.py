@@ -279,8 +279,7 @@ def stored_bytes(
     yield "topics", "broker", a_day * assume.broker_days * assume.broker_replication
 
 
-def home_bytes(units: UnitCosts, assume: Assumptions) -> float:
-    """The bytes of a home in Valkey, with as many entries as are kept."""
-    entries = min(assume.entries_of_home, MAX_HOME)
-    full = units.figure("unit-homes", f"home of {MAX_HOME} entries")
-    return full * entries / MAX_HOME
+def home_bytes(units: UnitCosts, assume: Assumptions, *, stored: str) -> float:
+    """The bytes of a home in Valkey, `stored` "by default" or "compact"."""
+    full = units.figure("unit-homes", f"full home, {stored}")
+    return full * min(assume.entries_of_home / MAX_HOME, 1.0)

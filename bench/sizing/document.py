@@ -162,6 +162,7 @@ def _resources(plans: Mapping[str, Plan]) -> str:
             *((f"{name}, cores", cores(name)) for name in ENGINES),
             ("Envoys for sockets", lambda plan: f"{plan.edges:,}"),
             ("**homes in Valkey**", lambda plan: quantity(plan.home_bytes, "B")),
+            ("… as compact lists", lambda plan: quantity(plan.compact_home_bytes, "B")),
             *(
                 (f"**stored**: {name}" if not place else f"stored: {name}", stored(place))
                 for place, (name, _, _) in enumerate(first.stored)

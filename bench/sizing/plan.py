@@ -49,6 +49,8 @@ class Plan:
     edges: int
     stored: tuple[tuple[str, str, float], ...]
     home_bytes: float
+    # With `zset-max-listpack-entries` of Valkey above the entries of a home.
+    compact_home_bytes: float
     wal_bytes: float
     # Bits a second to clients in the peak second, of JSON and of pictures.
     json_bits: float
@@ -71,8 +73,12 @@ def plan(people: float, units: UnitCosts, assume: Assumptions) -> Plan:
     cores["postgres"] = sum(total.database_cpu.values()) / MICROSECONDS
     processes = _processes(cores, audience, assume)
     stored = tuple(demand.stored_bytes(units, audience, assume))
-    homes = audience.homes * demand.home_bytes(units, assume)
-    load = Load(audience, rates, total, processes, _by_store(stored), homes)
+    homes, compact = (
+        audience.homes * demand.home_bytes(units, assume, stored=stored)
+        for stored in ("by default", "compact")
+    )
+    edges = max(LEAST_PROCESSES, math.ceil(audience.sockets / assume.sockets_of_edge))
+    load = Load(audience, rates, total, processes, edges, _by_store(stored), homes)
     pages = sum(
         rates[name] for name in (demand.HOME, demand.CHANGED_HOME, demand.PERSON, demand.SEARCH)
     )
@@ -82,9 +88,10 @@ def plan(people: float, units: UnitCosts, assume: Assumptions) -> Plan:
         rates=rates,
         cores=cores,
         processes=processes,
-        edges=max(LEAST_PROCESSES, math.ceil(audience.sockets / assume.sockets_of_edge)),
+        edges=edges,
         stored=stored,
         home_bytes=homes,
+        compact_home_bytes=compact,
         wal_bytes=sum(total.wal_bytes.values()),
         json_bits=json_bytes * BITS,
         picture_bits=rates[demand.PICTURE] * assume.loaded_picture * BITS,

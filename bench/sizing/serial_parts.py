@@ -47,6 +47,7 @@ class Load:
     rates: Mapping[str, float]
     total: Cost
     processes: Mapping[str, int]
+    edges: int
     # Bytes that each database stores.
     stored: Mapping[str, float]
     homes_bytes: float
@@ -58,7 +59,8 @@ def serial_parts(load: Load, units: UnitCosts, assume: Assumptions) -> list[Seri
         *_events(load, units, assume),
         *_scans(load, units),
         *_hot_rows(load, units, assume),
-        *_valkey(load, units, assume),
+        *_valkey(load, assume),
+        *_edges(load, units),
         *_databases(load, assume),
         *_processes(load, assume),
     ]
@@ -178,7 +180,7 @@ def _hot_rows(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Ser
     )
 
 
-def _valkey(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[SerialPart]:
+def _valkey(load: Load, assume: Assumptions) -> Iterator[SerialPart]:
     yield SerialPart(
         "one Valkey server: its one thread",
         "cores",
@@ -192,7 +194,30 @@ def _valkey(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
         "GB",
         load.homes_bytes / 1e9,
         assume.valkey_bytes / 1e9,
-        "a cluster: `redis+cluster://`",
+        "`zset-max-listpack-entries 1024`, then a cluster: `redis+cluster://`",
+        exists=True,
+    )
+
+
+def _edges(load: Load, units: UnitCosts) -> Iterator[SerialPart]:
+    """Each Envoy checks each process every second, a gateway in each of its clusters."""
+    remedy = "fewer, larger Envoys: `MAX_CONNECTIONS`, and more files"
+    yield SerialPart(
+        "health checks of all Envoys, at each gateway",
+        "cores",
+        load.edges * units.figure("unit-events", "one Envoy more, gateway") / MICROSECONDS,
+        1.0,
+        remedy,
+        exists=True,
+    )
+    yield SerialPart(
+        "health checks of all processes, in each Envoy (at most)",
+        "cores",
+        load.processes["gateway"]
+        * units.figure("unit-events", "one Envoy more, itself")
+        / MICROSECONDS,
+        1.0,
+        remedy,
         exists=True,
     )
 

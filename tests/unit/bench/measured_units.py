@@ -131,6 +131,8 @@ def _events() -> Report:
                 "recount of a post",
                 "recount of a user",
                 "like of one post, under its lock",
+                "one Envoy more, gateway",
+                "one Envoy more, itself",
                 *(
                     f"idle socket, {part}"
                     for part in ("gateway", "envoy", "notification", "postgres")
@@ -149,7 +151,7 @@ def _events() -> Report:
 
 def _homes() -> Report:
     report = _report(
-        **{"home of 800 entries": HOME_BYTES},
+        **{"full home, by default": HOME_BYTES, "full home, compact": HOME_BYTES / 2},
         **{
             f"{what} merged, {part}": EVENT
             for what in ("celebrities", "celebrity")

@@ -179,7 +179,7 @@ def test_an_invalid_override_is_refused_by_its_name(override: str) -> None:
     ("scenario", "name"),
     [
         ("unit-events", "relay, process"),
-        ("unit-homes", "home of 800 entries"),
+        ("unit-homes", "full home, by default"),
         ("unit-requests", "like, rows that stay"),
         ("media", "CPU a hit"),
         ("home", "page"),
