@@ -1,5 +1,5 @@
-"""Writes charts/roost/files/: what the chart takes from envoy/, from charts/dashboards/ and from the
-services' manifests.
+"""Writes charts/roost/files/: what the chart takes from envoy/, from charts/dashboards/ and from
+the manifests of services.
 
 ``python -m local.chart`` writes the files; with ``--check`` it only compares and fails if they
 differ. Helm reads no file outside of a chart, so the chart has copies.

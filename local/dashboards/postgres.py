@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from local.dashboards.panels import Dashboard, Note, Panel, Row, Unit
 from local.dashboards.queries import CHOSEN, Query, p99, percentiles, rates, total
+from services.chassis.runtime.manifest import Process, deployed
+
+
+def _waits() -> Query:
+    """The 99th percentile of the waits; 0 if no call had to wait."""
+    waits = p99("roost_postgres_pool_wait_seconds", by="job,process", where=CHOSEN)
+    none = "0 * sum by (job,process) (roost_postgres_pool_connections{" + CHOSEN + "})"
+    return Query(f"{waits.expr} or {none}", waits.legend)
+
+
+def _numbered() -> list[str]:
+    """The selectors of the processes that hold a worker number."""
+    return [
+        f'{CHOSEN}, job=~"roost-({"|".join(nouns)})", process="{process}"'
+        for process in Process
+        if (nouns := [each.noun for each in deployed() if process in each.worker_numbers])
+    ]
+
 
 POOLS = Row(
     "Pools",
@@ -35,8 +53,8 @@ POOLS = Row(
         Panel(
             "How long do calls wait that have to, p99?",
             Unit.SECONDS,
-            [p99("roost_postgres_pool_wait_seconds", by="job,process", where=CHOSEN)],
-            normal="Nothing, or some milliseconds to open a connection.",
+            [_waits()],
+            normal="0, or some milliseconds to open a connection.",
             action="Above 0.1 s users notice it.",
             limit=0.1,
         ),
@@ -108,9 +126,10 @@ NUMBERS_FOR_NEW_IDS = Row(
             Unit.SECONDS,
             [
                 Query(
-                    f"min by (job) (roost_worker_lease_remaining_seconds{{{CHOSEN}}})",
-                    "{{job}}",
+                    f"min by (job, process) (roost_worker_lease_remaining_seconds{{{where}}})",
+                    "{{job}} {{process}}",
                 )
+                for where in _numbered()
             ],
             normal="Between 10 and 30 s, renewed again and again.",
             action="Falls to 0: the database does not answer, and writes fail.",

@@ -71,8 +71,9 @@ def percentiles(metric: str, *, where: str = "") -> tuple[Query, ...]:
 
 
 def p99(metric: str, *, by: str, where: str = "", legend: str = "") -> Query:
-    """The 99th percentile of a histogram, a series for each value of the labels."""
-    return Query(quantile(0.99, metric, by=by, where=where), legend or _legend(by))
+    """The 99th percentile of a histogram, a series for each value of the labels with events."""
+    # Without an event it is NaN, which would have a name in the legend and no line.
+    return Query(f"{quantile(0.99, metric, by=by, where=where)} >= 0", legend or _legend(by))
 
 
 def highest(metric: str, *, by: str = "", where: str = "", legend: str = "") -> Query:

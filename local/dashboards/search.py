@@ -15,7 +15,7 @@ from local.dashboards.queries import (
     total,
 )
 
-METHODS = 'method=~"/roost.search.v1.+"'
+METHODS = 'method=~"/roost.search.v1.SearchService/.+"'
 GROUP = 'group="search.events"'
 FAMILY = 'envoy_cluster_name="gateway_search"'
 

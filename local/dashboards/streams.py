@@ -14,6 +14,7 @@ from local.dashboards.queries import (
 )
 
 GROUP = 'group="notification.log"'
+SERVE = 'process="serve"'
 
 DELAY = Row(
     "Delay",
@@ -108,10 +109,11 @@ EVENT_LOG = Row(
             "How many users does each log process follow?",
             Unit.NUMBER,
             [
-                total("roost_eventlog_attached_users", by="instance"),
+                total("roost_eventlog_attached_users", by="instance", where=SERVE),
                 total(
                     "roost_eventlog_streams",
                     by="instance",
+                    where=SERVE,
                     legend="{{instance}}: streams of gateways",
                 ),
             ],
