@@ -83,6 +83,10 @@ CLIENTS = Row(
                     "too many of one client",
                 ),
                 Query(rate("envoy_http_jwt_authn_denied", where=EDGE), "wrong token"),
+                Query(
+                    rate("roost_http_handled_total", where='status="401"') + " or vector(0)",
+                    "no token",
+                ),
                 Query(rate("envoy_http_rbac_denied", where=EDGE), "not allowed"),
                 Query(rate("envoy_http_no_route", where=EDGE), "no such path"),
                 Query(
@@ -176,7 +180,7 @@ MESH = Row(
             "How long do calls take, p99?",
             Unit.MILLISECONDS,
             [p99("envoy_cluster_upstream_rq_time", by=CLUSTER, where=SERVICES)],
-            normal="Below 100 ms. Sign-ups and logins take longer by design.",
+            normal="Below 100 ms. Sign-ups and waits for media take longer by design.",
             action="Longer than the service itself reports: it waits for a free process.",
         ),
         Panel(

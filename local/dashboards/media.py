@@ -65,8 +65,8 @@ UPLOADS_AND_PROCESSING = Row(
                 highest("roost_media_placements", legend="placements"),
                 highest("roost_media_purges_waiting", legend="purges"),
             ],
-            normal="Short peaks.",
-            action="A queue that only grows: add media workers.",
+            normal="Short peaks. Purges of closed folders wait until their addresses end.",
+            action="Jobs that only grow: add media workers.",
         ),
         Panel(
             "Why do attempts fail?",

@@ -21,19 +21,27 @@ FAULT = 'code=~"UNAVAILABLE|DEADLINE_EXCEEDED|INTERNAL|UNKNOWN|DATA_LOSS"'
 EDGE = 'envoy_http_conn_manager_prefix="edge"'
 READS = 'envoy_virtual_host="api", envoy_route=~"reads|graphql"'
 WRITES = 'envoy_virtual_host="api", envoy_route="writes"'
+# The clusters of the gateway and of the services.
+CALLED = 'envoy_cluster_name!~"gateway_.+|stream|admin|media_store|rate_limits"'
 ROUTE_TIME = "envoy_vhost_route_upstream_rq_time"
 
 
-def unary() -> str:
-    """Return the selector of calls that end soon, which streams do not."""
+# Long polls answer when something happens, as their names say.
+QUICK_ROUTES = 'route!~".+/wait"'
+
+
+def _slow_rpcs() -> list[str]:
+    """Return the methods that take long on purpose: long polls, and streams."""
     streams = [
         f"/{service.name}/{method}"
         for each in deployed()
         for service in each.grpc_services
         for method in service.unbounded
     ]
-    return f'method!~"{"|".join(streams)}"'
+    return [".+/Wait.+", *streams]
 
+
+QUICK_RPCS = f'method!~"{"|".join(_slow_rpcs())}"'
 
 WHAT_USERS_NOTICE = Row(
     "What users notice",
@@ -145,8 +153,8 @@ GOLDEN_SIGNALS = Row(
             "How long do calls take, p99?",
             Unit.SECONDS,
             [
-                p99("roost_rpc_seconds", by="job", where=f"{CHOSEN}, {unary()}"),
-                p99("roost_http_seconds", by="job", where=CHOSEN),
+                p99("roost_rpc_seconds", by="job", where=f"{CHOSEN}, {QUICK_RPCS}"),
+                p99("roost_http_seconds", by="job", where=f"{CHOSEN}, {QUICK_ROUTES}"),
             ],
             normal="Services below 50 ms, sign-ups and media longer; the gateway below 500 ms.",
             action="If all are slow, look at CPU and the loop; if one, at its engines.",
@@ -257,8 +265,8 @@ WHAT_ROOST_DEPENDS_ON = Row(
             Unit.SHARE,
             [
                 quotient(
-                    "sum by (envoy_cluster_name) (envoy_cluster_membership_healthy)",
-                    "sum by (envoy_cluster_name) (envoy_cluster_membership_total)",
+                    f"sum by (envoy_cluster_name) (envoy_cluster_membership_healthy{{{CALLED}}})",
+                    f"sum by (envoy_cluster_name) (envoy_cluster_membership_total{{{CALLED}}})",
                     "{{envoy_cluster_name}}",
                 )
             ],

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from local.dashboards.overview import FAULT, unary
+from local.dashboards.overview import FAULT, QUICK_ROUTES, QUICK_RPCS
 from local.dashboards.panels import Dashboard, Panel, Row, Unit, View
-from local.dashboards.queries import CHOSEN, Query, events, highest, p99, rate, share, total
+from local.dashboards.queries import (
+    CHOSEN,
+    Query,
+    busiest,
+    events,
+    p99,
+    rate,
+    share,
+    slowest,
+    total,
+)
 
 DAY = 86_400
 
@@ -82,11 +92,11 @@ JOBS = Row(
     "Jobs",
     [
         Panel(
-            "Which jobs are down?",
+            "How many jobs of each service are down?",
             Unit.NONE,
-            [highest("roost_job_down", by="job,exported_job", where=CHOSEN)],
-            normal="0. At 1 a job waits to be started again.",
-            action="The log of the process has the reason.",
+            [total("roost_job_down", by="job", where=CHOSEN)],
+            normal="0. A job that is down waits to be started again.",
+            action="The next panel names it. The log of the process has the reason.",
             alert="RoostJobDown",
             limit=1,
         ),
@@ -123,40 +133,21 @@ CALLS_TO_OTHER_SERVICES = Row(
         Panel(
             "Which methods are slow for their callers, p99?",
             Unit.SECONDS,
-            [
-                Query(
-                    "topk(8, "
-                    + p99("roost_rpc_client_seconds", by="method", where=CHOSEN).expr
-                    + ")",
-                    "{{method}}",
-                )
-            ],
+            [slowest("roost_rpc_client_seconds", by="method", where=f"{CHOSEN}, {QUICK_RPCS}")],
             normal="Below 100 ms, except sign-up and login.",
             action="Compare with the time that the service itself reports.",
         ),
         Panel(
             "Which methods are slow in their service, p99?",
             Unit.SECONDS,
-            [
-                Query(
-                    "topk(8, "
-                    + p99("roost_rpc_seconds", by="method", where=f"{CHOSEN}, {unary()}").expr
-                    + ")",
-                    "{{method}}",
-                )
-            ],
+            [slowest("roost_rpc_seconds", by="method", where=f"{CHOSEN}, {QUICK_RPCS}")],
             normal="Below 50 ms, except sign-up and login.",
             action="See PostgreSQL and Caches for its service.",
         ),
         Panel(
             "Which methods are called most?",
             Unit.REQUESTS,
-            [
-                Query(
-                    f"topk(8, {rate('roost_rpc_started_total', by='method', where=CHOSEN)})",
-                    "{{method}}",
-                )
-            ],
+            [busiest("roost_rpc_started_total", by="method", where=CHOSEN)],
             normal="BatchGetUsers and BatchGetPosts lead.",
             action="Another one rises: see which client's requests cause it.",
         ),
@@ -171,13 +162,8 @@ CALLS_TO_OTHER_SERVICES = Row(
         Panel(
             "Which routes of the gateway are slow, p99?",
             Unit.SECONDS,
-            [
-                Query(
-                    "topk(8, " + p99("roost_http_seconds", by="route").expr + ")",
-                    "{{route}}",
-                )
-            ],
-            normal="Below 500 ms, except routes that wait on purpose.",
+            [slowest("roost_http_seconds", by="route", where=QUICK_ROUTES)],
+            normal="Below 500 ms.",
             action="See the services that the route calls, by a trace of it.",
         ),
     ],
@@ -186,6 +172,32 @@ CALLS_TO_OTHER_SERVICES = Row(
 RELEASES = Row(
     "Releases, keys and certificates",
     [
+        Panel(
+            "Age of the key that signs access tokens",
+            Unit.DAYS,
+            [Query(f"min(roost_signing_key_age_seconds >= 0) / {DAY}", "age")],
+            normal="Below 30 days: it is replaced by itself.",
+            action="Older: the job rotate_signing_keys fails.",
+            alert="RoostSigningKeyOld",
+            limit=31,
+            view=View.NUMBER,
+            width=12,
+        ),
+        Panel(
+            "Time until the next certificate of a process expires",
+            Unit.DAYS,
+            [
+                Query(
+                    "(min(roost_tls_certificate_expiry_time_seconds > 0) - time())"
+                    f" / {DAY} or vector(0)",
+                    "days left",
+                )
+            ],
+            normal="Above 7 days. 0: the processes speak plain text.",
+            action="Replace the files; processes read them again without a restart.",
+            view=View.NUMBER,
+            width=12,
+        ),
         Panel(
             "Which release runs where?",
             Unit.NONE,
@@ -199,7 +211,7 @@ RELEASES = Row(
             normal="One release, two during a rollout.",
             action="An old one that stays: the rollout waits for a process that is not ready.",
             view=View.TABLE,
-            width=12,
+            width=24,
             columns=(
                 ("job", "Service"),
                 ("process", "Process"),
@@ -208,30 +220,6 @@ RELEASES = Row(
                 ("python", "Python"),
                 ("Value", "Processes"),
             ),
-        ),
-        Panel(
-            "How old is the key that signs access tokens?",
-            Unit.DAYS,
-            [Query(f"min(roost_signing_key_age_seconds >= 0) / {DAY}", "age")],
-            normal="Below 30 days: it is replaced by itself.",
-            action="Older: the job rotate_signing_keys fails.",
-            alert="RoostSigningKeyOld",
-            limit=31,
-            width=6,
-        ),
-        Panel(
-            "When does the next certificate expire?",
-            Unit.DAYS,
-            [
-                Query(
-                    "(min(roost_tls_certificate_expiry_time_seconds > 0) - time())"
-                    f" / {DAY} or vector(0)",
-                    "days left",
-                )
-            ],
-            normal="Above 7 days. 0: the processes speak plain text.",
-            action="Replace the files; processes read them again without a restart.",
-            width=6,
         ),
     ],
 )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 # The services that the reader has chosen, in queries over metrics of several of them.
 CHOSEN = 'job=~"$job"'
-# The time over which a rate is averaged.
-INTERVAL = "$interval"
+# What a rate is averaged over.
+_WINDOW = "[$interval]"
+# All that the panel shows, for each of its points.
+_WHOLE = "[$__range] @ end()"
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ def series(metric: str, where: str = "") -> str:
     return f"{metric}{{{where}}}" if where else metric
 
 
-def rate(metric: str, *, by: str = "", where: str = "") -> str:
+def rate(metric: str, *, by: str = "", where: str = "", over: str = _WINDOW) -> str:
     """Return the increase a second of a counter, summed by labels."""
-    return f"sum {_by(by)}(rate({series(metric, where)}[{INTERVAL}]))"
+    return f"sum {_by(by)}(rate({series(metric, where)}{over}))"
 
 
 def rates(metric: str, *, by: str = "", where: str = "", legend: str = "") -> Query:
@@ -56,10 +58,12 @@ def quotient(part: str, whole: str, legend: str) -> Query:
     return Query(f"{part} / ({whole} > 0)", legend)
 
 
-def quantile(share_below: float, metric: str, *, by: str = "", where: str = "") -> str:
+def quantile(
+    share_below: float, metric: str, *, by: str = "", where: str = "", over: str = _WINDOW
+) -> str:
     """Return the value that this share of a histogram's events does not exceed."""
     labels = f"le, {by}" if by else "le"
-    buckets = f"sum by ({labels}) (rate({series(f'{metric}_bucket', where)}[{INTERVAL}]))"
+    buckets = rate(f"{metric}_bucket", by=labels, where=where, over=over)
     return f"histogram_quantile({share_below}, {buckets})"
 
 
@@ -74,6 +78,20 @@ def p99(metric: str, *, by: str, where: str = "", legend: str = "") -> Query:
     """The 99th percentile of a histogram, a series for each value of the labels with events."""
     # Without an event it is NaN, which would have a name in the legend and no line.
     return Query(f"{quantile(0.99, metric, by=by, where=where)} >= 0", legend or _legend(by))
+
+
+def slowest(metric: str, *, by: str, where: str = "") -> Query:
+    """The 99th percentile of a histogram, for the eight values of a label where it is largest."""
+    shown = quantile(0.99, metric, by=by, where=where)
+    whole = quantile(0.99, metric, by=by, where=where, over=_WHOLE)
+    return Query(f"{shown} >= 0 and on ({by}) topk(8, {whole} >= 0)", _legend(by))
+
+
+def busiest(metric: str, *, by: str, where: str = "") -> Query:
+    """The increase a second of a counter, for the eight values of a label where it is largest."""
+    shown = rate(metric, by=by, where=where)
+    whole = rate(metric, by=by, where=where, over=_WHOLE)
+    return Query(f"{shown} and on ({by}) topk(8, {whole})", _legend(by))
 
 
 def highest(metric: str, *, by: str = "", where: str = "", legend: str = "") -> Query:

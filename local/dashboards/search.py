@@ -37,6 +37,15 @@ SEARCHES = Row(
             action="See the Search service, and OpenSearch if it is the index.",
             alert="RoostSearchAway",
             limit=0.2,
+            width=12,
+        ),
+        Panel(
+            "Where do the relationships of searchers come from?",
+            Unit.OPERATIONS,
+            [rates("roost_search_viewers_total", by="from")],
+            normal="`kept` leads, `read` after a change.",
+            action="`failed`: the User service does not answer, and searches are refused.",
+            width=12,
         ),
         Panel(
             "What do users search?",
@@ -44,6 +53,7 @@ SEARCHES = Row(
             [rates("roost_rpc_handled_total", by="method", where=METHODS)],
             normal="Typeahead leads: it is called for each key.",
             action="SearchPosts rises alone: a program searches.",
+            width=12,
         ),
         Panel(
             "How long do searches take, p99?",
@@ -52,13 +62,7 @@ SEARCHES = Row(
             normal="Below 100 ms; above a million posts PostgreSQL needs up to 200 ms.",
             action="docs/search.md says when OpenSearch is due.",
             limit=0.5,
-        ),
-        Panel(
-            "Where do the relationships of searchers come from?",
-            Unit.OPERATIONS,
-            [rates("roost_search_viewers_total", by="from")],
-            normal="`kept` leads, `read` after a change.",
-            action="`failed`: the User service does not answer, and searches are refused.",
+            width=12,
         ),
     ],
 )

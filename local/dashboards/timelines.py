@@ -92,6 +92,7 @@ READING = Row(
             normal="p99 below 250 ms.",
             action="Compare with the next panel: the rest is hydration by other services.",
             alert="RoostReadLatency",
+            width=12,
         ),
         Panel(
             "How long do calls of the Timeline service take, p99?",
@@ -99,13 +100,15 @@ READING = Row(
             [p99("roost_rpc_seconds", by="method", where=METHODS)],
             normal="GetHomeTimeline below 50 ms.",
             action="Slow with Redis away: homes are rebuilt. See the next panel.",
+            width=12,
         ),
         Panel(
-            "How many homes are built anew?",
+            "How many homes are rebuilt?",
             Unit.OPERATIONS,
             [events("roost_timeline_feed_builds_total", by="feed,outcome")],
             normal="New users, and users who return after a week.",
             action="Many at once: Redis lost its data. `disturbed` is repeated by itself.",
+            width=12,
         ),
         Panel(
             "How many hashtags are filled with earlier posts?",
@@ -113,6 +116,7 @@ READING = Row(
             [events("roost_timeline_hashtag_backfills_total", by="outcome")],
             normal="One when a user follows a hashtag that nobody here followed.",
             action="`failed`: search does not answer; see the dashboard Search.",
+            width=12,
         ),
     ],
 )

@@ -104,7 +104,8 @@ class Load:
         await self._edge.sign_in(by.handle, PASSWORD)
 
     async def _wrong_token(self, by: Account) -> None:
-        forged = Account(by.user_id, by.handle, f"{by.access_token}x", "")
+        token, signature = by.access_token.rsplit(".", 1)
+        forged = Account(by.user_id, by.handle, f"{token}.{signature[::-1]}", "")
         await self._edge.send("GET", "/v2/timelines/home", by=forged)
 
     async def close(self) -> None:

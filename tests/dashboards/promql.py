@@ -8,7 +8,7 @@ from typing import Any
 from promql_parser import VectorSelector, parse
 
 # What Grafana would put in the place of each variable.
-VARIABLES = {"$interval": "1m", "$job": "roost-.+"}
+VARIABLES = {"$interval": "1m", "$__range": "5m", "$job": "roost-.+"}
 # Where an expression of the parser has its parts.
 PARTS = ("expr", "lhs", "rhs", "vector_selector")
 
