@@ -92,6 +92,13 @@ def test_the_classes_of_the_sdk_read_all_of_it(described: Dashboard) -> None:
     assert lost(written, again) == []
 
 
+@every_dashboard
+def test_starts_of_processes_are_marked(described: Dashboard) -> None:
+    annotations = json.loads(rendered(described))["annotations"]["list"]
+
+    assert [metrics(each["expr"]) for each in annotations] == [{"process_start_time_seconds"}]
+
+
 def lost(written: Any, read: Any, place: str = "") -> list[str]:
     """The places of what was written and not read."""
     if isinstance(written, dict):
