@@ -1,4 +1,5 @@
-"""Writes charts/roost/files/: what the chart takes from envoy/ and from the services' manifests.
+"""Writes charts/roost/files/: what the chart takes from envoy/, from charts/dashboards/ and from
+the manifests of services.
 
 ``python -m local.chart`` writes the files; with ``--check`` it only compares and fails if they
 differ. Helm reads no file outside of a chart, so the chart has copies.
@@ -22,6 +23,7 @@ from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+DASHBOARDS = FOLDER.parents[1] / "dashboards"
 # Folders of Envoy's pod: its configuration, and the certificates of both kinds.
 _CONFIGURATION = "/etc/envoy"
 _EDGE_CERTIFICATE = "/etc/roost/edge"
@@ -39,6 +41,7 @@ def files() -> dict[str, str]:
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
+        **_dashboards(),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
     }
@@ -75,6 +78,15 @@ def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, dict[str, st
                 authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
             },
         },
+    }
+
+
+def _dashboards() -> dict[str, str]:
+    """The dashboards, without the spaces that make them readable."""
+    return {
+        f"dashboard-{file.name}": json.dumps(json.loads(file.read_text()), separators=(",", ":"))
+        + "\n"
+        for file in sorted(DASHBOARDS.glob("*.json"))
     }
 
 

@@ -22,7 +22,7 @@ AUTHORITY = (
     "envoy_cluster_ssl_certificate_expiration_unix_time_seconds"
     '{envoy_tls_certificate="authority",envoy_cluster_name="post"}'
 )
-WORKER = f'{PROCESS}{{app_kubernetes_io_component="post-work",file="/etc/roost/tls/tls.crt"}}'
+WORKER = f'{PROCESS}{{job="roost-post",process="work",file="/etc/roost/tls/tls.crt"}}'
 
 
 def rules() -> dict[str, Any]:
@@ -39,8 +39,8 @@ def rules() -> dict[str, Any]:
         ({OTHER: 2 * DAY}, []),
         ({EDGE % "one": 15 * DAY, EDGE % "two": 13 * DAY}, ["edge"]),
         ({EDGE % "one": 15 * DAY, AUTHORITY: 13 * DAY}, ["authority"]),
-        ({WORKER: 13 * DAY}, ["post-work"]),
-        ({EDGE % "one": 13 * DAY, WORKER: 13 * DAY}, ["edge", "post-work"]),
+        ({WORKER: 13 * DAY}, ["roost-post"]),
+        ({EDGE % "one": 13 * DAY, WORKER: 13 * DAY}, ["edge", "roost-post"]),
         ({EDGE % "one": 0}, ["edge"]),
     ],
 )
@@ -86,7 +86,7 @@ def test_an_alert_comes_two_weeks_before_a_certificate_expires(
 
 
 def expected(name: str, series: dict[str, int]) -> dict[str, Any]:
-    label = "app_kubernetes_io_component" if "-" in name else "envoy_tls_certificate"
+    label = "job" if name.startswith("roost-") else "envoy_tls_certificate"
     left = min(value for of, value in series.items() if f'{label}="{name}"' in of) - 1800
     hours, seconds = divmod(abs(left), 3600)
     days, hours = divmod(hours, 24)
