@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from local import rules
 from local.envoy_template import (
     defaults,
     endpoints,
@@ -83,13 +84,21 @@ def prometheus() -> str:
             "static_configs": [{"targets": [f"envoy:{PORTS['ADMIN']}"]}],
         },
     ]
-    settings = {"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}
+    settings = {
+        "global": {"scrape_interval": "15s"},
+        "rule_files": ["rules.yaml"],
+        "scrape_configs": jobs,
+    }
     return json.dumps(settings, indent=2) + "\n"
 
 
 def files() -> dict[str, str]:
     """Return the text of each file by its name."""
-    return {"envoy.yaml": NOTE + envoy(), "prometheus.yaml": NOTE + prometheus()}
+    return {
+        "envoy.yaml": NOTE + envoy(),
+        "prometheus.yaml": NOTE + prometheus(),
+        "rules.yaml": NOTE + rules.text(),
+    }
 
 
 def main(arguments: list[str]) -> int:
