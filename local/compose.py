@@ -6,7 +6,6 @@ differ. Parts are reached at their names in compose.yaml.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from local.envoy_template import (
 )
 from local.generated import write_or_compare
 from local.parts.seaweedfs import MEDIA_BUCKET, REGION
+from local.prometheus import ENVOY, GATEWAY, Target, configuration
 from services.chassis.runtime.manifest import Manifest, Process, deployed
 
 FOLDER = Path(__file__).parents[1] / "charts" / "compose"
@@ -47,7 +47,7 @@ def processes() -> list[str]:
     """Return the names of Roost's processes in compose.yaml."""
     return [
         *(f"{each.noun}-{process}" for each in services() for process in each.processes),
-        "gateway",
+        GATEWAY,
     ]
 
 
@@ -72,24 +72,14 @@ def envoy() -> str:
 
 
 def prometheus() -> str:
-    """Return Prometheus' configuration, in JSON, which is YAML."""
-    jobs = [
-        {
-            "job_name": "roost",
-            "static_configs": [{"targets": [f"{each}:{ADMIN_PORT}" for each in processes()]}],
-        },
-        {
-            "job_name": "envoy",
-            "metrics_path": "/stats/prometheus",
-            "static_configs": [{"targets": [f"envoy:{PORTS['ADMIN']}"]}],
-        },
+    """Return Prometheus' configuration. An instance is a part of compose.yaml."""
+    named = [(name, *name.partition("-")[::2]) for name in processes()]
+    targets = [
+        Target(name, owner, Process(process or Process.SERVE), f"{name}:{ADMIN_PORT}")
+        for name, owner, process in named
     ]
-    settings = {
-        "global": {"scrape_interval": "15s"},
-        "rule_files": ["rules.yaml"],
-        "scrape_configs": jobs,
-    }
-    return json.dumps(settings, indent=2) + "\n"
+    envoy_admin = Target(ENVOY, ENVOY, None, f"{ENVOY}:{PORTS['ADMIN']}")
+    return configuration([*targets, envoy_admin], interval="15s", rules=["rules.yaml"])
 
 
 def files() -> dict[str, str]:

@@ -164,9 +164,7 @@ OBJECTIVES = (
         Decimal("0.99"),
         "of the live events were late on their way into the {{ $labels.part }}.",
         {
-            "log": _slower_than(
-                '"0.5"', "roost_event_delay_seconds", 'group="notification.log"'
-            ),
+            "log": _slower_than('"0.5"', "roost_event_delay_seconds", 'group="notification.log"'),
             "frame": _slower_than('"0.25"', "roost_stream_delay_seconds"),
         },
     ),

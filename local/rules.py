@@ -18,7 +18,7 @@ from services.chassis.runtime.manifest import Process, deployed
 
 # The alerts about causes, written by hand.
 CAUSES = Path(__file__).parents[1] / "charts" / "roost" / "files" / "alerts.yaml"
-# The folder of the pages that alerts link to, as the chart's value monitoring.prometheusRule.runbook.
+# The folder of the pages that alerts link to: the chart's monitoring.prometheusRule.runbook.
 RUNBOOK = "docs/runbook"
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -57,12 +57,8 @@ def cases() -> Iterator[Case]:
 
 
 def _case(alert: str, name: str, series: Mapping[str, str], at: str, *firing: Firing) -> Case:
-    (severity,) = {
-        each["labels"]["severity"] for each in alerts() if each["alert"] == alert
-    }
-    return Case(
-        alert=alert, severity=severity, name=name, series=series, at=at, firing=firing
-    )
+    (severity,) = {each["labels"]["severity"] for each in alerts() if each["alert"] == alert}
+    return Case(alert=alert, severity=severity, name=name, series=series, at=at, firing=firing)
 
 
 def _processes() -> Iterator[Case]:
@@ -70,14 +66,14 @@ def _processes() -> Iterator[Case]:
     yield _case(
         name,
         "no Envoy has an endpoint",
-        {_HEALTHY_CLUSTER: "1 1 0x5", _HEALTHY_CLUSTER.replace("envoy\"}", "other\"}"): "0x6"},
+        {_HEALTHY_CLUSTER: "1 1 0x5", _HEALTHY_CLUSTER.replace('envoy"}', 'other"}'): "0x6"},
         "5m",
         Firing(
             "No Envoy has a healthy endpoint of post. Calls are answered UNAVAILABLE.",
             {"envoy_cluster_name": "post"},
         ),
     )
-    one_has = {_HEALTHY_CLUSTER: "0x9", _HEALTHY_CLUSTER.replace("envoy\"}", "other\"}"): "1x9"}
+    one_has = {_HEALTHY_CLUSTER: "0x9", _HEALTHY_CLUSTER.replace('envoy"}', 'other"}'): "1x9"}
     yield _case(name, "one Envoy has one", one_has, "9m")
     yield _case(name, "one missed health check", {_HEALTHY_CLUSTER: "1 0 1x5"}, "1m")
     other = {_HEALTHY_CLUSTER.replace("post", "rate_limits"): "0x9"}
@@ -107,7 +103,9 @@ def _processes() -> Iterator[Case]:
         ),
     )
     yield _case(name, "no start", {_START: "100x30"}, "30m")
-    yield _case(name, "two starts, as in an upgrade and its end", {_START: "100x4 200x4 300x9"}, "15m")
+    yield _case(
+        name, "two starts, as in an upgrade and its end", {_START: "100x4 200x4 300x9"}, "15m"
+    )
 
     name = "RoostServiceErrors"
     yield _case(
@@ -243,9 +241,7 @@ def _engines() -> Iterator[Case]:
         "no batch is acknowledged",
         {_UNACKNOWLEDGED: "0x5 0+10x20"},
         "15m",
-        Firing(
-            "The broker does not acknowledge the events of roost-post.", {"job": "roost-post"}
-        ),
+        Firing("The broker does not acknowledge the events of roost-post.", {"job": "roost-post"}),
     )
     yield _case(name, "all is acknowledged", {_UNACKNOWLEDGED: "7x20"}, "15m")
     yield _case(name, "a restart of the broker", {_UNACKNOWLEDGED: "0x5 3x20"}, "8m")

@@ -50,7 +50,6 @@ def _delays(metric: str, bucket: str, labels: str = "") -> Meters:
     return Meters(f"{metric}_count{{{labels}}}", f'{metric}_bucket{{{within}le="{bucket}"}}')
 
 
-
 # The meters of each part of each objective.
 METERS: Mapping[str, Mapping[str, Sequence[Meters]]] = {
     "read_availability": {"": [_requests("reads"), _requests("graphql")]},
@@ -102,9 +101,7 @@ def counter(pieces: Pieces) -> str:
 
 def _difference(total: Pieces, bad: Pieces) -> Pieces:
     assert [samples for samples, _ in total] == [samples for samples, _ in bad]
-    return [
-        (samples, step - worse) for (samples, step), (_, worse) in zip(total, bad, strict=True)
-    ]
+    return [(samples, step - worse) for (samples, step), (_, worse) in zip(total, bad, strict=True)]
 
 
 def _page(objective: Objective, part: str, meters: Meters) -> Iterator[Case]:
