@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event
@@ -39,6 +39,11 @@ _LOCK = (0x726F6F73, 0x72656C61)
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 
 _published = Counter("roost_outbox_published_total", "Events that the broker acknowledged")
+_publishing = Histogram(
+    "roost_outbox_publish_seconds",
+    "Time that the broker took for a batch, acknowledged or not",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 _failed = Counter("roost_outbox_failures_total", "Batches that were not fully acknowledged")
 _refused = Counter(
     "roost_outbox_refused_total", "Events that the broker never takes; they are in outbox_refused"
@@ -163,7 +168,8 @@ class Relay:
         if not events:
             return 0
         try:
-            await self._publisher.publish(events)
+            with _publishing.time():
+                await self._publisher.publish(events)
         except RecordsRefused as refused:
             await self._move_to_refused(connection, ids, events, refused)
         except PublishFailed as failure:

@@ -246,6 +246,22 @@ async def test_relay_goes_on_when_the_database_is_back(engines: Engines, outbox:
         await eventually(lambda: broker.keys == ["a"])
 
 
+async def test_time_of_the_broker_is_measured_for_each_batch_also_one_that_fails(
+    outbox: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_PAUSE_SECONDS", (0.01, 0.01))
+    broker = Broker()
+    broker.takes = [1]
+    await write(outbox, "a", "b")
+    name = "roost_outbox_publish_seconds_count"
+    before = REGISTRY.get_sample_value(name) or 0.0
+
+    async with relaying(outbox, broker):
+        await eventually(lambda: is_empty(outbox))
+
+    assert (REGISTRY.get_sample_value(name) or 0.0) - before == len(broker.batches) == 2
+
+
 def lag() -> float | None:
     return REGISTRY.get_sample_value("roost_outbox_lag_seconds")
 
