@@ -96,7 +96,7 @@ def _answers(routes: str) -> Indicator:
 
 def _slower_than(bucket: str, metric: str, labels: str = "") -> Indicator:
     """Events of a histogram above the upper bound of a bucket."""
-    total = f"sum(rate({metric}_count{{{labels}}}[$window]))"
+    total = f"sum(rate({metric}_count{f'{{{labels}}}' if labels else ''}[$window]))"
     within = ", ".join([*([labels] if labels else []), f"le={bucket}"])
     # A scrape may see the count before the bucket, so the difference may be below 0.
     bad = f"clamp_min({total} - sum(rate({metric}_bucket{{{within}}}[$window])), 0)"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from local.objectives import OBJECTIVES, Objective
+from local.objectives import BURN_RATES, OBJECTIVES, Objective
 from tests.alerts.promtool import Case, Firing
 
 # Samples, and the events of each of them.
@@ -17,18 +18,28 @@ _XX = "envoy_vhost_route_upstream_rq_xx"
 _TIME = "envoy_vhost_route_upstream_rq_time"
 
 
+class Counted(Enum):
+    """What the second series counts."""
+
+    GOOD = auto()  # of all events of the first
+    BAD = auto()  # of all events of the first
+    APART = auto()  # bad events, and the first only good ones
+
+
 @dataclass(frozen=True)
 class Meters:
-    """The series that count all events and those that count good or bad ones."""
+    """Two series that count events."""
 
-    total: str
-    counted: str
-    counts_good: bool = True
+    first: str
+    second: str
+    counted: Counted
 
     def series(self, total: Pieces, bad: Pieces) -> dict[str, str]:
         """Return series of so many events, so many of which are bad."""
-        counted = _difference(total, bad) if self.counts_good else bad
-        return {self.total: counter(total), self.counted: counter(counted)}
+        good = _difference(total, bad)
+        first = good if self.counted is Counted.APART else total
+        second = good if self.counted is Counted.GOOD else bad
+        return {self.first: counter(first), self.second: counter(second)}
 
 
 def _requests(route: str) -> Meters:
@@ -36,18 +47,22 @@ def _requests(route: str) -> Meters:
     return Meters(
         f"{_COMPLETED}{{{labels}}}",
         f'{_XX}{{{labels}, envoy_response_code_class="5"}}',
-        counts_good=False,
+        Counted.BAD,
     )
 
 
 def _times(route: str, bucket: str) -> Meters:
     labels = f'{_API}, envoy_route="{route}"'
-    return Meters(f"{_TIME}_count{{{labels}}}", f'{_TIME}_bucket{{{labels}, le="{bucket}"}}')
+    return Meters(
+        f"{_TIME}_count{{{labels}}}", f'{_TIME}_bucket{{{labels}, le="{bucket}"}}', Counted.GOOD
+    )
 
 
 def _delays(metric: str, bucket: str, labels: str = "") -> Meters:
     within = f"{labels}, " if labels else ""
-    return Meters(f"{metric}_count{{{labels}}}", f'{metric}_bucket{{{within}le="{bucket}"}}')
+    return Meters(
+        f"{metric}_count{{{labels}}}", f'{metric}_bucket{{{within}le="{bucket}"}}', Counted.GOOD
+    )
 
 
 # The meters of each part of each objective.
@@ -67,7 +82,7 @@ METERS: Mapping[str, Mapping[str, Sequence[Meters]]] = {
             Meters(
                 f'roost_delivery_attempts_total{{channel="{channel}", state="sent"}}',
                 f'roost_delivery_attempts_total{{channel="{channel}", state="{bad}"}}',
-                counts_good=False,
+                Counted.APART,
             )
             for bad in ("due", "failed")
         ]
@@ -106,106 +121,77 @@ def _difference(total: Pieces, bad: Pieces) -> Pieces:
 
 def _page(objective: Objective, part: str, meters: Meters) -> Iterator[Case]:
     budget = float(objective.budget)
-    # Twice as many a minute as the fewest that a ratio is taken of.
-    usual = float(objective.fewest) * 60 * 2
+    # Twice as many as the fewest that a ratio is taken of.
+    usual = _events(objective, minutes=2) * 2
 
-    def case(name: str, pieces: Pieces, bad: Pieces, at: int, ratio: str = "") -> Case:
+    def case(name: str, pieces: Pieces, at: int, ratio: str = "") -> Case:
+        """Pieces are samples and the part of the usual events that is bad."""
         return Case(
             alert=objective.alert,
             severity="page",
-            name=f"{part} {name}".strip(),
-            series=meters.series(pieces, bad),
+            name=f"{name}, by {meters.second}",
+            series=meters.series(
+                [(samples, usual) for samples, _ in pieces],
+                [(samples, bad * usual) for samples, bad in pieces],
+            ),
             at=f"{at}m",
             firing=[_firing(objective, part, ratio)] if ratio else (),
+            interval="2m",
         )
 
     fast, slow, leak = min(1.0, 20 * budget), 8 * budget, 2 * budget
-    yield case(
-        "a fast burn fires within minutes",
-        [(60, usual), (66, usual)],
-        [(60, 0), (66, fast * usual)],
-        at=125,
-        ratio=f"{fast * 100:.4g}%",
+    ratio = f"{fast * 100:.4g}%"
+    yield case("a fast burn fires within minutes", [(30, 0), (33, fast)], 125, ratio)
+    ratio = f"{slow * 100:.4g}%"
+    yield case("a slower burn fires within hours", [(30, 0), (183, slow)], 425, ratio)
+    yield case("nothing bad is nothing", [(60, 0)], 118)
+    yield case("a budget that is used too fast, but not much, pages nobody", [(60, leak)], 118)
+    yield case("a short burst pages nobody", [(45, 0), (1, fast), (1, 0)], 92)
+    yield case("the page ends minutes after the burn", [(180, 0), (30, fast), (5, 0)], 428)
+    # Half of the events are bad, but they are a third of the fewest that call anybody.
+    few = _events(objective, minutes=2) * float(BURN_RATES["page"][1].factor) * budget / 3 * 2
+    yield Case(
+        alert=objective.alert,
+        severity="page",
+        name="few events page nobody",
+        series=meters.series([(60, few)], [(60, few / 2)]),
+        at="118m",
+        interval="2m",
     )
-    yield case(
-        "a slower burn fires within hours",
-        [(60, usual), (366, usual)],
-        [(60, 0), (366, slow * usual)],
-        at=425,
-        ratio=f"{slow * 100:.4g}%",
-    )
-    yield case("nothing bad is nothing", [(120, usual)], [(120, 0)], at=119)
-    yield case(
-        "a budget that is used as planned pages nobody",
-        [(420, usual)],
-        [(420, leak * usual)],
-        at=419,
-    )
-    yield case(
-        "a short burst pages nobody",
-        [(90, usual), (2, usual), (1, usual)],
-        [(90, 0), (2, fast * usual), (1, 0)],
-        at=92,
-    )
-    yield case(
-        "the page ends minutes after the burn",
-        [(360, usual), (60, usual), (8, usual)],
-        [(360, 0), (60, fast * usual), (8, 0)],
-        at=427,
-    )
-    # Every second event is bad, but they are few.
-    few = float(objective.fewest) * 60 * min(10 * budget, 0.5)
-    yield case("few events page nobody", [(420, few)], [(420, few / 2)], at=419)
 
 
 def _ticket(objective: Objective, part: str, meters: Meters) -> Iterator[Case]:
     budget = float(objective.budget)
-    usual = float(objective.fewest) * 300 * 2  # in five minutes
+    usual = _events(objective, minutes=15) * 2
 
-    def case(name: str, pieces: Pieces, bad: Pieces, at: str, ratio: str = "") -> Case:
+    def case(name: str, pieces: Pieces, at: str, ratio: str = "") -> Case:
+        """Pieces are samples and the part of the usual events that is bad."""
         return Case(
             alert=objective.alert,
             severity="ticket",
-            name=f"{part} {name}".strip(),
-            series=meters.series(pieces, bad),
+            name=name,
+            series=meters.series(
+                [(samples, usual) for samples, _ in pieces],
+                [(samples, bad * usual) for samples, bad in pieces],
+            ),
             at=at,
             firing=[_firing(objective, part, ratio)] if ratio else (),
-            interval="5m",
+            interval="15m",
         )
 
     fast, slow = 4 * budget, 1.5 * budget
-    yield case(
-        "a day of four budgets fires",
-        [(289, usual)],
-        [(289, fast * usual)],
-        at="1d",
-        ratio=f"{fast * 100:.4g}%",
-    )
-    yield case(
-        "three days of one and a half budgets fire",
-        [(865, usual)],
-        [(865, slow * usual)],
-        at="3d",
-        ratio=f"{slow * 100:.4g}%",
-    )
-    yield case(
-        "three days within the budget open nothing",
-        [(865, usual)],
-        [(865, 0.8 * budget * usual)],
-        at="3d",
-    )
-    yield case(
-        "a short burst opens nothing",
-        [(288, usual), (2, usual), (1, usual)],
-        [(288, 0), (2, 8 * budget * usual), (1, 0)],
-        at="1450m",
-    )
-    yield case(
-        "the ticket closes hours after the burn",
-        [(288, usual), (90, usual)],
-        [(288, fast * usual), (90, 0)],
-        at="1885m",
-    )
+    ratio = f"{fast * 100:.4g}%"
+    yield case("a day of four budgets fires", [(97, fast)], "1d", ratio)
+    ratio = f"{slow * 100:.4g}%"
+    yield case("three days of one and a half budgets fire", [(289, slow)], "3d", ratio)
+    yield case("three days within the budget open nothing", [(289, 0.8 * budget)], "3d")
+    yield case("a short burst opens nothing", [(96, 0), (1, 8 * budget), (1, 0)], "1455m")
+    yield case("the ticket closes hours after the burn", [(96, fast), (30, 0)], "1875m")
+
+
+def _events(objective: Objective, *, minutes: int) -> float:
+    """The fewest events of so many minutes that a ratio is taken of."""
+    return float(objective.fewest) * 60 * minutes
 
 
 def _firing(objective: Objective, part: str, ratio: str) -> Firing:
