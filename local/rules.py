@@ -51,14 +51,12 @@ def serving() -> list[str]:
 
 
 def shortened(rules: str, *, by: float, shortest: float) -> str:
-    """Return rules whose windows and waits are divided by a number; a window stays as long as
+    """Return rules whose windows, offsets and waits are divided by a number, but are as long as
     ``shortest`` seconds. Thresholds stay."""
 
     def shorter(found: re.Match[str]) -> str:
         before, number, unit = found.groups()
-        seconds = int(number) * _SECONDS[unit] / by
-        if before != "for: ":
-            seconds = max(shortest, seconds)
+        seconds = max(shortest, int(number) * _SECONDS[unit] / by)
         return f"{before}{round(seconds * 1000)}ms"
 
     return _DURATION.sub(shorter, rules)

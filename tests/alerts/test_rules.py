@@ -117,7 +117,7 @@ def test_shortened_rules_have_shorter_windows_offsets_and_waits() -> None:
 
     assert rules.shortened(written, by=240, shortest=5) == (
         "expr: a:rate5m > rate(b[5000ms]) + max_over_time(c[360000ms] offset 5000ms) > 300\n"
-        "for: 500ms\n"
+        "for: 5000ms\n"
     )
 
 
