@@ -76,19 +76,23 @@ async def play(fault: Fault, stack: Stack, watch: Prometheus) -> Outcome:
     try:
         await _quiet(watch, seconds=QUIET_SECONDS, limit=QUIET_LIMIT)
     except NotInTime:
-        outcome.noise = await watch.fired()
+        outcome.noise = await watch.firing()
         return outcome
+    began = time.monotonic()
+
+    async def have_fired(names: frozenset[str]) -> bool:
+        return names <= {each.name for each in await watch.fired(time.monotonic() - began)}
+
     with contextlib.suppress(NotInTime):
-        began = time.monotonic()
         async with fault.broken(stack):
             with contextlib.suppress(NotInTime):
-                await _until(lambda: _have_fired(watch, fault.during), limit=FIRING_LIMIT)
+                await _until(lambda: have_fired(fault.during), limit=FIRING_LIMIT)
                 outcome.firing_seconds = time.monotonic() - began
         mended = time.monotonic()
-        await _until(lambda: _have_fired(watch, fault.expected), limit=FIRING_LIMIT)
+        await _until(lambda: have_fired(fault.expected), limit=FIRING_LIMIT)
         await _quiet(watch, seconds=STILL_SECONDS, limit=ENDING_LIMIT)
         outcome.ending_seconds = time.monotonic() - mended
-    outcome.fired = await watch.fired()
+    outcome.fired = await watch.fired(time.monotonic() - began)
     return outcome
 
 
@@ -168,10 +172,6 @@ async def _busy_stack(folder: Path) -> AsyncIterator[Stack]:
         traffic(edge, media=started.stack.media),
     ):
         yield started.stack
-
-
-async def _have_fired(watch: Prometheus, names: frozenset[str]) -> bool:
-    return names <= {each.name for each in await watch.fired()}
 
 
 async def _quiet(watch: Prometheus, *, seconds: float, limit: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from local import rules
 from local.part import plain_environment
 from local.process_runner import PartStatus
 from local.prometheus import configuration, targets_of
+from local.wheels import launcher
 from tests.waiting import eventually
 
 PROGRAM = shutil.which("prometheus")
@@ -53,9 +55,10 @@ class Prometheus:
         """Return the alerts that fire now."""
         return await self._alerts('ALERTS{alertstate="firing"}')
 
-    async def fired(self) -> set[Alert]:
-        """Return the alerts that have fired since its start."""
-        return await self._alerts('last_over_time(ALERTS{alertstate="firing"}[6h])')
+    async def fired(self, seconds: float) -> set[Alert]:
+        """Return the alerts that have fired in the last seconds."""
+        window = f"{round(seconds * 1000)}ms"
+        return await self._alerts(f'last_over_time(ALERTS{{alertstate="firing"}}[{window}])')
 
     async def active(self) -> set[Alert]:
         """Return the alerts that fire, or will if what they see goes on."""
@@ -77,6 +80,8 @@ async def prometheus(
     assert PROGRAM is not None
     with (folder / "prometheus.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
+            # It ends with this process.
+            *launcher(signal.SIGKILL, None),
             PROGRAM,
             f"--config.file={folder / 'prometheus.yaml'}",
             f"--storage.tsdb.path={folder / 'data'}",
