@@ -41,7 +41,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare walk ci clean
+.PHONY: dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,9 @@ test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, wi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(RATE_LIMITS)/service_cmd && \
 	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
 	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
+
+test-dashboards: $(VENV)/.installed-kube ## Run every query of the dashboards on a stack under load, with Prometheus.
+	@$(BIN)/python -m pytest -m "soak or not soak" $(or $(ARGS),tests/dashboards)
 
 test-kube: $(VENV)/.installed-kube ## Install the chart on a Kubernetes control plane without nodes, with etcd and Go.
 	@$(BIN)/python -m tests.kube.build
@@ -125,6 +128,10 @@ edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/de
 chart-files: $(VENV)/.installed ## Write charts/roost/files from envoy/ and the services' manifests.
 	@$(BIN)/python -m local.chart
 
+dashboards: $(VENV)/.installed-dev ## Write charts/dashboards/ from local/dashboards/, and the chart's copies.
+	@$(BIN)/python -m local.dashboards
+	@$(BIN)/python -m local.chart
+
 gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated files are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
@@ -132,6 +139,7 @@ gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated fi
 	@$(BIN)/python -m local.edge_module --check
 	@$(BIN)/python -m local.chart --check
 	@$(BIN)/python -m local.compose --check
+	@$(BIN)/python -m local.dashboards --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \

@@ -1,4 +1,5 @@
-"""Writes charts/roost/files/: what the chart takes from envoy/ and from the services' manifests.
+"""Writes charts/roost/files/: what the chart takes from envoy/, from charts/dashboards/ and from
+the manifests of services.
 
 ``python -m local.chart`` writes the files; with ``--check`` it only compares and fails if they
 differ. Helm reads no file outside of a chart, so the chart has copies.
@@ -23,6 +24,7 @@ from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+DASHBOARDS = FOLDER.parents[1] / "dashboards"
 # Folders of Envoy's pod: its configuration, and the certificates of both kinds.
 _CONFIGURATION = "/etc/envoy"
 _EDGE_CERTIFICATE = "/etc/roost/edge"
@@ -42,6 +44,7 @@ def files() -> dict[str, str]:
         "objectives.yaml": OBJECTIVES_NOTE + objective_rules(),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
+        **_dashboards(),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
     }
@@ -52,26 +55,41 @@ def main(arguments: list[str]) -> int:
     return write_or_compare(FOLDER, files(), arguments=arguments, target="chart-files")
 
 
-def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, str]]:
-    """What Envoy needs for TLS: `edge` and `mesh` replace values of envoy-defaults.yaml; `files`
-    are in its configuration folder."""
+def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, dict[str, str]]]:
+    """What Envoy needs for TLS of the edge and of the mesh: `settings` replace values of
+    envoy-defaults.yaml; `files` are in its configuration folder."""
     edge, mesh, authority = "edge-certificate.json", "mesh-certificate.json", "authority.json"
     return {
-        "edge": envoy_template.edge_tls(f"{_CONFIGURATION}/{edge}"),
-        "mesh": envoy_template.mutual_tls(
-            services,
-            certificate=f"{_CONFIGURATION}/{mesh}",
-            authority=f"{_CONFIGURATION}/{authority}",
-        ),
-        "files": {
-            edge: envoy_template.certificate_secret(
-                envoy_template.EDGE_CERTIFICATE, _EDGE_CERTIFICATE
-            ),
-            mesh: envoy_template.certificate_secret(
-                envoy_template.MESH_CERTIFICATE, _MESH_CERTIFICATE
-            ),
-            authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
+        "edge": {
+            "settings": envoy_template.edge_tls(f"{_CONFIGURATION}/{edge}"),
+            "files": {
+                edge: envoy_template.certificate_secret(
+                    envoy_template.EDGE_CERTIFICATE, _EDGE_CERTIFICATE
+                ),
+            },
         },
+        "mesh": {
+            "settings": envoy_template.mutual_tls(
+                services,
+                certificate=f"{_CONFIGURATION}/{mesh}",
+                authority=f"{_CONFIGURATION}/{authority}",
+            ),
+            "files": {
+                mesh: envoy_template.certificate_secret(
+                    envoy_template.MESH_CERTIFICATE, _MESH_CERTIFICATE
+                ),
+                authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
+            },
+        },
+    }
+
+
+def _dashboards() -> dict[str, str]:
+    """The dashboards, without the spaces that make them readable."""
+    return {
+        f"dashboard-{file.name}": json.dumps(json.loads(file.read_text()), separators=(",", ":"))
+        + "\n"
+        for file in sorted(DASHBOARDS.glob("*.json"))
     }
 
 

@@ -41,6 +41,10 @@ _NUMBERS = 'roost_worker_leases_max{job="roost-post", instance="post"}'
 _OPEN = 'process_open_fds{job="roost-gateway", instance="gateway"}'
 _MAX_OPEN = 'process_max_fds{job="roost-gateway", instance="gateway"}'
 _KEY = 'roost_signing_key_age_seconds{job="roost-user", kid="'
+_ENVOY_CERTIFICATE = (
+    'envoy_listener_ssl_certificate_expiration_unix_time_seconds{envoy_tls_certificate="'
+)
+_CERTIFICATE = 'roost_tls_certificate_expiry_time_seconds{job="roost-post", file="tls.crt"}'
 _DRIFTS = 'roost_post_count_drifts_total{job="roost-post", counter="likes"}'
 _USER_DRIFTS = 'roost_user_count_drifts_total{job="roost-user", counter="followers"}'
 
@@ -394,6 +398,50 @@ def _limits() -> Iterator[Case]:
     yield _case(name, "a newer key signs", rotated, "80m")
     late = {f'{_KEY}old"}}': f"{31 * _DAY}+60x90", f'{_KEY}now"}}': "-600+60x90"}
     yield _case(name, "a rotation some minutes late", late, "30m")
+
+    name = "RoostCertificateExpires"
+    # The clock of the tests begins at 0.
+    yield _case(
+        name,
+        "certificates of Envoy and of a process expire",
+        {f'{_ENVOY_CERTIFICATE}edge"}}': f"{13 * _DAY}x30", _CERTIFICATE: f"{12 * _DAY}x30"},
+        "20m",
+        Firing(
+            "The certificate of edge expires in 12d 23h 40m 0s.", {"envoy_tls_certificate": "edge"}
+        ),
+        Firing("The certificate of roost-post expires in 11d 23h 40m 0s.", {"job": "roost-post"}),
+    )
+    pods = {
+        f'{_ENVOY_CERTIFICATE}edge", pod="one"}}': f"{60 * _DAY}x30",
+        f'{_ENVOY_CERTIFICATE}edge", pod="two"}}': f"{13 * _DAY}x30",
+        f'{_ENVOY_CERTIFICATE}of-another-envoy"}}': f"{2 * _DAY}x30",
+    }
+    yield _case(
+        name,
+        "the certificate of one Envoy expires, and one of another program",
+        pods,
+        "20m",
+        Firing(
+            "The certificate of edge expires in 12d 23h 40m 0s.", {"envoy_tls_certificate": "edge"}
+        ),
+    )
+    authority = f'{_ENVOY_CERTIFICATE}authority", envoy_cluster_name="post"}}'.replace(
+        "listener", "cluster", 1
+    )
+    yield _case(
+        name,
+        "the authority has expired",
+        {authority: "0x30"},
+        "20m",
+        Firing(
+            "The certificate of authority expires in -20m 0s.",
+            {"envoy_tls_certificate": "authority"},
+        ),
+    )
+    valid = {f'{_ENVOY_CERTIFICATE}edge"}}': f"{60 * _DAY}x30", _CERTIFICATE: f"{20 * _DAY}x30"}
+    yield _case(name, "all are valid for weeks", valid, "20m")
+    renewed = {_CERTIFICATE: f"{13 * _DAY}x10 {80 * _DAY}x20"}
+    yield _case(name, "a certificate is renewed late", renewed, "12m")
 
     name = "RoostCountDrift"
     for job, series in {"roost-post": _DRIFTS, "roost-user": _USER_DRIFTS}.items():

@@ -35,6 +35,8 @@ SWITCHES = (
     "envoy.autoscaling.enabled=false",
     "gateway.autoscaling.enabled=false",
     "serviceDefaults.serve.autoscaling.enabled=false",
+    'tls.edge.existingSecret=""',
+    'tls.mesh.existingSecret=""',
 )
 
 

@@ -1,0 +1,41 @@
+"""PromQL as panels have it: with Grafana's variables, and what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from promql_parser import VectorSelector, parse
+
+# What Grafana would put in the place of each variable.
+VARIABLES = {"$interval": "1m", "$__range": "5m", "$job": "roost-.+"}
+# Where an expression of the parser has its parts.
+PARTS = ("expr", "lhs", "rhs", "vector_selector")
+
+
+def filled(expr: str) -> str:
+    """Return the query with values for its variables."""
+    for name, value in VARIABLES.items():
+        expr = expr.replace(name, value)
+    assert "$" not in expr, expr
+    return expr
+
+
+def metrics(expr: str) -> set[str]:
+    """Return the names of the metrics that a query reads. Raises ValueError if it is not PromQL."""
+    found = set()
+    for each in _parts(parse(filled(expr))):
+        if isinstance(each, VectorSelector):
+            assert each.name, f"{expr} reads whatever has the labels"
+            found.add(each.name)
+    return found
+
+
+def _parts(expr: Any) -> Iterator[Any]:
+    yield expr
+    for each in getattr(expr, "args", ()):
+        yield from _parts(each)
+    for name in PARTS:
+        part = getattr(expr, name, None)
+        if part is not None:
+            yield from _parts(part)
