@@ -6,7 +6,6 @@ differ. Parts are reached at their names in compose.yaml.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
