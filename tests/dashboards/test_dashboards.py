@@ -14,7 +14,8 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import units
 
 from local.chart import files as chart_files
-from local.dashboards.__main__ import DASHBOARDS, FOLDER, files
+from local.dashboards.__main__ import FOLDER, files
+from local.dashboards.catalogue import DASHBOARDS
 from local.dashboards.grafana import rendered
 from local.dashboards.panels import COLUMNS, Dashboard, Panel, View
 from tests.dashboards.promql import metrics
