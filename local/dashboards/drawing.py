@@ -68,7 +68,7 @@ class Source:
     """The last ``minutes`` in a Prometheus."""
 
     def __init__(self, address: str, minutes: float) -> None:
-        self._client = httpx2.Client(base_url=address, trust_env=False)
+        self._client = httpx2.Client(base_url=address, timeout=60, trust_env=False)
         self._end = time.time()
         self.seconds = 60 * minutes
 
@@ -102,8 +102,8 @@ def drawn(dashboard: Dashboard, source: Source, titles: Sequence[str] = ()) -> F
     """Return the picture of a dashboard, or of the panels with these titles."""
     rows = dashboard.rows
     if titles:
-        chosen = [each for each in dashboard.panels if each.title in titles]
-        rows = [Row(dashboard.title, chosen)]
+        by_title = {each.title: each for each in dashboard.panels}
+        rows = [Row(dashboard.title, [by_title[title] for title in titles])]
     placed = list(_placed(rows))
     lines = max(each.y + each.height for each in placed)
     columns = max(each.x + each.width for each in placed if not isinstance(each.content, Row))
