@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings
 from local import envoy_template
 from local.cluster_secrets import GATEWAY, key_of
 from local.generated import write_or_compare
+from local.rules import objective_rules
 from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
@@ -29,6 +30,7 @@ _CONFIGURATION = "/etc/envoy"
 _EDGE_CERTIFICATE = "/etc/roost/edge"
 _MESH_CERTIFICATE = "/etc/roost/tls"
 NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
+OBJECTIVES_NOTE = "# Written by `make chart-files` from local/objectives.py; do not edit.\n"
 
 
 def files() -> dict[str, str]:
@@ -39,6 +41,7 @@ def files() -> dict[str, str]:
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
         "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
+        "objectives.yaml": OBJECTIVES_NOTE + objective_rules(),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         **_dashboards(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from local import rules
 from local.envoy_template import (
     defaults,
     endpoints,
@@ -78,12 +79,16 @@ def prometheus() -> str:
         for name, owner, process in named
     ]
     envoy_admin = Target(ENVOY, ENVOY, None, f"{ENVOY}:{PORTS['ADMIN']}")
-    return configuration([*targets, envoy_admin], interval="15s")
+    return configuration([*targets, envoy_admin], interval="15s", rules=["rules.yaml"])
 
 
 def files() -> dict[str, str]:
     """Return the text of each file by its name."""
-    return {"envoy.yaml": NOTE + envoy(), "prometheus.yaml": NOTE + prometheus()}
+    return {
+        "envoy.yaml": NOTE + envoy(),
+        "prometheus.yaml": NOTE + prometheus(),
+        "rules.yaml": NOTE + rules.text(),
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -38,11 +38,13 @@ class Target:
         return {"job": f"roost-{self.owner}", **process, "instance": self.instance}
 
 
-def configuration(targets: Iterable[Target], *, interval: str) -> str:
-    """Return the configuration that scrapes the targets, in JSON, which is YAML."""
+def configuration(targets: Iterable[Target], *, interval: str, rules: Sequence[str] = ()) -> str:
+    """Return the configuration that scrapes the targets and evaluates the files of rules, in JSON,
+    which is YAML."""
     every = list(targets)
     settings = {
-        "global": {"scrape_interval": interval},
+        "global": {"scrape_interval": interval, "evaluation_interval": interval},
+        "rule_files": list(rules),
         "scrape_configs": [
             {
                 "job_name": "roost",

@@ -1,4 +1,4 @@
-"""`roost up`, `down`, `status`, `logs`, `restart` and `prometheus`."""
+"""`roost up`, `down`, `status`, `logs`, `restart`, `prometheus` and `rules`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.process_runner import PartFailed, PartStatus
 from local.prometheus import configuration, targets_of
+from local.rules import text as rules_text
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(restart)
     app.command()(prometheus)
+    app.command()(rules)
 
 
 def up(
@@ -149,10 +151,18 @@ def prometheus(
     interval: Annotated[
         int, typer.Option(min=1, help="The seconds between two scrapes of a process.")
     ] = 5,
+    rules: Annotated[
+        list[str] | None, typer.Option(help="A file that `roost rules` printed.")
+    ] = None,
 ) -> None:
     """Print the configuration of a Prometheus that scrapes the running stack."""
     targets = targets_of(running(state).parts)
-    typer.echo(configuration(targets, interval=f"{interval}s"), nl=False)
+    typer.echo(configuration(targets, interval=f"{interval}s", rules=rules or []), nl=False)
+
+
+def rules() -> None:
+    """Print the rules of Prometheus: objectives and alerts."""
+    typer.echo(rules_text(), nl=False)
 
 
 async def _run(state: State, only: list[str] | None, begun: float) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from matplotlib.axes import Axes
@@ -64,16 +64,33 @@ class Placed:
     height: int
 
 
-class Source:
-    """The last ``minutes`` in a Prometheus."""
+Labels = Mapping[str, str]
+
+
+class Source(Protocol):
+    """What has the data of a period of so many seconds, until now."""
+
+    @property
+    def seconds(self) -> float:
+        """The length of the period."""
+
+    def lines(self, expr: str) -> Iterator[tuple[Labels, list[float], list[float]]]:
+        """Yield the labels, the times before now in seconds, and the values of each series."""
+
+    def values(self, expr: str) -> list[tuple[Labels, float]]:
+        """Return the labels and the last value of each series."""
+
+
+class Prometheus:
+    """The last ``minutes`` in a Prometheus, as a `Source`."""
 
     def __init__(self, address: str, minutes: float) -> None:
         self._client = httpx2.Client(base_url=address, timeout=60, trust_env=False)
         self._end = time.time()
         self.seconds = 60 * minutes
 
-    def lines(self, expr: str) -> Iterator[tuple[Mapping[str, str], list[float], list[float]]]:
-        """Yield the labels, the times before now in seconds, and the values of each series."""
+    def lines(self, expr: str) -> Iterator[tuple[Labels, list[float], list[float]]]:
+        """See `Source`."""
         period = {
             "start": self._end - self.seconds,
             "end": self._end,
@@ -83,8 +100,8 @@ class Source:
             times, values = zip(*each["values"], strict=True)
             yield each["metric"], [at - self._end for at in times], [float(v) for v in values]
 
-    def values(self, expr: str) -> list[tuple[Mapping[str, str], float]]:
-        """Return the labels and the last value of each series."""
+    def values(self, expr: str) -> list[tuple[Labels, float]]:
+        """See `Source`."""
         found = self._query("query", expr, {"time": self._end})
         return [(each["metric"], float(each["value"][1])) for each in found]
 
@@ -154,7 +171,11 @@ def _draw_lines(panel: Panel, axes: Axes, source: Source) -> None:
     for query in panel.queries:
         for labels, times, values in source.lines(query.expr):
             name = _named(query.legend, labels)
-            axes.plot(times, values, label=name, color=COLOURS.get(name), linewidth=1)
+            axes.plot(times, values, label=name or "–", color=COLOURS.get(name), linewidth=1)
+    if axes.lines:
+        axes.legend(fontsize="xx-small", loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3)
+    else:
+        axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center")
     axes.set_xlim(-source.seconds, 0)
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
     if panel.limit is not None and panel.limit < 3 * axes.get_ylim()[1]:
@@ -163,7 +184,6 @@ def _draw_lines(panel: Panel, axes: Axes, source: Source) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: shown(value, panel.unit))
     axes.tick_params(labelsize="x-small")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="xx-small", loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3)
 
 
 def _draw_number(panel: Panel, axes: Axes, source: Source) -> None:
@@ -183,7 +203,7 @@ def _draw_table(panel: Panel, axes: Axes, source: Source) -> None:
     axes.table(cells, colLabels=[title for _, title in panel.columns], loc="upper center")
 
 
-def _named(legend: str, labels: Mapping[str, str]) -> str:
+def _named(legend: str, labels: Labels) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), legend)
 
 
@@ -213,7 +233,7 @@ def main(arguments: list[str]) -> int:
     unknown = set(given.panel) - {each.title for each in dashboard.panels}
     if unknown:
         parser.error(f"{given.name} has no panel {sorted(unknown)[0]!r}")
-    figure = drawn(dashboard, Source(given.prometheus, given.minutes), given.panel)
+    figure = drawn(dashboard, Prometheus(given.prometheus, given.minutes), given.panel)
     figure.savefig(given.output)
     return 0
 
