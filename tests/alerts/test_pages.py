@@ -9,6 +9,7 @@ from string import Template
 import pytest
 from promql_parser import parse
 
+from local.dashboards.__main__ import DASHBOARDS
 from local.objectives import OBJECTIVES
 from tests.alerts.promtool import alerts, all_rules
 from tests.completeness import ROOT, assert_listed
@@ -101,3 +102,26 @@ def test_objectives_are_documented_with_their_targets_and_indicators() -> None:
         indicator = next(iter(objective.parts.values()))
         written = Template(f"{indicator.bad}\n/\n{indicator.total}").substitute(window="30d")
         assert written in text, objective.name
+
+
+@every_document
+def test_panels_that_documents_name_exist(file: Path) -> None:
+    """A document names a dashboard in bold, and then its panels in quotation marks."""
+    panels = {each.title: {panel.title for panel in each.panels} for each in DASHBOARDS}
+    text = re.sub(r"\s+", " ", _QUERY.sub("", file.read_text()))
+    for chosen in re.split(r"\*\*(?=[A-Z])", text)[1:]:
+        dashboard, _, rest = chosen.partition("**")
+        assert dashboard in panels
+        first = re.match(r', "([^"]+)"', rest)
+        assert first, f"{dashboard} without a panel"
+        assert first[1] in panels[dashboard], f"{dashboard}: {first[1]}"
+    titles = {title for each in panels.values() for title in each}
+    for named in re.findall(r'"([A-Z][^"]*\?|[A-Z][^"]*, p99)"', text):
+        assert named in titles, named
+
+
+def test_alerts_that_panels_name_exist() -> None:
+    existing = {rule["alert"] for rule in alerts()}
+    named = {panel.alert for each in DASHBOARDS for panel in each.panels if panel.alert}
+
+    assert named <= existing
