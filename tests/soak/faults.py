@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         name="the broker is away",
         broken=away("broker"),
-        during=frozenset({"RoostOutboxLag", "RoostBrokerAway"}),
+        during=frozenset({"RoostBrokerAway", "RoostConsumerWithoutPartitions", "RoostOutboxLag"}),
         afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
     ),
     Fault(
