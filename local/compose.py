@@ -6,12 +6,12 @@ differ. Parts are reached at their names in compose.yaml.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from local import rules
 from local.envoy_template import (
     defaults,
     endpoints,
@@ -23,6 +23,7 @@ from local.envoy_template import (
 )
 from local.generated import write_or_compare
 from local.parts.seaweedfs import MEDIA_BUCKET, REGION
+from local.prometheus import ENVOY, GATEWAY, Target, configuration
 from services.chassis.runtime.manifest import Manifest, Process, deployed
 
 FOLDER = Path(__file__).parents[1] / "charts" / "compose"
@@ -49,7 +50,7 @@ def processes() -> list[str]:
     """Return the names of Roost's processes in compose.yaml."""
     return [
         *(f"{each.noun}-{process}" for each in services() for process in each.processes),
-        "gateway",
+        GATEWAY,
     ]
 
 
@@ -78,25 +79,23 @@ def envoy(environ: Mapping[str, str]) -> str:
 
 
 def prometheus() -> str:
-    """Return Prometheus' configuration, in JSON, which is YAML."""
-    jobs = [
-        {
-            "job_name": "roost",
-            "static_configs": [{"targets": [f"{each}:{ADMIN_PORT}" for each in processes()]}],
-        },
-        {
-            "job_name": "envoy",
-            "metrics_path": "/stats/prometheus",
-            "static_configs": [{"targets": [f"envoy:{PORTS['ADMIN']}"]}],
-        },
+    """Return Prometheus' configuration. An instance is a part of compose.yaml."""
+    named = [(name, *name.partition("-")[::2]) for name in processes()]
+    targets = [
+        Target(name, owner, Process(process or Process.SERVE), f"{name}:{ADMIN_PORT}")
+        for name, owner, process in named
     ]
-    settings = {"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}
-    return json.dumps(settings, indent=2) + "\n"
+    envoy_admin = Target(ENVOY, ENVOY, None, f"{ENVOY}:{PORTS['ADMIN']}")
+    return configuration([*targets, envoy_admin], interval="15s", rules=["rules.yaml"])
 
 
 def files() -> dict[str, str]:
     """Return the text of each file by its name."""
-    return {"envoy.yaml": NOTE + envoy(os.environ), "prometheus.yaml": NOTE + prometheus()}
+    return {
+        "envoy.yaml": NOTE + envoy(os.environ),
+        "prometheus.yaml": NOTE + prometheus(),
+        "rules.yaml": NOTE + rules.text(),
+    }
 
 
 def main(arguments: list[str]) -> int:
