@@ -50,12 +50,13 @@ def serving() -> list[str]:
     return [*(each.noun for each in deployed() if Process.SERVE in each.processes), "gateway"]
 
 
-def shortened(rules: str, *, by: float, shortest: float) -> str:
-    """Return rules whose windows, offsets and waits are divided by a number, but are as long as
-    ``shortest`` seconds. Thresholds stay."""
+def shortened(rules: str, *, by: float, shortest_window: float, shortest_wait: float) -> str:
+    """Return rules whose windows, offsets and waits are divided by a number, but are not shorter
+    than so many seconds. Thresholds stay."""
 
     def shorter(found: re.Match[str]) -> str:
         before, number, unit = found.groups()
+        shortest = shortest_wait if before == "for: " else shortest_window
         seconds = max(shortest, int(number) * _SECONDS[unit] / by)
         return f"{before}{round(seconds * 1000)}ms"
 

@@ -25,6 +25,7 @@ from local.graph import Graph
 from services.chassis.cache import redis_client as redis
 from services.chassis.deployment import migrations, topics
 from services.chassis.events import bus
+from services.chassis.events.bus.partition import MAX_BATCH
 from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
@@ -51,7 +52,7 @@ POLL_SECONDS = 0.02
 
 WAKE_UPS, ENTRIES_EACH = 300, 500
 LOGS, APPENDED_BATCHES = 500, 40
-COUNTED_BATCH, COUNTED_BATCHES = 200, 60
+COUNTED_BATCHES = 60
 HOT_LIKES = 400
 RECOUNTED, RECOUNTS = 100, 20
 COMPARED = 500
@@ -270,14 +271,14 @@ async def _append(bench: Bench, report: Report) -> None:
 async def _counters(bench: Bench, report: Report, users: Sequence[PrewarmedUser]) -> None:
     """Change counters as the consumer does: one lock, one statement, one commit for a batch."""
     steps = itertools.cycle(users)
-    events = COUNTED_BATCH * COUNTED_BATCHES
+    events = MAX_BATCH * COUNTED_BATCHES
     async with _own(bench, "user") as database:
         store = PostgresUserStore(database, describe=describe)
         before = await _look(database)
         for _ in range(COUNTED_BATCHES):
-            event_ids = [uuid4() for _ in range(COUNTED_BATCH)]
+            event_ids = [uuid4() for _ in range(MAX_BATCH)]
             # A follow changes the counters of two users. Zero changes keep the figures right.
-            changes = {each.id: Counts() for each in itertools.islice(steps, 2 * COUNTED_BATCH)}
+            changes = {each.id: Counts() for each in itertools.islice(steps, 2 * MAX_BATCH)}
             async with store.transaction() as transaction:
                 await transaction.first_seen_of("bench", event_ids)
                 await transaction.change_counts(changes)
@@ -287,7 +288,7 @@ async def _counters(bench: Bench, report: Report, users: Sequence[PrewarmedUser]
     report.lower("counters, under the lock", used.wall * each, "µs an event")
     report.lower("counters, WAL", used.wal / events, "bytes an event")
     report.table(
-        f"{events:,} events that change two users' counters, {COUNTED_BATCH} in a transaction",
+        f"{events:,} events that change two users' counters, {MAX_BATCH} in a transaction",
         ["CPU µs of PostgreSQL", "µs, with the waits for the disk", "WAL bytes"],
         [[number(used.backend * each), number(used.wall * each), number(used.wal / events)]],
     )

@@ -31,6 +31,7 @@ PROCESSES = (
     "media-work",
 )
 ENGINES = ("envoy", "postgres", "valkey")
+WORKING = "-work"
 BITS = 8
 PERCENT = 100
 _MIX = "CPU µs a request of the mix"
@@ -71,13 +72,15 @@ def plan(people: float, units: UnitCosts, assume: Assumptions) -> Plan:
     total = demand.together(rates, demand.costs(units, audience, assume))
     cores = {name: total.cpu.get(name, 0.0) / MICROSECONDS for name in (*PROCESSES, *ENGINES)}
     cores["postgres"] = sum(total.database_cpu.values()) / MICROSECONDS
+    edges = max(LEAST_PROCESSES, math.ceil(audience.sockets / assume.sockets_of_edge))
+    for name, checked in _health_checks(units, edges).items():
+        cores[name] += _needed(cores[name], assume) * checked
     processes = _processes(cores, audience, assume)
     stored = tuple(demand.stored_bytes(units, audience, assume))
     homes, compact = (
         audience.homes * demand.home_bytes(units, assume, stored=stored)
         for stored in ("by default", "compact")
     )
-    edges = max(LEAST_PROCESSES, math.ceil(audience.sockets / assume.sockets_of_edge))
     load = Load(audience, rates, total, processes, edges, _by_store(stored), homes)
     pages = sum(
         rates[name] for name in (demand.HOME, demand.CHANGED_HOME, demand.PERSON, demand.SEARCH)
@@ -100,13 +103,28 @@ def plan(people: float, units: UnitCosts, assume: Assumptions) -> Plan:
     )
 
 
+def _health_checks(units: UnitCosts, edges: int) -> dict[str, float]:
+    """The cores that each serving process needs to answer the health checks of all Envoys."""
+    serving = [name for name in PROCESSES if not name.endswith(WORKING)]
+    return {
+        name: edges
+        * units.figure(
+            "unit-events", f"one Envoy more, {name if name == 'gateway' else 'a service'}"
+        )
+        / MICROSECONDS
+        for name in serving
+    }
+
+
+def _needed(cores: float, assume: Assumptions) -> int:
+    """Processes of one core each, at the planned utilisation."""
+    return max(LEAST_PROCESSES, math.ceil(cores / assume.utilisation))
+
+
 def _processes(
     cores: Mapping[str, float], audience: Audience, assume: Assumptions
 ) -> dict[str, int]:
-    found = {
-        name: max(LEAST_PROCESSES, math.ceil(cores[name] / assume.utilisation))
-        for name in PROCESSES
-    }
+    found = {name: _needed(cores[name], assume) for name in PROCESSES}
     for_sockets = math.ceil(audience.sockets / assume.sockets_of_gateway)
     found["gateway"] = max(found["gateway"], for_sockets)
     return found
@@ -122,7 +140,7 @@ def _by_store(stored: tuple[tuple[str, str, float], ...]) -> dict[str, float]:
 def _connections(processes: Mapping[str, int], assume: Assumptions) -> dict[str, float]:
     """Connections to each engine, of all processes without those of a rolling update."""
     services = {name: number for name, number in processes.items() if name != "gateway"}
-    working = sum(number for name, number in services.items() if name.endswith("-work"))
+    working = sum(number for name, number in services.items() if name.endswith(WORKING))
     return {
         "PostgreSQL, all servers": sum(services.values()) * assume.pool,
         # One to a server or to each node of a cluster, and one that listens.

@@ -10,6 +10,7 @@ from bench.sizing import demand
 from bench.sizing.assumptions import Assumptions
 from bench.sizing.demand import Audience
 from bench.sizing.unit_costs import Cost, UnitCosts
+from services.chassis.events.bus.partition import MAX_BATCH
 from services.chassis.runtime.ids import BUCKETS, WORKERS
 from services.chassis.runtime.manifest import Manifest, Process, deployed
 from services.chassis.storage.relay import BATCH
@@ -18,7 +19,6 @@ from services.user.worker.counters import INTERVAL_SECONDS
 MICROSECONDS = 1e6
 # A rolling update starts one process more, and one may be ending.
 SURGE = 2
-COUNTED_BATCH = 200  # events whose counters one transaction changes; `MAX_BATCH` of a partition
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _events(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
         "counters of users, changed under one lock",
         "events/s",
         rates[demand.POST] * assume.public_share + rates[demand.FOLLOW],
-        1 / (locked + assume.commit / COUNTED_BATCH),
+        1 / (locked + assume.commit / MAX_BATCH),
         "rows locked in ascending order instead",
         exists=False,
     )

@@ -9,6 +9,7 @@ import pytest
 
 from local.stack import Stack
 from tests.alerts.promtool import alerts
+from tests.completeness import ROOT
 from tests.soak.faults import FAULTS, Fault
 from tests.soak.game_day import Outcome
 from tests.soak.monitoring import Alert
@@ -42,6 +43,19 @@ def test_a_fault_expects_alerts_that_exist(fault: Fault) -> None:
 
 def test_ten_faults_have_different_names() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 10
+
+
+def test_the_documented_faults_are_those_of_the_game_day() -> None:
+    text = (ROOT / "docs" / "monitoring.md").read_text().partition("## Game day")[2]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    documented = [(name, alerts_of(during), alerts_of(after)) for name, during, after in rows[1:]]
+
+    assert documented == [(each.name, each.during, each.afterwards) for each in FAULTS]
+
+
+def alerts_of(cell: str) -> set[str]:
+    """The alerts that a cell of the table names, without the word that all begin with."""
+    return {f"Roost{name}" for name in cell.split(", ") if name != "–"}
 
 
 def test_what_was_expected_is_right(outcome: Outcome) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from promql_parser import parse
+from typer.testing import CliRunner
 
-from local import rules
+from local import compose, rules
+from local.cli import app
 from local.objectives import OBJECTIVES, WINDOWS
 from tests.alerts import cause_cases, objective_cases
 from tests.alerts.promtool import PROMTOOL, Case, Firing, alerts, all_rules, mistakes
@@ -115,8 +118,8 @@ def test_clusters_and_the_runbook_are_those_of_the_topology() -> None:
 def test_shortened_rules_have_shorter_windows_offsets_and_waits() -> None:
     written = "expr: a:rate5m > rate(b[5m]) + max_over_time(c[1d] offset 15m) > 300\nfor: 2m\n"
 
-    assert rules.shortened(written, by=240, shortest=5) == (
-        "expr: a:rate5m > rate(b[5000ms]) + max_over_time(c[360000ms] offset 5000ms) > 300\n"
+    assert rules.shortened(written, by=240, shortest_window=20, shortest_wait=5) == (
+        "expr: a:rate5m > rate(b[20000ms]) + max_over_time(c[360000ms] offset 20000ms) > 300\n"
         "for: 5000ms\n"
     )
 
@@ -125,7 +128,7 @@ def test_shortened_rules_are_the_same_rules() -> None:
     text = rules.text()
     without = re.compile(r"\[\w+\]|offset \w+|for: \w+")
 
-    shorter = rules.shortened(text, by=240, shortest=5)
+    shorter = rules.shortened(text, by=240, shortest_window=20, shortest_wait=5)
 
     assert shorter != text
     assert without.sub("", shorter) == without.sub("", text)
@@ -139,3 +142,28 @@ def test_the_cases_of_an_alert_are_told_apart_by_their_names() -> None:
         file=Path(cause_cases.__file__),
         guide="Add an alert",
     )
+
+
+@needs_promtool
+def test_prometheus_accepts_the_configuration_of_compose_with_its_rules(tmp_path: Path) -> None:
+    for name, text in compose.files().items():
+        (tmp_path / name).write_text(text)
+    assert PROMTOOL is not None
+
+    done = subprocess.run(
+        [PROMTOOL, "check", "config", str(tmp_path / "prometheus.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert f"{len(all_rules())} rules found" in done.stdout
+
+
+def test_the_command_line_prints_the_rules() -> None:
+    printed = CliRunner().invoke(app, ["rules"])
+
+    assert printed.exit_code == 0
+    assert printed.stdout == rules.text()

@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         name="the broker is away",
         broken=away("broker"),
-        during=frozenset({"RoostOutboxLag", "RoostBrokerAway"}),
+        during=frozenset({"RoostBrokerAway", "RoostConsumerWithoutPartitions", "RoostOutboxLag"}),
         afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
     ),
     Fault(
@@ -204,12 +204,14 @@ FAULTS = (
         broken=closed_database("post"),
         during=frozenset(
             {
+                "RoostJobDown",
                 "RoostReadAvailability",
                 "RoostRelayWithoutLeader",
                 "RoostServiceErrors",
                 "RoostWriteAvailability",
             }
         ),
+        afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
     ),
     Fault(
         name="a session locks a table of the Post service",
@@ -217,16 +219,26 @@ FAULTS = (
         during=frozenset(
             {
                 "RoostPostgresPoolExhausted",
+                "RoostReadAvailability",
+                "RoostReadLatency",
                 "RoostServiceErrors",
                 "RoostWriteAvailability",
                 "RoostWriteLatency",
             }
         ),
+        afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
     ),
     Fault(
         name="S3 is away, and with it the broker's log",
         broken=away("seaweedfs"),
-        during=frozenset({"RoostBrokerAway", "RoostObjectStoreAway", "RoostOutboxLag"}),
+        during=frozenset(
+            {
+                "RoostBrokerAway",
+                "RoostConsumerWithoutPartitions",
+                "RoostObjectStoreAway",
+                "RoostOutboxLag",
+            }
+        ),
         afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
     ),
     Fault(

@@ -132,6 +132,7 @@ def _events() -> Report:
                 "recount of a user",
                 "like of one post, under its lock",
                 "one Envoy more, gateway",
+                "one Envoy more, a service",
                 "one Envoy more, itself",
                 *(
                     f"idle socket, {part}"

@@ -90,6 +90,16 @@ def test_each_node_reads_all_wake_ups_so_more_nodes_do_not_help() -> None:
     assert wake_ups.demand == found.rates[demand.LOG_ENTRY]
 
 
+def test_each_envoy_more_costs_every_gateway_its_health_checks() -> None:
+    few, many = planned(1e8), planned(1e8, "sockets_of_edge=800")
+
+    assert many.edges == pytest.approx(10 * few.edges, rel=0.01)
+    assert many.cores["gateway"] > few.cores["gateway"]
+    assert many.cores["post-work"] == few.cores["post-work"]
+    checks = part(many, "health checks of all Envoys")
+    assert checks.demand == pytest.approx(many.edges * measured.EVENT / MICROSECONDS)
+
+
 def test_the_limits_of_ids_are_those_of_the_code() -> None:
     found = planned()
 
