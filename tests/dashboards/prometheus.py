@@ -16,7 +16,7 @@ import pytest
 from local import rules
 from local.prometheus import configuration, targets_of
 from local.state import StackStatus
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 HOST = "127.0.0.1"
 
@@ -51,7 +51,7 @@ async def prometheus(status: StackStatus, folder: Path) -> AsyncIterator[Prometh
     if program is None:
         pytest.skip("Prometheus is not installed")
     targets = targets_of(status.parts)
-    file = _configured(folder, configuration(targets, interval="2s", rules=["rules.yaml"]))
+    file = _configured(folder, configuration(targets, interval="5s", rules=["rules.yaml"]))
     address = f"{HOST}:{_free_port()}"
     log = (folder / "prometheus.log").open("wb")
     server = await asyncio.create_subprocess_exec(
@@ -63,7 +63,9 @@ async def prometheus(status: StackStatus, folder: Path) -> AsyncIterator[Prometh
         stderr=log,
     )
     try:
-        async with httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            base_url=f"http://{address}", timeout=LIMIT, trust_env=False
+        ) as client:
             running = Prometheus(client)
 
             async def is_ready() -> bool:
