@@ -41,7 +41,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare walk ci clean
+.PHONY: dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare capacity walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -181,6 +181,9 @@ bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with O
 
 bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of the last commit, or of BASE=FILE.
 	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
+
+capacity: $(VENV)/.installed-dev ## Write the tables of docs/capacity.md, or show those of PEOPLE="5e6" SET="home_reads=80 posts=3".
+	@$(BIN)/python -m bench.capacity $(if $(PEOPLE)$(SET),show $(foreach each,$(PEOPLE),--people $(each)) $(foreach each,$(SET),--set $(each)),write)
 
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times during writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)

@@ -43,6 +43,7 @@ def files() -> dict[str, str]:
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
         "objectives.yaml": OBJECTIVES_NOTE + objective_rules(),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
+        "envoy-tracers.yaml": NOTE + _yaml(envoy_template.tracers("${TRACES_BELOW}")),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
         **_dashboards(),
         "settings.yaml": NOTE

@@ -6,7 +6,9 @@ differ. Parts are reached at their names in compose.yaml.
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from local import rules
@@ -17,6 +19,7 @@ from local.envoy_template import (
     object_store,
     render,
     template,
+    tracing,
 )
 from local.generated import write_or_compare
 from local.parts.seaweedfs import MEDIA_BUCKET, REGION
@@ -51,8 +54,9 @@ def processes() -> list[str]:
     ]
 
 
-def envoy() -> str:
-    """Return Envoy's configuration."""
+def envoy(environ: Mapping[str, str]) -> str:
+    """Return Envoy's configuration. With ROOST_OTLP_ENDPOINT and ROOST_TRACE_RATIO it records
+    traces."""
     values = defaults() | {
         "ADMIN_SOCKET": "/run/envoy/admin.sock",
         # Prometheus reads the admin page by the name of the part.
@@ -63,6 +67,9 @@ def envoy() -> str:
         "GATEWAY_ENDPOINTS": endpoints([f"gateway:{HTTP_PORT}"]),
         **object_store(STORE, bucket=MEDIA_BUCKET, region=REGION),
     }
+    values |= tracing(
+        environ.get("ROOST_OTLP_ENDPOINT", ""), ratio=float(environ.get("ROOST_TRACE_RATIO") or 0)
+    )
     for name, port in PORTS.items():
         values |= {f"{name}_ADDRESS": "0.0.0.0", f"{name}_PORT": str(port)}  # noqa: S104
     for each in services():
@@ -85,7 +92,7 @@ def prometheus() -> str:
 def files() -> dict[str, str]:
     """Return the text of each file by its name."""
     return {
-        "envoy.yaml": NOTE + envoy(),
+        "envoy.yaml": NOTE + envoy(os.environ),
         "prometheus.yaml": NOTE + prometheus(),
         "rules.yaml": NOTE + rules.text(),
     }

@@ -36,6 +36,7 @@ _READ = frozenset(
         b"if-none-match",
         b"traceparent",
         b"x-envoy-external-address",
+        b"x-request-id",
     )
 )
 

@@ -14,6 +14,7 @@ from gateway.core.asgi import (
     KIND,
     RESPONSE_HEADERS,
     ROUTE,
+    Headers,
     Message,
     Receive,
     Scope,
@@ -125,8 +126,7 @@ class RequestMiddleware:
             return
         headers = scope[HEADERS] = read_headers(scope["headers"])
         caller.begin_network(rate_limit_key(client_address(scope)))
-        traceparent = headers.get(b"traceparent")
-        trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
+        trace = _enter_trace(headers)
         state = self._state
         status = 0
 
@@ -164,7 +164,7 @@ class RequestMiddleware:
             self._metrics.note(scope, status, perf_counter() - started)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telemetry.begin(read_headers(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        _enter_trace(read_headers(scope["headers"]))
         accepted = False
 
         async def send_noted(message: Message) -> None:
@@ -182,6 +182,14 @@ class RequestMiddleware:
                 raise
             # Refused before the upgrade: the client gets an HTTP answer instead.
             await _send_error(error, {**scope, "method": "GET"}, send, prefix="websocket.")
+
+
+def _enter_trace(headers: Headers) -> telemetry.Trace:
+    traceparent, request_id = headers.get(b"traceparent"), headers.get(b"x-request-id", b"")
+    return telemetry.enter(
+        traceparent.decode("latin-1") if traceparent else None,
+        request_id=request_id.decode("latin-1"),
+    )
 
 
 def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

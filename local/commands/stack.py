@@ -250,10 +250,11 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  Envoy, admin socket", str(socket))
-    rows.add_row("  data and logs", str(state.folder))
-    console.print(rows)
     roost = _command()
     here = "" if state.folder == DEFAULT_STATE else f" --state {state.folder}"
+    rows.add_row("  Prometheus", f"{roost} prometheus{here} prints its configuration")
+    rows.add_row("  data and logs", str(state.folder))
+    console.print(rows)
     console.print(
         f"\nTry [bold]{roost} demo{here}[/], [bold]{roost} seed{here}[/], "
         f"[bold]{roost} status{here}[/]."

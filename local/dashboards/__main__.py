@@ -6,42 +6,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local.dashboards import (
-    caches,
-    counts,
-    delivery,
-    edge,
-    kafka,
-    media,
-    overview,
-    postgres,
-    processes,
-    search,
-    streams,
-    timelines,
-)
+from local.dashboards.catalogue import DASHBOARDS
 from local.dashboards.grafana import rendered
 from local.generated import write_or_compare
 
 FOLDER = Path(__file__).parents[2] / "charts" / "dashboards"
-# In the order in which a reader looks for a cause.
-DASHBOARDS = tuple(
-    each.DASHBOARD
-    for each in (
-        overview,
-        edge,
-        processes,
-        timelines,
-        streams,
-        kafka,
-        caches,
-        postgres,
-        media,
-        search,
-        delivery,
-        counts,
-    )
-)
 
 
 def files() -> dict[str, str]:

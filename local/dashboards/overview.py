@@ -14,6 +14,7 @@ from local.dashboards.queries import (
     share,
     total,
 )
+from local.objectives import OBJECTIVES, RATIO
 from services.chassis.runtime.manifest import deployed
 
 # The statuses of gRPC that are the fault of the service, and not of its caller.
@@ -120,6 +121,44 @@ WHAT_USERS_NOTICE = Row(
             limit=0.5,
             view=View.NUMBER,
             width=4,
+        ),
+    ],
+)
+
+
+def _budgets(window: str) -> list[Query]:
+    """How fast each objective uses its error budget: 1 uses all of it in 30 days."""
+    return [
+        Query(
+            f'{RATIO}{window}{{objective="{each.name}"}} / {each.budget:f}',
+            "{{objective}} {{part}}",
+        )
+        for each in OBJECTIVES
+    ]
+
+
+BUDGETS = Row(
+    "Error budgets, as docs/objectives.md describes them",
+    [
+        Panel(
+            "How fast is each error budget used, over an hour?",
+            Unit.NUMBER,
+            _budgets("1h"),
+            normal="Below 1. At 14.4 somebody is paged: 2 % of 30 days are used in this hour.",
+            action="The objective says what suffers. Its alert has a page in docs/runbook/.",
+            alert="RoostReadAvailability",
+            limit=14.4,
+            width=12,
+        ),
+        Panel(
+            "How fast is each error budget used, over three days?",
+            Unit.NUMBER,
+            _budgets("3d"),
+            normal="Below 1: the budget of 30 days lasts.",
+            action="Above 1: look for what fails a little all the time, and fix it this week.",
+            alert="RoostWriteAvailability",
+            limit=1,
+            width=12,
         ),
     ],
 )
@@ -283,6 +322,7 @@ DASHBOARD = Dashboard(
     description="What users notice, and the golden signals of each service.",
     rows=(
         WHAT_USERS_NOTICE,
+        BUDGETS,
         GOLDEN_SIGNALS,
         SATURATION_OF_EACH_SERVICE,
         WHAT_ROOST_DEPENDS_ON,

@@ -193,8 +193,9 @@ RELEASES = Row(
                     "days left",
                 )
             ],
-            normal="Above 7 days. 0: the processes speak plain text.",
+            normal="Above 14 days. 0: the processes speak plain text.",
             action="Replace the files; processes read them again without a restart.",
+            alert="RoostCertificateExpires",
             view=View.NUMBER,
             width=12,
         ),

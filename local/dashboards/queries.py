@@ -104,6 +104,17 @@ def total(metric: str, *, by: str = "", where: str = "", legend: str = "") -> Qu
     return Query(f"sum {_by(by)}({series(metric, where)})", legend or _legend(by))
 
 
+def filled(expr: str, *, interval: str, whole: str) -> str:
+    """Return a query with values for Grafana's variables: for all services, rates over an interval,
+    and the whole time that a panel shows. Raises ValueError if another variable is left."""
+    values = {"$interval": interval, "$__range": whole, "$job": "roost-.+"}
+    for name, value in values.items():
+        expr = expr.replace(name, value)
+    if "$" in expr:
+        raise ValueError(f"a variable is unknown: {expr}")
+    return expr
+
+
 def _by(labels: str) -> str:
     return f"by ({labels}) " if labels else ""
 

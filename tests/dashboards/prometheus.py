@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from local import rules
 from local.prometheus import configuration, targets_of
 from local.state import StackStatus
 from tests.waiting import eventually
@@ -50,7 +51,7 @@ async def prometheus(status: StackStatus, folder: Path) -> AsyncIterator[Prometh
     if program is None:
         pytest.skip("Prometheus is not installed")
     targets = targets_of(status.parts)
-    file = _configured(folder, configuration(targets, interval="1s"))
+    file = _configured(folder, configuration(targets, interval="2s", rules=["rules.yaml"]))
     address = f"{HOST}:{_free_port()}"
     log = (folder / "prometheus.log").open("wb")
     server = await asyncio.create_subprocess_exec(
@@ -81,6 +82,7 @@ def _configured(folder: Path, text: str) -> Path:
     folder.mkdir()
     file = folder / "prometheus.yml"
     file.write_text(text)
+    (folder / "rules.yaml").write_text(rules.text())
     return file
 
 

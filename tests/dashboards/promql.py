@@ -1,4 +1,4 @@
-"""PromQL as panels have it: with Grafana's variables, and what it reads."""
+"""What a query of a panel reads."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from typing import Any
 
 from promql_parser import VectorSelector, parse
 
-# What Grafana would put in the place of each variable.
-VARIABLES = {"$interval": "1m", "$__range": "5m", "$job": "roost-.+"}
+from local.dashboards.queries import filled
+
 # Where an expression of the parser has its parts.
 PARTS = ("expr", "lhs", "rhs", "vector_selector")
-
-
-def filled(expr: str) -> str:
-    """Return the query with values for its variables."""
-    for name, value in VARIABLES.items():
-        expr = expr.replace(name, value)
-    assert "$" not in expr, expr
-    return expr
 
 
 def metrics(expr: str) -> set[str]:
     """Return the names of the metrics that a query reads. Raises ValueError if it is not PromQL."""
     found = set()
-    for each in _parts(parse(filled(expr))):
+    for each in _parts(parse(filled(expr, interval="1m", whole="5m"))):
         if isinstance(each, VectorSelector):
             assert each.name, f"{expr} reads whatever has the labels"
             found.add(each.name)

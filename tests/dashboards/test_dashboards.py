@@ -14,15 +14,16 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import units
 
 from local.chart import files as chart_files
-from local.dashboards.__main__ import DASHBOARDS, FOLDER, files
-from local.dashboards.grafana import rendered
+from local.dashboards.__main__ import FOLDER, files
+from local.dashboards.catalogue import DASHBOARDS
+from local.dashboards.grafana import RUNBOOK, rendered
 from local.dashboards.panels import COLUMNS, Dashboard, Panel, View
 from tests.dashboards.promql import metrics
 
 ROOT = Path(__file__).parents[2]
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
 MONITORING = (ROOT / "docs" / "monitoring.md").read_text()
-FIRST_COLUMN = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+FIRST_COLUMN = re.compile(r"^\| `([\w:]+)` \|", re.MULTILINE)
 HISTOGRAM = re.compile(r"_(bucket|count|sum)$")
 QUESTION = re.compile(r"^(How|Which|What|Where|Why|Whose|When|For how|Does|Is) .+\?$")
 
@@ -76,6 +77,12 @@ def test_the_folder_has_the_dashboards_and_nothing_else() -> None:
     assert stored == {name for name in chart_files() if name.startswith("dashboard-")}
 
 
+def test_alerts_of_panels_have_a_page_and_alerts_have_a_panel() -> None:
+    linked = {panel.alert for each in DASHBOARDS for panel in each.panels if panel.alert}
+
+    assert linked == {page.stem for page in (ROOT / RUNBOOK).glob("*.md")}
+
+
 def test_the_page_lists_the_dashboards_in_their_order() -> None:
     listed = FIRST_COLUMN.findall(section("Dashboards"))
 
@@ -90,6 +97,13 @@ def test_the_classes_of_the_sdk_read_all_of_it(described: Dashboard) -> None:
 
     again = json.loads(json.dumps(read, cls=JSONEncoder))
     assert lost(written, again) == []
+
+
+@every_dashboard
+def test_starts_of_processes_are_marked(described: Dashboard) -> None:
+    annotations = json.loads(rendered(described))["annotations"]["list"]
+
+    assert [metrics(each["expr"]) for each in annotations] == [{"process_start_time_seconds"}]
 
 
 def lost(written: Any, read: Any, place: str = "") -> list[str]:

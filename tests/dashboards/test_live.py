@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local.dashboards.__main__ import DASHBOARDS
+from local.dashboards.catalogue import DASHBOARDS
+from local.dashboards.queries import filled
 from tests.dashboards.load import rebuild_the_index, running
 from tests.dashboards.prometheus import Prometheus, prometheus
-from tests.dashboards.promql import filled
 from tests.e2e.stacks import TestStack
 from tests.mail import mail_server
 from tests.push import push_server
@@ -52,5 +52,5 @@ async def test_no_panel_is_empty(tmp_path: Path) -> None:
 
 
 async def _has_data(scraping: Prometheus, expr: str) -> bool:
-    found = await scraping.query(filled(expr))
+    found = await scraping.query(filled(expr, interval="1m", whole="5m"))
     return any(math.isfinite(float(series["value"][1])) for series in found)

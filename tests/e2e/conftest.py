@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from gateway.api.schema import SCHEMA
 from gateway.protocols.graphql.trusted_documents import manifest_of
-from tests.e2e.collector import Collector, collecting
+from tests.collector import Collector, collecting
 from tests.e2e.stacks import TestStack
 from tests.mail import Mailbox, mail_server
 from tests.push import PushServer, push_server

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge
 from redis.exceptions import NoScriptError, RedisError
 
@@ -27,7 +28,7 @@ from services.chassis.cache.redis_connection import (
     SingleServer,
     tls_context,
 )
-from services.chassis.runtime import deadline
+from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.histograms import DurationHistogram
 from services.chassis.runtime.logs import logger
@@ -56,6 +57,7 @@ _TRANSIENT_ERRORS = (
     "ASK ",
 )
 _CLUSTER = "+cluster://"
+_SPAN = {"db.system.name": "redis"}
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
@@ -204,7 +206,8 @@ class RedisClient:
         started = perf_counter()
         try:
             async with asyncio.timeout(limit if hurried else self._call_seconds):
-                replies = await call()
+                with telemetry.span("redis", kind=SpanKind.CLIENT, attributes=_SPAN):
+                    replies = await call()
         except TimeoutError as late:
             # A caller without time says nothing about the server, nor does a process that is too
             # busy to read the answers; a circuit that opens then would add to its load.

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from opentelemetry.trace import SpanKind
 
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import deadline, telemetry
@@ -34,6 +35,7 @@ TRANSACTION_SECONDS = 10.0
 ACQUIRE_SECONDS = 2.0
 
 _CONNECT_SECONDS = 5.0
+_SPAN = {"db.system.name": "postgresql"}
 _RECONNECT_SECONDS = (0.1, 5.0)
 # How often an idle listening connection is tried, so that a silent loss is noticed.
 _HEARTBEAT_SECONDS = 5.0
@@ -124,8 +126,9 @@ class Database:
                 acquired = await self._acquire()
                 began = perf_counter()
                 try:
-                    # The pool's proxy has every method of the connection that it stands for.
-                    yield cast("Connection", acquired)
+                    with telemetry.span("postgres", kind=SpanKind.CLIENT, attributes=_SPAN):
+                        # The pool's proxy has every method of the connection that it stands for.
+                        yield cast("Connection", acquired)
                 finally:
                     pool_metrics.note_held(perf_counter() - began)
                     await self._pool.release(acquired)

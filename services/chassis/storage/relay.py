@@ -8,14 +8,18 @@ the reason, and those behind it go on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event
+from services.chassis.runtime import telemetry
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
@@ -168,8 +172,8 @@ class Relay:
         if not events:
             return 0
         try:
-            with _publishing.time():
-                await self._publisher.publish(events)
+            with _publishing.time(), _recorded(events) as recorded:
+                await self._publisher.publish(recorded)
         except RecordsRefused as refused:
             await self._move_to_refused(connection, ids, events, refused)
         except PublishFailed as failure:
@@ -208,6 +212,40 @@ class Relay:
     def _age(self) -> float:
         oldest = self._oldest
         return 0.0 if oldest is None else (self._clock.now() - oldest).total_seconds()
+
+
+@contextmanager
+def _recorded(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events as they are published: those of a recorded trace continue it from a span of the
+    relay, which lasts for the length of the block."""
+    spans = {
+        place: telemetry.detached(
+            f"publish {event.type}",
+            event.traceparent,
+            kind=SpanKind.PRODUCER,
+            attributes={"messaging.system": "kafka", "messaging.destination.name": event.topic},
+        )
+        for place, event in enumerate(events)
+        if telemetry.is_recorded(event.traceparent)
+    }
+    if not spans:
+        yield events
+        return
+    failures: Mapping[int, Exception] = {}
+    try:
+        yield [
+            replace(event, traceparent=spans[place].traceparent) if place in spans else event
+            for place, event in enumerate(events)
+        ]
+    except RecordsRefused as refused:
+        failures = dict.fromkeys(refused.reasons, refused)
+        raise
+    except PublishFailed as failure:
+        failures = dict.fromkeys(range(failure.delivered, len(events)), failure)
+        raise
+    finally:
+        for place, span in spans.items():
+            span.end(failures.get(place))
 
 
 def _cancel(task: asyncio.Task[None]) -> None:

@@ -155,6 +155,26 @@ def metric(state: State, name: str, **labels: str) -> float:
     return state.registry.get_sample_value(name, labels) or 0.0
 
 
+@pytest.mark.parametrize(
+    ("request_id", "sampled"),
+    [
+        ("3fffffff-0000-4000-8000-000000000000", "01"),
+        ("40000000-0000-4000-8000-000000000000", "00"),
+    ],
+)
+async def test_id_of_the_edge_decides_whether_a_request_is_recorded(
+    stranger: Client, services: FakeServices, request_id: str, sampled: str
+) -> None:
+    services.answer("GetPost", ONE)
+    telemetry.configure(service="test", ratio=0.25)
+    try:
+        answer = await stranger.get("/v1/posts/1", **{"x-request-id": request_id})
+    finally:
+        telemetry.configure(service="test", ratio=0.0)
+
+    assert answer.headers["traceresponse"].endswith(f"-{sampled}")
+
+
 async def test_requests_are_timed_as_reads_and_writes(
     alice: Client, services: FakeServices, state: State
 ) -> None:

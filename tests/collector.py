@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
@@ -18,13 +19,27 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A span that arrived. Ids are in hexadecimal; `parent` is empty where there is none."""
+
+    id: str
+    parent: str
+    service: str
+    name: str
+    attributes: Mapping[str, str]
+
+
 class Collector(TraceServiceServicer):
-    """Stores the names of spans by trace and service, and the parent of each span."""
+    """Stores spans by trace."""
 
     def __init__(self) -> None:
-        self.names: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self.parents: dict[str, dict[str, str]] = defaultdict(dict)
+        self.traces: dict[str, list[Span]] = defaultdict(list)
         self.endpoint = ""
+
+    def names(self, trace_id: str) -> set[tuple[str, str]]:
+        """The services and names of the spans of a trace."""
+        return {(each.service, each.name) for each in self.traces[trace_id]}
 
     async def Export(
         self, request: ExportTraceServiceRequest, _: Any
@@ -36,8 +51,15 @@ class Collector(TraceServiceServicer):
                 if attribute.key == "service.name"
             )
             for span in (each for scope in resource.scope_spans for each in scope.spans):
-                self.names[span.trace_id.hex()][service].add(span.name)
-                self.parents[span.trace_id.hex()][span.span_id.hex()] = span.parent_span_id.hex()
+                self.traces[span.trace_id.hex()].append(
+                    Span(
+                        id=span.span_id.hex(),
+                        parent=span.parent_span_id.hex(),
+                        service=service,
+                        name=span.name,
+                        attributes={each.key: each.value.string_value for each in span.attributes},
+                    )
+                )
         return ExportTraceServiceResponse()
 
 
