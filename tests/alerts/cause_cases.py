@@ -234,6 +234,8 @@ def _events() -> Iterator[Case]:
     )
     yield _case(name, "the broker refuses an event", {_REFUSED: "0x20 1x20"}, "25m", refused)
     yield _case(name, "events are handled", {f'{_EVENTS}handled"}}': "0+9x40"}, "25m")
+    absent = {f'{_EVENTS}dropped"}}': "3x20 stale _x30 3x20"}
+    yield _case(name, "a process is scraped again after half an hour", absent, "55m")
     yield _case(name, "dead letters of yesterday", {f'{_EVENTS}dropped"}}': "3x60"}, "60m")
     yield _case(name, "events that are tried again", {f'{_EVENTS}failed"}}': "0+1x40"}, "25m")
 

@@ -58,7 +58,7 @@ class Prometheus:
 
     async def fired(self, seconds: float) -> set[Alert]:
         """Return the alerts that have fired in the last seconds."""
-        window = f"{round(seconds * 1000)}ms"
+        window = f"{max(1, round(seconds * 1000))}ms"
         return await self._alerts(f'last_over_time(ALERTS{{alertstate="firing"}}[{window}])')
 
     async def active(self) -> set[Alert]:
