@@ -282,7 +282,9 @@ class PostgresTimelineStore:
         )
         await self._database.execute(_DELETE_USER, user_id)
         async with self._database.connection() as connection:
-            await idempotency.forget_callers(connection, [str(user_id)])
+            await idempotency.forget_callers(
+                connection, [str(user_id)], key=PostgresTimelineTransaction.shard_key
+            )
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:
         await self._database.execute(

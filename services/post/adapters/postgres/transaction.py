@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import PostgresTransaction
 from services.post.adapters.postgres import rows
@@ -78,6 +79,8 @@ _DELETE_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
 
 class PostgresPostTransaction(PostgresTransaction):
     """The promises are in `store.PostTransaction`."""
+
+    shard_key = ShardKey.BUCKET
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection, clock)
