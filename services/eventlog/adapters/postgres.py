@@ -1,4 +1,8 @@
-"""The event log in PostgreSQL. Each statement stays within one shard key, `user_id`."""
+"""The event log in PostgreSQL. Each statement carries the shard key, `user_id`.
+
+Statements about a few users join a list of them, and repeat the ids in a condition, so that Citus
+executes them on their shards alone. Those about many reach every shard in any case.
+"""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -35,19 +39,19 @@ RETURNING user_id, first_sequence, last_sequence
 
 _APPEND = """
 INSERT INTO log_events (user_id, sequence, event_time, content)
-SELECT user_id, sequence, $3, content
+SELECT user_id, sequence, $3::timestamptz, content
 FROM unnest($1::bigint[], $2::bigint[], $4::bytea[]) AS g (user_id, sequence, content)
 """
 
 _SHORTEN = """
 UPDATE log_heads h SET first_sequence = g.first_sequence
 FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE h.user_id = g.user_id
+WHERE h.user_id = g.user_id AND h.user_id = ANY ($1)
 """
 
 _DROP = """
 DELETE FROM log_events e USING unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE e.user_id = g.user_id AND e.sequence < g.first_sequence
+WHERE e.user_id = g.user_id AND e.user_id = ANY ($1) AND e.sequence < g.first_sequence
 """
 
 _RECEIVING_USERS = """
@@ -56,7 +60,7 @@ FROM unnest($1::integer[], $2::bigint[]) AS g (place, user_id)
 JOIN log_heads h ON h.user_id = g.user_id AND h.present_until > $5
 WHERE NOT EXISTS (
   SELECT FROM silences s
-  WHERE s.user_id = g.user_id
+  WHERE s.user_id = h.user_id
     AND s.other_id IN (($3::bigint[])[g.place], ($4::bigint[])[g.place])
 )
 """
@@ -70,7 +74,8 @@ ON CONFLICT DO NOTHING
 _UNSUPPRESS = """
 DELETE FROM silences s
 USING unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS g (user_id, other_id, silence)
-WHERE s.user_id = g.user_id AND s.other_id = g.other_id AND s.silence = g.silence
+WHERE s.user_id = g.user_id AND s.user_id = ANY ($1) AND s.other_id = g.other_id
+  AND s.silence = g.silence
 """
 
 # Returns the users who are present; the rows of users who were absent for too long do not change.
@@ -82,22 +87,34 @@ WHERE h.present_until >= $3
 RETURNING user_id, first_sequence, last_sequence, present_until
 """
 
-_AWAY = """
-SELECT user_id FROM log_heads
-WHERE user_id = ANY ($1::bigint[]) AND (present_until IS NULL OR present_until < $2)
-ORDER BY user_id FOR UPDATE
+# The following lock rows in the same order. They insert only what does not exist, which is nothing.
+
+# Marks users as present who were not, and returns them. Of two devices that return at once, one
+# gets the user.
+_RETURN = """
+INSERT INTO log_heads AS h (user_id, present_until)
+SELECT DISTINCT user_id, $3::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET present_until = excluded.present_until
+WHERE h.present_until IS NULL OR h.present_until < $2
+RETURNING user_id
 """
 
 _RENEW_PRESENCE = """
-UPDATE log_heads SET present_until = $2
-WHERE user_id IN (
-  SELECT user_id FROM log_heads WHERE user_id = ANY ($1::bigint[]) AND present_until < $2
-  ORDER BY user_id FOR UPDATE
-)
+INSERT INTO log_heads AS h (user_id, present_until)
+SELECT DISTINCT user_id, $2::timestamptz
+FROM log_heads JOIN unnest($1::bigint[]) AS g (user_id) USING (user_id)
+WHERE present_until < $2
+ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET present_until = excluded.present_until
+WHERE h.present_until < excluded.present_until
 """
 
-_MARK_PRESENT = """
-UPDATE log_heads SET present_until = greatest(present_until, $2) WHERE user_id = ANY ($1::bigint[])
+_SHORTEN_IF_LONGER = """
+INSERT INTO log_heads AS h (user_id, first_sequence)
+SELECT user_id, first_sequence
+FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence) ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE
+  SET first_sequence = greatest(h.first_sequence, excluded.first_sequence)
 """
 
 _HEADS = """
@@ -116,19 +133,19 @@ JOIN log_heads USING (user_id)
 WHERE last_sequence > known
 """
 
-_DROP_DELETED_LOGS = """
-WITH gone AS (SELECT user_id FROM departed_logs WHERE left_time <= $1),
-events AS (DELETE FROM log_events WHERE user_id IN (SELECT user_id FROM gone))
-DELETE FROM log_heads WHERE user_id IN (SELECT user_id FROM gone)
-"""
-
+# DISTINCT makes Citus join the list on the shards.
 _EVENTS = """
 SELECT e.user_id, e.sequence, e.event_time, e.content
-FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, after)
-JOIN log_heads h USING (user_id)
+FROM (
+  SELECT DISTINCT h.user_id, h.first_sequence, g.after
+  FROM log_heads h JOIN unnest($1::bigint[], $2::bigint[]) AS g (user_id, after)
+    ON h.user_id = g.user_id
+  WHERE h.user_id = ANY ($1)
+) AS log
 CROSS JOIN LATERAL (
   SELECT * FROM log_events
-  WHERE user_id = g.user_id AND sequence > g.after AND sequence >= h.first_sequence
+  WHERE user_id = log.user_id AND user_id = ANY ($1)
+    AND sequence > log.after AND sequence >= log.first_sequence
   ORDER BY sequence LIMIT $3
 ) AS e
 ORDER BY e.user_id, e.sequence
@@ -141,13 +158,8 @@ SELECT user_id, max(sequence) + 1 AS first_sequence, count(*) AS found FROM (
 GROUP BY user_id ORDER BY user_id
 """
 
-_LOCK = "SELECT FROM log_heads WHERE user_id = ANY ($1::bigint[]) ORDER BY user_id FOR UPDATE"
-
-_SHORTEN_IF_LONGER = """
-UPDATE log_heads h SET first_sequence = greatest(h.first_sequence, g.first_sequence)
-FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE h.user_id = g.user_id
-"""
+_DROP_EVENTS_OF = "DELETE FROM log_events WHERE user_id = ANY ($1::bigint[])"
+_DROP_HEADS_OF = "DELETE FROM log_heads WHERE user_id = ANY ($1::bigint[])"
 
 # Enough for twenty full pages of followers; more pairs are split over several statements.
 _PAIRS_AT_ONCE = 20_000
@@ -257,9 +269,8 @@ class PostgresLogStore:
             async with self.transaction() as transaction:
                 connection = transaction.connection
                 # A user who is not among them has returned on another device in between.
-                away = [row["user_id"] for row in await connection.fetch(_AWAY, others, limit)]
-                await transaction.append_events([Change(each, missed) for each in away], now)
-                await connection.execute(_MARK_PRESENT, away, until)
+                returned = [row[0] for row in await connection.fetch(_RETURN, others, limit, until)]
+                await transaction.append_events([Change(each, missed) for each in returned], now)
                 heads |= _heads(await connection.fetch(_HEADS, others))
         return heads
 
@@ -284,14 +295,18 @@ class PostgresLogStore:
             old = await connection.fetch(_OLDEST, before, limit)
             user_ids = [row["user_id"] for row in old]
             firsts = [row["first_sequence"] for row in old]
-            # In ascending order, as writers lock them.
-            await connection.execute(_LOCK, user_ids)
             await connection.execute(_SHORTEN_IF_LONGER, user_ids, firsts)
             await connection.execute(_DROP, user_ids, firsts)
         return sum(row["found"] for row in old)
 
     async def drop_deleted_logs(self, now: datetime) -> None:
-        await self._database.execute(_DROP_DELETED_LOGS, now - DELETED_LOG_KEPT)
+        rows = await self._database.fetch(
+            "SELECT user_id FROM departed_logs WHERE left_time <= $1", now - DELETED_LOG_KEPT
+        )
+        gone = [row[0] for row in rows]
+        if gone:
+            await self._database.execute(_DROP_EVENTS_OF, gone)
+            await self._database.execute(_DROP_HEADS_OF, gone)
         await self._database.execute("DELETE FROM departed_logs WHERE left_time <= $1", now - KEPT)
 
 

@@ -17,6 +17,19 @@ ALTER TABLE responses ADD COLUMN bucket smallint NOT NULL DEFAULT '-1';
 CREATE TABLE buckets (bucket smallint PRIMARY KEY);
 INSERT INTO buckets SELECT generate_series(0, 511);
 
+-- In PL/pgSQL, since Citus knows no parameters of SQL functions.
+CREATE OR REPLACE FUNCTION is_open_account(
+  p_user_id bigint, p_protected boolean, p_update_time timestamptz
+) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  stored boolean;
+BEGIN
+  SELECT a.protected INTO stored FROM account_protections a
+    WHERE a.user_id = p_user_id AND a.update_time >= p_update_time;
+  RETURN NOT coalesce(stored, p_protected);
+END
+$$;
+
 -- As in 20261130030000_language.sql, with the keys of the outbox and of the idempotency records.
 CREATE FUNCTION create_limited_post(
   p_id bigint, p_bucket smallint, p_author_id bigint, p_text text, p_entities jsonb,
@@ -302,9 +315,12 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION delete_posts(p_ids bigint[], p_now timestamptz)
-RETURNS TABLE (id bigint, author_id bigint, reply_to_post_id bigint, quoted_post_id bigint)
-LANGUAGE plpgsql AS $$
+-- Turns the live ones of the posts into tombstones, and returns these. Locks their states, and those
+-- of the posts that they reply to and quote, by ascending id.
+CREATE FUNCTION make_tombstones(p_ids bigint[], p_now timestamptz)
+RETURNS TABLE (
+  id bigint, author_id bigint, reply_to_post_id bigint, quoted_post_id bigint, visibility smallint
+) LANGUAGE plpgsql AS $$
 DECLARE
   target bigint;
   target_bucket smallint;
@@ -330,8 +346,9 @@ BEGIN
       SET text = '', entities = '[]', media_ids = '{}', media = NULL, media_changes = 0,
           language = '', language_given = false, delete_time = p_now
       WHERE p.id = target AND p.bucket = target_bucket
-      RETURNING p.id, p.author_id, p.reply_to_post_id, p.quoted_post_id, p.conversation_id
-      INTO id, author_id, reply_to_post_id, quoted_post_id, conversation;
+      RETURNING p.id, p.author_id, p.reply_to_post_id, p.quoted_post_id, p.visibility,
+        p.conversation_id
+      INTO id, author_id, reply_to_post_id, quoted_post_id, visibility, conversation;
     DELETE FROM post_revisions r WHERE r.post_id = target AND r.bucket = target_bucket;
     IF reply_to_post_id <> 0 THEN
       other_bucket := bucket_of(conversation);
@@ -340,22 +357,33 @@ BEGIN
       IF opened THEN
         other_bucket := bucket_of(reply_to_post_id);
         UPDATE post_states s SET replies = greatest(s.replies - 1, 0), touch_time = p_now
-          WHERE s.id = delete_posts.reply_to_post_id AND s.bucket = other_bucket;
+          WHERE s.id = make_tombstones.reply_to_post_id AND s.bucket = other_bucket;
       END IF;
     END IF;
     IF quoted_post_id <> 0 THEN
       other_bucket := bucket_of(quoted_post_id);
       DELETE FROM quotes q
-        WHERE q.quoted_post_id = delete_posts.quoted_post_id AND q.post_id = target
+        WHERE q.quoted_post_id = make_tombstones.quoted_post_id AND q.post_id = target
           AND q.bucket = other_bucket
         RETURNING q.open INTO opened;
       IF opened THEN
         UPDATE post_states s SET quotes = greatest(s.quotes - 1, 0), touch_time = p_now
-          WHERE s.id = delete_posts.quoted_post_id AND s.bucket = other_bucket;
+          WHERE s.id = make_tombstones.quoted_post_id AND s.bucket = other_bucket;
       END IF;
     END IF;
     RETURN NEXT;
   END LOOP;
+END
+$$;
+
+-- For processes of the previous release during a rollout. A later release drops it.
+CREATE OR REPLACE FUNCTION delete_posts(p_ids bigint[], p_now timestamptz)
+RETURNS TABLE (id bigint, author_id bigint, reply_to_post_id bigint, quoted_post_id bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY
+    SELECT t.id, t.author_id, t.reply_to_post_id, t.quoted_post_id
+    FROM make_tombstones(p_ids, p_now) AS t;
 END
 $$;
 
@@ -929,6 +957,14 @@ END
 $$
 ;
 
+CREATE OR REPLACE FUNCTION is_open_account(p_user_id bigint, p_protected boolean, p_update_time timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (NOT COALESCE((SELECT a.protected FROM account_protections a WHERE ((a.user_id = is_open_account.p_user_id) AND (a.update_time >= is_open_account.p_update_time))), p_protected))
+;
+
+DROP FUNCTION make_tombstones;
 DROP FUNCTION lock_post_states;
 DROP FUNCTION create_limited_post(
   bigint, smallint, bigint, text, jsonb, smallint, boolean, bigint, bigint, bigint, smallint,

@@ -96,9 +96,7 @@ def _judge_change(
         ]
 
 
-def _add_relation(
-    block: _Block, item: Any, keys: Mapping[str, str], ctes: frozenset[str]
-) -> None:
+def _add_relation(block: _Block, item: Any, keys: Mapping[str, str], ctes: frozenset[str]) -> None:
     if isinstance(item, ast.RangeVar):
         if item.relname in keys and item.relname not in ctes:
             name = item.alias.aliasname if item.alias else item.relname

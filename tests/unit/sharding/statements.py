@@ -1,4 +1,4 @@
-"""Finds the SQL statements of the stores: those of modules, and those of functions in migrations."""
+"""Finds the SQL statements of the stores, in modules and in the functions of migrations."""
 
 from __future__ import annotations
 

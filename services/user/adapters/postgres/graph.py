@@ -24,7 +24,6 @@ from services.user.domain.model import (
 )
 
 _MAX_ID = (1 << 63) - 1
-_NO_IDS = IdPage((), False, 0)
 
 # One writer of counters at a time: a batch changes many users in any order, and is short.
 _LOCK_COUNTS = "SELECT pg_advisory_xact_lock(5120937716640298)"
@@ -307,7 +306,7 @@ class PostgresGraph:
             user_id: IdPage(ids[:limit], len(ids) > limit, total) for user_id, total, ids in rows
         }
         # Only users who were deleted for good have no counts, and nobody follows them.
-        return {user_id: found.get(user_id, _NO_IDS) for user_id in user_ids}
+        return {user_id: found.get(user_id, IdPage([], False, 0)) for user_id in user_ids}
 
     async def related_users(self, user_id: int, *, limit: int) -> RelatedUsers:
         rows = await self._database.fetch(_RELATED, user_id, limit)
