@@ -74,8 +74,11 @@ ON CONFLICT (user_id, id) DO UPDATE SET
   timeouts = excluded.timeouts, pause_until = excluded.pause_until
 """
 
+_REMOVE_DEVICES_OF_SESSION = """
+DELETE FROM push_subscriptions WHERE user_id = $1 AND session_id = $2
+"""
+
 _END_SESSION = """
-WITH gone AS (DELETE FROM push_subscriptions WHERE user_id = $1 AND session_id = $2)
 INSERT INTO ended_sessions (user_id, session_id, create_time) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING
 """
@@ -87,17 +90,17 @@ ON CONFLICT (user_id) DO UPDATE SET
   code_expire_time = excluded.code_expire_time, wrong_codes = excluded.wrong_codes
 """  # noqa: S608
 
-_REMOVE_ADDRESS = """
-WITH gone AS (DELETE FROM mail_addresses WHERE user_id = $1)
-DELETE FROM deliveries WHERE user_id = $1 AND channel IN ('code', 'digest')
-"""
+_REMOVE_ADDRESS = (
+    "DELETE FROM mail_addresses WHERE user_id = $1",
+    "DELETE FROM deliveries WHERE user_id = $1 AND channel IN ('code', 'digest')",
+)
 
-_FORGET = """
-WITH devices AS (DELETE FROM push_subscriptions WHERE user_id = $1),
-     address AS (DELETE FROM mail_addresses WHERE user_id = $1),
-     codes AS (DELETE FROM mailed_codes WHERE user_id = $1)
-DELETE FROM deliveries WHERE user_id = $1
-"""
+_FORGET = (
+    "DELETE FROM push_subscriptions WHERE user_id = $1",
+    "DELETE FROM mail_addresses WHERE user_id = $1",
+    "DELETE FROM mailed_codes WHERE user_id = $1",
+    "DELETE FROM deliveries WHERE user_id = $1",
+)
 
 # The end of the lease identifies the worker: no two leases are equal to the microsecond.
 _RECORD = """
@@ -124,14 +127,14 @@ WHERE (user_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
 """  # noqa: S608
 
 _NOTE_TIMEOUTS = """
-WITH paused AS (
-  UPDATE push_subscriptions SET timeouts = $4, pause_until = $5
-  WHERE user_id = $1 AND id = $2 AND timeouts = $3
-  RETURNING pause_until
-)
-UPDATE deliveries d SET due_time = p.pause_until FROM paused p
-WHERE p.pause_until IS NOT NULL AND d.user_id = $1 AND d.channel = 'push' AND d.device_id = $2
-  AND d.state = 'due' AND d.due_time <= $6
+UPDATE push_subscriptions SET timeouts = $4, pause_until = $5
+WHERE user_id = $1 AND id = $2 AND timeouts = $3
+RETURNING true
+"""
+
+_PAUSE = """
+UPDATE deliveries SET due_time = $3
+WHERE user_id = $1 AND channel = 'push' AND device_id = $2 AND state = 'due' AND due_time <= $4
 """
 
 _CODES_SENT = """
@@ -192,6 +195,7 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         return status != "DELETE 0"
 
     async def end_session(self, user_id: int, session_id: int, now: datetime) -> None:
+        await self.connection.execute(_REMOVE_DEVICES_OF_SESSION, user_id, session_id)
         await self.connection.execute(_END_SESSION, user_id, session_id, now)
 
     async def session_ended(self, user_id: int, session_id: int) -> bool:
@@ -221,7 +225,8 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         )
 
     async def remove_address(self, user_id: int) -> None:
-        await self.connection.execute(_REMOVE_ADDRESS, user_id)
+        for statement in _REMOVE_ADDRESS:
+            await self.connection.execute(statement, user_id)
 
     async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
         # All spellings of a mailbox have one domain, so this covers the mailbox, too.
@@ -246,7 +251,8 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         )
 
     async def forget_deliveries(self, user_id: int) -> None:
-        await self.connection.execute(_FORGET, user_id)
+        for statement in _FORGET:
+            await self.connection.execute(statement, user_id)
 
 
 class PostgresDeliveryStore:
@@ -286,15 +292,14 @@ class PostgresDeliveryStore:
         pause_until: datetime | None,
         now: datetime,
     ) -> None:
-        await self._database.execute(
-            _NOTE_TIMEOUTS,
-            subscription.user_id,
-            subscription.id,
-            subscription.timeouts,
-            timeouts,
-            pause_until,
-            now,
-        )
+        device = (subscription.user_id, subscription.id)
+        async with self._database.transaction(PostgresTransaction) as transaction:
+            connection = transaction.connection
+            noted = await connection.fetchval(
+                _NOTE_TIMEOUTS, *device, subscription.timeouts, timeouts, pause_until
+            )
+            if noted and pause_until is not None:
+                await connection.execute(_PAUSE, *device, pause_until, now)
 
     async def claim(
         self,
