@@ -40,10 +40,7 @@ MANIFEST = Manifest(
             {
                 "media": "bucket",
                 "uploads": "bucket",
-                "processing_jobs": "bucket",
                 "folders": "bucket",
-                "purges": "bucket",
-                "placements": "bucket",
                 "post_audiences": "bucket",
                 "deciders": "bucket",
                 "upload_usage": "bucket",
@@ -51,5 +48,10 @@ MANIFEST = Manifest(
         ),
         # Read beside rows of every shard; they change when an account is protected or deleted.
         reference=("accounts",),
+        local={
+            "processing_jobs": "a queue: workers take the oldest of all owners",
+            "placements": "a queue: workers take the oldest of all owners",
+            "purges": "a queue: workers take the oldest of all owners",
+        },
     ),
 )

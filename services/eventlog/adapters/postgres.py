@@ -78,26 +78,34 @@ WHERE s.user_id = g.user_id AND s.user_id = ANY ($1) AND s.other_id = g.other_id
   AND s.silence = g.silence
 """
 
+# Who is not present until then was absent for too long. It is a constant: Citus has no parameters
+# in ON CONFLICT.
+_PRESENT = (
+    "h.present_until >= excluded.present_until"
+    f" - interval '{PRESENCE_GRACE.total_seconds():.0f} seconds'"
+)
+
 # Returns the users who are present; the rows of users who were absent for too long do not change.
-_ATTACH_USERS = """
+_ATTACH_USERS = f"""
 INSERT INTO log_heads AS h (user_id, present_until)
 SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
-ON CONFLICT (user_id) DO UPDATE SET present_until = greatest(h.present_until, $2)
-WHERE h.present_until >= $3
+ON CONFLICT (user_id) DO UPDATE
+  SET present_until = greatest(h.present_until, excluded.present_until)
+WHERE {_PRESENT}
 RETURNING user_id, first_sequence, last_sequence, present_until
-"""
+"""  # noqa: S608 - a constant
 
 # The following lock rows in the same order. They insert only what does not exist, which is nothing.
 
 # Marks users as present who were not, and returns them. Of two devices that return at once, one
 # gets the user.
-_RETURN = """
+_RETURN = f"""
 INSERT INTO log_heads AS h (user_id, present_until)
-SELECT DISTINCT user_id, $3::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
+SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE SET present_until = excluded.present_until
-WHERE h.present_until IS NULL OR h.present_until < $2
+WHERE ({_PRESENT}) IS NOT TRUE
 RETURNING user_id
-"""
+"""  # noqa: S608 - a constant
 
 _RENEW_PRESENCE = """
 INSERT INTO log_heads AS h (user_id, present_until)
@@ -262,14 +270,14 @@ class PostgresLogStore:
     async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
-        until, limit = now + PRESENCE_GRACE + LEEWAY, now + LEEWAY
-        heads = _heads(await self._database.fetch(_ATTACH_USERS, user_ids, until, limit))
+        until = now + LEEWAY + PRESENCE_GRACE
+        heads = _heads(await self._database.fetch(_ATTACH_USERS, user_ids, until))
         others = list(set(user_ids) - heads.keys())
         if others:
             async with self.transaction() as transaction:
                 connection = transaction.connection
                 # A user who is not among them has returned on another device in between.
-                returned = [row[0] for row in await connection.fetch(_RETURN, others, limit, until)]
+                returned = [row[0] for row in await connection.fetch(_RETURN, others, until)]
                 await transaction.append_events([Change(each, missed) for each in returned], now)
                 heads |= _heads(await connection.fetch(_HEADS, others))
         return heads

@@ -102,6 +102,10 @@ def _constants(module: ModuleType) -> Iterator[tuple[str, str]]:
                     yield f"{name}[{key}]", content
                 elif isinstance(key, str) and _is_statement(key):
                     yield name, key
+        elif isinstance(value, tuple):
+            for content in value:
+                if isinstance(content, str) and _is_statement(content):
+                    yield name, content
 
 
 def _is_statement(text: str) -> bool:

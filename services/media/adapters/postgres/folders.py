@@ -54,11 +54,15 @@ SET state = {_GONE}, delete_after = greatest($2::timestamptz, create_time + $3::
 WHERE key = $1 AND state = {_WRITING}
 """  # noqa: S608 - a number
 
+_ABANDONED = f"""
+SELECT key FROM folders WHERE state = {_WRITING} AND create_time < $1
+ORDER BY create_time, key LIMIT $2
+"""  # noqa: S608
+
+# The condition makes a repetition harmless: another process may have found the same folders.
 _DOOM_ABANDONED = f"""
-UPDATE folders SET state = {_GONE}, delete_after = $2 WHERE key IN (
-  SELECT key FROM folders WHERE state = {_WRITING} AND create_time < $1
-  ORDER BY create_time, key LIMIT $3 FOR UPDATE SKIP LOCKED
-)
+UPDATE folders SET state = {_GONE}, delete_after = $2
+WHERE key = ANY ($1::text[]) AND state = {_WRITING}
 """  # noqa: S608
 
 _DOOMED = f"""
@@ -144,7 +148,8 @@ class PostgresFolders:
         await self._database.execute(_ABANDON, key, now, WRITING_TIME)
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
-        return affected(await self._database.execute(_DOOM_ABANDONED, before, delete_after, limit))
+        keys = [row[0] for row in await self._database.fetch(_ABANDONED, before, limit)]
+        return affected(await self._database.execute(_DOOM_ABANDONED, keys, delete_after))
 
     async def doomed_folders(self, now: datetime, limit: int) -> list[Folder]:
         return [folder_from(row) for row in await self._database.fetch(_DOOMED, now, limit)]

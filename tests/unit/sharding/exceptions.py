@@ -1,0 +1,2 @@
+EVERY_SHARD: dict[str, str] = {}
+COMPOSED: dict[str, str] = {}
