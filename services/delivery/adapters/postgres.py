@@ -35,20 +35,27 @@ _RECEIVERS = {
 }
 
 # All writers lock rows in one order. A user is waiting for a code, so a new code does not keep the
-# time of the one before.
+# time of the one before. The receivers are distributed, and deliveries are not: a join of the two
+# needs the receivers apart.
 _ADD_DUE = {
     channel: f"""
+WITH receivers AS MATERIALIZED (
+  SELECT n.user_id, {device}::bigint AS device_id, n.topic, n.version, {due_time} AS due_time,
+    n.again
+  FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
+    AS n (user_id, topic, version, due_time, again)
+  JOIN {table} ON t.user_id = n.user_id AND {where}
+  WHERE t.user_id = ANY ($2)
+)
 INSERT INTO deliveries AS d
   (user_id, channel, device_id, topic, version, state, due_time, attempts, last_answer,
    start_time, update_time)
-SELECT n.user_id, $1::text, {device}, n.topic, n.version, 'due', {due_time}, 0, '',
-       {due_time}, $6::timestamptz
-FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
-  AS n (user_id, topic, version, due_time, again)
-JOIN {table} ON t.user_id = n.user_id AND {where}
-WHERE NOT n.again OR EXISTS (
+SELECT r.user_id, $1::text, r.device_id, r.topic, r.version, 'due', r.due_time, 0, '', r.due_time,
+  $6::timestamptz
+FROM receivers r
+WHERE NOT r.again OR EXISTS (
   SELECT FROM deliveries e
-  WHERE (e.user_id, e.channel, e.device_id, e.topic) = (n.user_id, $1::text, {device}, n.topic)
+  WHERE (e.user_id, e.channel, e.device_id, e.topic) = (r.user_id, $1::text, r.device_id, r.topic)
     AND e.state IN ('due', 'moot'))
 ORDER BY 1, 3, 4
 ON CONFLICT (user_id, channel, device_id, topic) DO UPDATE SET
