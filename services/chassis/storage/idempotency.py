@@ -22,6 +22,7 @@ from google.protobuf.message import Message
 
 from services.chassis.runtime.errors import Conflict, RuleBroken
 from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import shard_key
 from services.chassis.storage.connection import Connection
 
 _NONCE_BYTES = 12
@@ -145,7 +146,11 @@ WHERE caller_id = ANY($1::text[]) AND shard_key = ANY($2)
 async def look_up(connection: Connection, request: RequestKey, *, key: ShardKey) -> bytes | None:
     """`Transaction.replay` for the running transaction on PostgreSQL."""
     row = await connection.fetchrow(
-        _LOOK_UP, request.caller_id, request.request_id, request.lock, key.of(request.caller_id)
+        _LOOK_UP,
+        request.caller_id,
+        request.request_id,
+        request.lock,
+        shard_key.of_name(key, request.caller_id),
     )
     if row is None or not row["locked"]:
         raise RequestInFlight
@@ -163,7 +168,7 @@ async def record(
             request.request_id,
             request.fingerprint,
             response,
-            key.of(request.caller_id),
+            shard_key.of_name(key, request.caller_id),
         )
     except asyncpg.UniqueViolationError as twin:
         raise RequestInFlight from twin
@@ -180,7 +185,7 @@ async def forget_callers(
 ) -> None:
     """`Transaction.forget_requests` for the running transaction on PostgreSQL."""
     await connection.execute(
-        _FORGET_CALLERS, list(caller_ids), [key.of(each) for each in caller_ids]
+        _FORGET_CALLERS, list(caller_ids), [shard_key.of_name(key, each) for each in caller_ids]
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import shard_key
 from services.chassis.storage.connection import Connection
 
 _NOTE = """
@@ -38,7 +39,7 @@ async def first_seen(
 
     Waits for a transaction that noted the same event and has not ended yet.
     """
-    noted = await connection.fetchval(_NOTE, consumer, event_id, key.of_event(event_id))
+    noted = await connection.fetchval(_NOTE, consumer, event_id, shard_key.of_event(key, event_id))
     return noted is not None
 
 
@@ -47,7 +48,9 @@ async def first_seen_of(
 ) -> set[UUID]:
     """Records many events in one trip; returns those that are new to the consumer."""
     wanted = list(event_ids)
-    rows = await connection.fetch(_NOTE_MANY, consumer, wanted, [key.of_event(e) for e in wanted])
+    rows = await connection.fetch(
+        _NOTE_MANY, consumer, wanted, [shard_key.of_event(key, each) for each in wanted]
+    )
     return {row[0] for row in rows}
 
 

@@ -16,7 +16,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.shard_keys import ShardKey
-from services.chassis.storage import idempotency, inbox, outbox
+from services.chassis.storage import idempotency, inbox, outbox, shard_key
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import ATTEMPTS, TransactionAborted, in_transaction
@@ -63,7 +63,9 @@ class PostgresTransaction:
         event = Event.from_message(
             message, time=self._clock.now(), traceparent=telemetry.traceparent()
         )
-        await outbox.append(self.connection, event, shard_key=self.shard_key.of(event.key))
+        await outbox.append(
+            self.connection, event, shard_key=shard_key.of_name(self.shard_key, event.key)
+        )
         self.published = True
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:

@@ -1,5 +1,5 @@
 -- The columns by which the tables of the chassis are distributed on Citus, together with those of the
--- service: the user. See docs/sharding.md and ShardKey in services/chassis/runtime/shard_keys.py.
+-- service: the user. See docs/sharding.md and services/chassis/storage/shard_key.py.
 --
 -- Processes of the previous release do not write them; -1 marks their rows. The outbox has none for
 -- longer than seconds, and the inbox none for longer than a week. Records of requests are looked up by

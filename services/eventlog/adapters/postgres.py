@@ -81,8 +81,8 @@ WHERE s.user_id = g.user_id AND s.user_id = ANY ($1) AND s.other_id = g.other_id
 # Who is not present until then was absent for too long. It is a constant: Citus has no parameters
 # in ON CONFLICT.
 _PRESENT = (
-    "h.present_until >= excluded.present_until"
-    f" - interval '{PRESENCE_GRACE.total_seconds():.0f} seconds'"
+    "excluded.present_until - h.present_until"
+    f" <= interval '{PRESENCE_GRACE.total_seconds():.0f} seconds'"
 )
 
 # Returns the users who are present; the rows of users who were absent for too long do not change.

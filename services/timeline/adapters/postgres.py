@@ -70,8 +70,7 @@ ORDER BY follow_time DESC, tag LIMIT $4
 
 # One probe for each hashtag, however many follow it.
 _FOLLOWED_AMONG = """
-SELECT tag FROM unnest($1::text[]) AS asked (tag)
-WHERE EXISTS (SELECT FROM hashtag_followers f WHERE f.tag = asked.tag)
+SELECT tag FROM followed_hashtags_among($1)
 """
 
 # Each hashtag gives at most a page, in the order of its index.

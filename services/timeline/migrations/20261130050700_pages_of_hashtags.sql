@@ -2,6 +2,18 @@
 
 -- migrate:up
 
+CREATE FUNCTION followed_hashtags_among(p_tags text[])
+RETURNS TABLE (tag text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  FOREACH tag IN ARRAY p_tags LOOP
+    PERFORM FROM hashtag_followers f WHERE f.tag = followed_hashtags_among.tag LIMIT 1;
+    IF FOUND THEN
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+
 CREATE FUNCTION followers_of_hashtags(p_tags text[], p_after bigint, p_limit integer)
 RETURNS TABLE (user_id bigint) LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -35,3 +47,4 @@ $$;
 
 DROP FUNCTION entries_of_hashtags;
 DROP FUNCTION followers_of_hashtags;
+DROP FUNCTION followed_hashtags_among;

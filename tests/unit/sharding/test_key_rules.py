@@ -39,7 +39,7 @@ def test_right(sql: str) -> None:
         ("SELECT FROM posts WHERE bucket = $1 OR id = $2", "touches posts without bucket"),
         ("SELECT FROM posts WHERE NOT bucket = $1", "touches posts without bucket"),
         (
-            "SELECT FROM posts p WHERE p.bucket = $1 AND EXISTS (SELECT FROM likes WHERE id = p.id)",
+            "SELECT FROM posts p WHERE bucket = $1 AND EXISTS (SELECT FROM likes WHERE id = p.id)",
             "touches likes without bucket",
         ),
         (

@@ -38,7 +38,7 @@ def wrong(statement: Statement) -> list[str]:
 @pytest.fixture(scope="module")
 def found() -> dict[str, list[str]]:
     """What is wrong with each statement that is not right, by its name."""
-    all_of_them = sorted(((each.name, wrong(each)) for each in every_statement()))
+    all_of_them = sorted((each.name, wrong(each)) for each in every_statement())
     return {
         name: [text for _, texts in group for text in texts]
         for name, group in groupby(all_of_them, key=lambda each: each[0])

@@ -8,7 +8,7 @@ from services.chassis.events.records import new_event_id
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.ids import MAX_ID, bucket_of
 from services.chassis.runtime.shard_keys import ShardKey
-from services.chassis.storage import idempotency
+from services.chassis.storage import idempotency, shard_key
 from services.chassis.storage.idempotency import RequestInFlight, RequestKey
 from services.chassis.storage.postgres import Database
 from services.post.adapters.postgres import reads, rows
@@ -135,7 +135,7 @@ class PostgresStore:
             rows.media_to_json(post.media),
             post.language,
             post.language_given,
-            ShardKey.BUCKET.of(key.caller_id),
+            shard_key.of_name(ShardKey.BUCKET, key.caller_id),
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
