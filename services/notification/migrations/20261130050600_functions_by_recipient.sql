@@ -1,6 +1,6 @@
 -- Changes of activities and groups, one recipient a statement.
 --
--- On Citus a statement with subqueries belongs to one shard, so batches are loops. The service has
+-- On Citus a subquery about a row of a list is refused, and a join with the list is not. The service has
 -- locked the recipients. The functions decide nothing but what a constraint would: who is deleted, and
 -- what exists.
 
@@ -15,69 +15,101 @@ CREATE FUNCTION add_activities(
 ) RETURNS TABLE (recipient_id bigint, group_id bigint, id bigint, again boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-  given_kind smallint;
-  given_post bigint;
-  given_actor bigint;
-  given_conversation bigint;
-  given_time timestamptz;
-  given_muted boolean;
-  conversation_mute boolean;
-  last_read bigint;
+  places bigint[];
+  grouped_places bigint[] := '{}';
+  group_ids bigint[] := '{}';
+  muted_places bigint[] := '{}';
+  withdrawn_ids bigint[] := '{}';
   newest record;
+  last_read bigint;
+  follow record;
 BEGIN
-  FOR place IN 1..cardinality(p_recipient_ids) LOOP
-    recipient_id := p_recipient_ids[place];
-    given_kind := p_kinds[place];
-    given_post := p_post_ids[place];
-    given_actor := p_actor_ids[place];
-    id := p_ids[place];
-    given_conversation := p_conversation_ids[place];
-    given_time := p_times[place];
-    given_muted := p_muted[place];
+  SELECT array_agg(n.place) INTO places
+    FROM unnest(p_recipient_ids, p_post_ids, p_actor_ids)
+      WITH ORDINALITY AS n (recipient_id, post_id, actor_id, place)
+    WHERE NOT EXISTS (SELECT FROM gone_posts g WHERE g.post_id = n.post_id)
+      AND NOT EXISTS (SELECT FROM gone_people g WHERE g.user_id IN (n.recipient_id, n.actor_id));
+  IF places IS NULL THEN
+    RETURN;
+  END IF;
 
-    PERFORM FROM gone_posts g WHERE g.post_id = given_post;
-    CONTINUE WHEN FOUND;
-    PERFORM FROM gone_people g WHERE g.user_id IN (recipient_id, given_actor);
-    CONTINUE WHEN FOUND;
-    group_id := NULL;
-    IF given_kind IN (4, 9) THEN
-      PERFORM FROM deeds d
-        WHERE d.recipient_id = add_activities.recipient_id AND d.kind IN (4, 5, 8, 9)
-          AND d.kind <> given_kind AND d.post_id = given_post;
-      CONTINUE WHEN FOUND;
-    ELSIF given_kind IN (6, 7) THEN
-      SELECT d.group_id INTO group_id FROM deeds d
-        WHERE d.recipient_id = add_activities.recipient_id AND d.kind = given_kind
-          AND d.post_id = given_post LIMIT 1;
-    ELSIF given_kind = 1 THEN
+  -- A mention or a followed post is left out where another activity is about the post.
+  IF p_kinds && '{4,9}' THEN
+    SELECT array_agg(t.place) INTO places FROM unnest(places) AS t (place)
+      WHERE t.place <> ALL (ARRAY(
+        SELECT n.place
+        FROM unnest(p_recipient_ids, p_kinds, p_post_ids)
+          WITH ORDINALITY AS n (recipient_id, kind, post_id, place)
+        JOIN deeds d ON d.recipient_id = n.recipient_id AND d.post_id = n.post_id
+        WHERE d.recipient_id = ANY (p_recipient_ids) AND n.kind IN (4, 9)
+          AND d.kind IN (4, 5, 8, 9) AND d.kind <> n.kind));
+    IF places IS NULL THEN
+      RETURN;
+    END IF;
+  END IF;
+  IF p_kinds && '{6,7}' THEN
+    SELECT coalesce(array_agg(g.place), '{}'), coalesce(array_agg(g.group_id), '{}')
+      INTO grouped_places, group_ids FROM (
+        SELECT n.place, min(d.group_id) AS group_id
+        FROM unnest(p_recipient_ids, p_kinds, p_post_ids)
+          WITH ORDINALITY AS n (recipient_id, kind, post_id, place)
+        JOIN deeds d
+          ON d.recipient_id = n.recipient_id AND d.kind = n.kind AND d.post_id = n.post_id
+        WHERE d.recipient_id = ANY (p_recipient_ids) AND n.kind IN (6, 7)
+        GROUP BY n.place
+      ) AS g;
+  END IF;
+  IF 1 = ANY (p_kinds) THEN
+    FOR follow IN
+      SELECT n.recipient_id, n.place, n.deed_time
+      FROM unnest(p_recipient_ids, p_kinds, p_times)
+        WITH ORDINALITY AS n (recipient_id, kind, deed_time, place)
+      WHERE n.kind = 1
+    LOOP
       SELECT d.id, d.group_id, d.deed_time INTO newest FROM deeds d
-        WHERE d.recipient_id = add_activities.recipient_id AND d.kind = 1
+        WHERE d.recipient_id = follow.recipient_id AND d.kind = 1
           AND NOT d.actor_muted AND NOT d.conversation_muted
         ORDER BY d.id DESC LIMIT 1;
-      IF FOUND AND newest.deed_time >= given_time - p_follow_window THEN
-        SELECT m.last_read_id INTO last_read FROM read_markers m
-          WHERE m.user_id = add_activities.recipient_id;
-        IF newest.id > coalesce(last_read, 0) THEN
-          group_id := newest.group_id;
-        END IF;
+      CONTINUE WHEN NOT FOUND OR newest.deed_time < follow.deed_time - p_follow_window;
+      SELECT m.last_read_id INTO last_read FROM read_markers m
+        WHERE m.user_id = follow.recipient_id;
+      IF newest.id > coalesce(last_read, 0) THEN
+        grouped_places := grouped_places || follow.place;
+        group_ids := group_ids || newest.group_id;
       END IF;
-    END IF;
-    group_id := coalesce(group_id, id);
-    PERFORM FROM muted_conversations m
-      WHERE m.user_id = add_activities.recipient_id AND m.conversation_id = given_conversation;
-    conversation_mute := FOUND;
-    INSERT INTO deeds (
-      recipient_id, kind, post_id, actor_id, id, group_id, conversation_id, deed_time, actor_muted,
-      conversation_muted
-    ) VALUES (
-      recipient_id, given_kind, given_post, given_actor, id, group_id, given_conversation, given_time,
-      given_muted, conversation_mute
-    ) ON CONFLICT DO NOTHING;
-    CONTINUE WHEN NOT FOUND;
-    PERFORM FROM withdrawn_deeds w
-      WHERE w.recipient_id = add_activities.recipient_id AND w.kind = given_kind
-        AND w.post_id = given_post AND w.actor_id = given_actor;
-    again := FOUND;
+    END LOOP;
+  END IF;
+  SELECT coalesce(array_agg(n.place), '{}') INTO muted_places
+    FROM unnest(p_recipient_ids, p_conversation_ids)
+      WITH ORDINALITY AS n (recipient_id, conversation_id, place)
+    JOIN muted_conversations m
+      ON m.user_id = n.recipient_id AND m.conversation_id = n.conversation_id
+    WHERE m.user_id = ANY (p_recipient_ids);
+  SELECT coalesce(array_agg(n.id), '{}') INTO withdrawn_ids
+    FROM unnest(p_recipient_ids, p_kinds, p_post_ids, p_actor_ids, p_ids)
+      AS n (recipient_id, kind, post_id, actor_id, id)
+    JOIN withdrawn_deeds w
+      ON w.recipient_id = n.recipient_id AND w.kind = n.kind AND w.post_id = n.post_id
+        AND w.actor_id = n.actor_id
+    WHERE w.recipient_id = ANY (p_recipient_ids);
+
+  FOR recipient_id, group_id, id IN
+    INSERT INTO deeds AS d (
+      recipient_id, kind, post_id, actor_id, id, group_id, conversation_id, deed_time,
+      actor_muted, conversation_muted
+    )
+    SELECT n.recipient_id, n.kind, n.post_id, n.actor_id, n.id, coalesce(g.group_id, n.id),
+      n.conversation_id, n.deed_time, n.muted, n.place = ANY (muted_places)
+    FROM unnest(p_recipient_ids, p_kinds, p_post_ids, p_actor_ids, p_ids, p_conversation_ids,
+        p_times, p_muted)
+      WITH ORDINALITY AS n (recipient_id, kind, post_id, actor_id, id, conversation_id, deed_time,
+        muted, place)
+    LEFT JOIN unnest(grouped_places, group_ids) AS g (place, group_id) ON g.place = n.place
+    WHERE n.place = ANY (places)
+    ON CONFLICT DO NOTHING
+    RETURNING d.recipient_id, d.group_id, d.id
+  LOOP
+    again := id = ANY (withdrawn_ids);
     RETURN NEXT;
   END LOOP;
 END

@@ -29,10 +29,8 @@ EVERY_SHARD: Mapping[str, str] = {
         "the posts that an account decides are of any owner; read when its protection changes"
     ),
     "services.media.adapters.postgres.audiences._PRUNE": _RETENTION,
-    "services.media.adapters.postgres.folders._ABANDON": _BY_KEY,
     "services.media.adapters.postgres.folders._ABANDONED": _CLEANUP,
     "services.media.adapters.postgres.folders._DELETE": _BY_KEY,
-    "services.media.adapters.postgres.folders._DOOM": _BY_KEY,
     "services.media.adapters.postgres.folders._DOOMED": _CLEANUP,
     "services.media.adapters.postgres.folders._DOOM_ABANDONED": _BY_KEY,
     "services.media.adapters.postgres.folders._OF_KEYS": _BY_KEY,
