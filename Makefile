@@ -90,9 +90,9 @@ lint: $(VENV)/.installed-kube gen-check breaking lint-charts ## Check style, typ
 lint-migrations: $(VENV)/.installed-dev ## Check with squawk that the old and the new version can run side by side after each migration.
 	@$(BIN)/python -m local.migration_lint
 
-image: ## Build the images roost and roost-media: ENGINE=podman, TAG=dev, BUILD_OPTIONS="--secret …".
+image: ## Build the images roost, roost-media and roost-migrate: ENGINE=podman, TAG=dev, BUILD_OPTIONS="--secret …".
 	@test -n "$(ENGINE)" || { echo "Images need podman, buildah or docker, and none is here." >&2; exit 1; }
-	@for target in roost roost-media; do \
+	@for target in roost roost-media roost-migrate; do \
 	  $(ENGINE) build --file charts/images/Containerfile --target $$target --tag $$target:$(TAG) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_OPTIONS) . || exit 1; \
 	done

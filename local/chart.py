@@ -49,25 +49,31 @@ def main(arguments: list[str]) -> int:
     return write_or_compare(FOLDER, files(), arguments=arguments, target="chart-files")
 
 
-def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, str]]:
-    """What Envoy needs for TLS: `edge` and `mesh` replace values of envoy-defaults.yaml; `files`
-    are in its configuration folder."""
+def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, dict[str, str]]]:
+    """What Envoy needs for TLS of the edge and of the mesh: `settings` replace values of
+    envoy-defaults.yaml; `files` are in its configuration folder."""
     edge, mesh, authority = "edge-certificate.json", "mesh-certificate.json", "authority.json"
     return {
-        "edge": envoy_template.edge_tls(f"{_CONFIGURATION}/{edge}"),
-        "mesh": envoy_template.mutual_tls(
-            services,
-            certificate=f"{_CONFIGURATION}/{mesh}",
-            authority=f"{_CONFIGURATION}/{authority}",
-        ),
-        "files": {
-            edge: envoy_template.certificate_secret(
-                envoy_template.EDGE_CERTIFICATE, _EDGE_CERTIFICATE
+        "edge": {
+            "settings": envoy_template.edge_tls(f"{_CONFIGURATION}/{edge}"),
+            "files": {
+                edge: envoy_template.certificate_secret(
+                    envoy_template.EDGE_CERTIFICATE, _EDGE_CERTIFICATE
+                ),
+            },
+        },
+        "mesh": {
+            "settings": envoy_template.mutual_tls(
+                services,
+                certificate=f"{_CONFIGURATION}/{mesh}",
+                authority=f"{_CONFIGURATION}/{authority}",
             ),
-            mesh: envoy_template.certificate_secret(
-                envoy_template.MESH_CERTIFICATE, _MESH_CERTIFICATE
-            ),
-            authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
+            "files": {
+                mesh: envoy_template.certificate_secret(
+                    envoy_template.MESH_CERTIFICATE, _MESH_CERTIFICATE
+                ),
+                authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
+            },
         },
     }
 

@@ -79,18 +79,20 @@ def local_access(state: State) -> Access:
     """Return the access to the running stack of a state folder."""
     ports = json.loads(state.ports.read_text())
     secrets = SecretStore(state.secrets)
-    tls = None
-    if state.read().tls:
-        folder = secrets.tls_folder(OPERATOR)
-        tls = TlsFiles(
-            certificate=folder / "tls.crt", key=folder / "tls.key", authority=folder / "ca.crt"
-        )
+    tls = read_tls(secrets.tls_folder(OPERATOR)) if state.read().tls else None
     return Access(f"{HOST}:{ports['mesh']}", read_key(secrets.identity(OPERATOR)), tls)
 
 
 def read_key(file: Path) -> SigningKey:
     """Read the operator's private key (PEM). Raises OSError, or ValueError if there is none."""
     return SigningKey.from_pem(OPERATOR, file.read_bytes())
+
+
+def read_tls(folder: Path) -> TlsFiles:
+    """Read tls.crt, tls.key and ca.crt. Raises OSError, or ValueError if they do not fit."""
+    return TlsFiles(
+        certificate=folder / "tls.crt", key=folder / "tls.key", authority=folder / "ca.crt"
+    )
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from services.chassis.runtime.tls import TlsFiles
 
@@ -35,17 +35,25 @@ class Authority:
         folder: Path,
         *names: str,
         expired: bool = False,
+        days: int = 1,
         loopback: bool = True,
         serial: int | None = None,
     ) -> Path:
         """Writes tls.crt, tls.key and ca.crt into the folder, each by a rename; returns it."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "process")])
+        # As cert-manager makes them: without a subject, of both uses.
+        subject = x509.Name([])
         found: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         certificate = (
-            self._builder(subject, key, days=-1 if expired else 1, serial=serial)
+            self._builder(subject, key, days=-1 if expired else days, serial=serial)
             .add_extension(
                 x509.SubjectAlternativeName([*found, *([LOOPBACK] if loopback else [])]),
+                critical=True,
+            )
+            .add_extension(
+                x509.ExtendedKeyUsage(
+                    [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+                ),
                 critical=False,
             )
             .sign(self._key, hashes.SHA256())

@@ -26,7 +26,14 @@ from roost.search.v1.search_pb2 import (
 )
 
 from local.commands.options import StateFolder, console, print_error, running
-from local.search_operator import Access, SearchOperator, local_access, read_key, search_operator
+from local.search_operator import (
+    Access,
+    SearchOperator,
+    local_access,
+    read_key,
+    read_tls,
+    search_operator,
+)
 from local.state import State
 from services.chassis.runtime.errors import DeadlineExceeded, RoostError, Unavailable
 
@@ -60,6 +67,14 @@ OperatorKey = Annotated[
         help="The operator's private key there: service-key.pem of the operator's Secret.",
     ),
 ]
+TlsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls",
+        metavar="FOLDER",
+        help="tls.crt, tls.key and ca.crt, if that mesh has mutual TLS.",
+    ),
+]
 
 hashtags = typer.Typer(
     help="Hide hashtags from trends, suggestions and searches of hashtags.", no_args_is_help=True
@@ -77,6 +92,7 @@ def reindex(
     *,
     mesh: MeshAddress = None,
     key: OperatorKey = None,
+    tls: TlsFolder = None,
     detach: Annotated[bool, typer.Option(help="Return when it has begun.")] = False,
     cancel: Annotated[bool, typer.Option(help="End the rebuild that runs.")] = False,
 ) -> None:
@@ -86,7 +102,7 @@ def reindex(
     """
     act = _cancel if cancel else _start if detach else _start_and_watch
     try:
-        _call(_access(state, mesh, key), act)
+        _call(_access(state, mesh, key, tls), act)
     except KeyboardInterrupt:
         console.print(
             "The rebuild goes on; `roost reindex` shows it, `roost reindex --cancel` ends it."
@@ -100,6 +116,7 @@ def hide(
     *,
     mesh: MeshAddress = None,
     key: OperatorKey = None,
+    tls: TlsFolder = None,
 ) -> None:
     """Hide a hashtag; its posts stay findable."""
 
@@ -107,7 +124,7 @@ def hide(
         await search.hide_hashtag(tag)
         console.print(f"{_spelled(tag)} is hidden.", markup=False)
 
-    _call(_access(state, mesh, key), act)
+    _call(_access(state, mesh, key, tls), act)
 
 
 @hashtags.command()
@@ -117,6 +134,7 @@ def unhide(
     *,
     mesh: MeshAddress = None,
     key: OperatorKey = None,
+    tls: TlsFolder = None,
 ) -> None:
     """Show a hashtag again."""
 
@@ -124,18 +142,24 @@ def unhide(
         await search.unhide_hashtag(tag)
         console.print(f"{_spelled(tag)} is not hidden.", markup=False)
 
-    _call(_access(state, mesh, key), act)
+    _call(_access(state, mesh, key, tls), act)
 
 
 @hashtags.command()
-def hidden(state: StateFolder, *, mesh: MeshAddress = None, key: OperatorKey = None) -> None:
+def hidden(
+    state: StateFolder,
+    *,
+    mesh: MeshAddress = None,
+    key: OperatorKey = None,
+    tls: TlsFolder = None,
+) -> None:
     """List the hidden hashtags."""
 
     async def act(search: SearchOperator) -> None:
         async for tag in search.hidden_hashtags():
             typer.echo(f"#{tag}")
 
-    _call(_access(state, mesh, key), act)
+    _call(_access(state, mesh, key, tls), act)
 
 
 async def _start(search: SearchOperator) -> Reindex:
@@ -210,15 +234,23 @@ def _spelled(tag: str) -> str:
     return f"#{tag.removeprefix('#')}"
 
 
-def _access(folder: Path, mesh: str | None, key: Path | None) -> Access:
+def _access(folder: Path, mesh: str | None, key: Path | None, tls: Path | None) -> Access:
     """Return the access to the given mesh, else to the stack that runs from the folder."""
+    if mesh is None and tls is not None:
+        raise print_error("--tls needs --mesh and --key.")
     if mesh is None and key is None:
         running(folder)
         return local_access(State(folder))
     if mesh is None or key is None:
         raise print_error("--mesh and --key belong together; one of them is absent.")
     try:
-        return Access(mesh, read_key(key))
+        files = None if tls is None else read_tls(tls)
+    except OSError as error:
+        raise print_error(f"{error.filename} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise print_error(f"{error}.") from None
+    try:
+        return Access(mesh, read_key(key), files)
     except OSError as error:
         raise print_error(f"{key} cannot be read: {error.strerror}.") from None
     except (TypeError, ValueError):

@@ -16,6 +16,9 @@ from tests.kube.tools import FOLDER
 
 HELM = FOLDER / "helm"
 SETS = {file.stem: file for file in sets_of_values()}
+_EDGE, _MESH = 'tls.edge.existingSecret="town-edge"', 'tls.mesh.existingSecret="town-mesh"'
+# Values that switch on TLS of the edge, of the mesh, and of both.
+TLS = {"edge": (_EDGE,), "mesh": (_MESH,), "both": (_EDGE, _MESH)}
 
 Object = dict[str, Any]
 
@@ -67,6 +70,13 @@ def of_kind(objects: Sequence[Object], kind: str) -> dict[str, Object]:
     return {each["metadata"]["name"]: each for each in objects if each["kind"] == kind}
 
 
+def envoy_files(objects: Sequence[Object]) -> dict[str, str]:
+    """Return the files of Envoy's configuration by name."""
+    maps = (each["data"] for each in of_kind(objects, "ConfigMap").values())
+    (found,) = [data for data in maps if "envoy.yaml" in data]
+    return dict(found)
+
+
 def hooks(objects: Sequence[Object], hook: str) -> list[Object]:
     """Return the objects that are a hook."""
     key = "helm.sh/hook"
@@ -116,9 +126,9 @@ def secret_keys(pod: Pod) -> Iterator[tuple[str, str]]:
 def mounted_files(pod: Pod, container: Object) -> set[str]:
     """Return the paths of the files that a container finds in its volumes, where the volume says
     which keys it has."""
-    volumes = {each["name"]: each for each in pod.spec["volumes"]}
+    volumes = {each["name"]: each for each in pod.spec.get("volumes", [])}
     found = set()
-    for mount in container["volumeMounts"]:
+    for mount in container.get("volumeMounts", []):
         volume = volumes[mount["name"]]
         source = volume.get("secret") or volume.get("configMap") or {}
         for item in source.get("items", []):

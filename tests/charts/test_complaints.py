@@ -35,6 +35,8 @@ SWITCHES = (
     "envoy.autoscaling.enabled=false",
     "gateway.autoscaling.enabled=false",
     "serviceDefaults.serve.autoscaling.enabled=false",
+    'tls.edge.existingSecret=""',
+    'tls.mesh.existingSecret=""',
 )
 
 
@@ -83,7 +85,7 @@ def test_no_database_is_installed(name: str) -> None:
         for container in pod.containers
     }
 
-    assert images <= {"roost", "roost-media", "envoy", "ratelimit"}
+    assert images <= {"roost", "roost-media", "roost-migrate", "envoy", "ratelimit"}
     assert not of_kind(objects, "StatefulSet")
 
 

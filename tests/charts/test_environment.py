@@ -15,6 +15,7 @@ from services.chassis.deployment.drain import DrainSettings
 from services.chassis.deployment.topics import TopicSettings
 from services.chassis.runtime.manifest import Engine, deployed
 from services.chassis.runtime.settings import PREFIX, load
+from tests.certificates import Authority
 from tests.charts.rendering import (
     SETS,
     Object,
@@ -25,7 +26,6 @@ from tests.charts.rendering import (
     rendered,
     secret_keys,
 )
-from tests.tls_proxy import Authority
 
 every_set = pytest.mark.parametrize("name", SETS)
 
@@ -50,7 +50,11 @@ OPTIONAL = {
     "media": {"fastly-token": "secret"},  # named by secretEnv of ci/everything.yaml
 }
 # Secrets of the operator, with their keys.
-FOREIGN = {"valkey-authority": {"ca.crt"}}
+FOREIGN = {
+    "valkey-authority": {"ca.crt"},
+    "town-edge": {"tls.crt", "tls.key"},
+    "town-mesh": {"tls.crt", "tls.key", "ca.crt"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +112,7 @@ def test_every_process_can_read_its_settings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    authority = Authority(tmp_path).file.read_text()  # settings read the files of authorities
+    certificates = Authority().issue(tmp_path / "certificates", "town")
     for _, settings, pod, container in processes(name):
         with monkeypatch.context() as process:
             files = mounted_files(pod, container)
@@ -121,7 +125,8 @@ def test_every_process_can_read_its_settings(
                     assert value in files
                     file = tmp_path / value.removeprefix("/")
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(authority)
+                    content = certificates / file.name  # of files that settings read at once
+                    file.write_bytes(content.read_bytes() if content.exists() else b"")
                     value = str(file)
                 process.setenv(variable, value)
 

@@ -12,20 +12,20 @@ import yaml
 
 from local.envoy_template import endpoints, object_store
 from services.chassis.runtime.manifest import deployed
-from tests.charts.rendering import SETS, of_kind, rendered
+from tests.certificates import Authority
+from tests.charts.rendering import SETS, TLS, envoy_files, of_kind, rendered
 from tests.envoy.proxy import BINARY
 
-FILES = {
-    "/etc/roost/own/media-store.credentials": "[default]\n",
-    "/etc/roost/own/media-path-keys.json": '{"keys": [{"kty": "oct", "alg": "HS256", "k": "AA"}]}',
+CERTIFICATES = ("/etc/roost/edge", "/etc/roost/tls")
+MOUNTS = ("/etc/envoy", "/etc/roost/own", "/run/envoy", "/var/cache/roost-media", *CERTIFICATES)
+OWN = {
+    "media-store.credentials": "[default]\n",
+    "media-path-keys.json": '{"keys": [{"kty": "oct", "alg": "HS256", "k": "AA"}]}',
 }
-FOLDERS = ("/run/envoy", "/var/cache/roost-media")
 
 
 def configuration(name: str, *sets: str) -> str:
-    maps = of_kind(rendered(name, *sets), "ConfigMap").values()
-    (text,) = [each["data"]["envoy.yaml"] for each in maps if "envoy.yaml" in each["data"]]
-    return str(text)
+    return envoy_files(rendered(name, *sets))["envoy.yaml"]
 
 
 def clusters(text: str) -> dict[str, dict[str, Any]]:
@@ -39,23 +39,26 @@ def endpoints_of(cluster: dict[str, Any]) -> Any:
 
 
 @pytest.mark.engines
-@pytest.mark.parametrize("name", SETS)
-async def test_envoy_accepts_the_configuration_of(name: str, tmp_path: Path) -> None:
-    text = configuration(name)
-    for file, content in FILES.items():
-        place = tmp_path / Path(file).name
-        place.write_text(content)
-        text = text.replace(file, str(place))
-    for folder in FOLDERS:
-        place = tmp_path / Path(folder).name
-        place.mkdir()
-        text = text.replace(folder, str(place))
-    file = tmp_path / "envoy.yaml"
-    file.write_text(text)
+@pytest.mark.parametrize(
+    ("name", "tls"),
+    [*((name, "") for name in SETS), *(("smallest", tls) for tls in TLS)],
+)
+async def test_envoy_accepts_the_configuration_of(name: str, tls: str, tmp_path: Path) -> None:
+    places = {mount: tmp_path / mount.removeprefix("/") for mount in MOUNTS}
+    files = envoy_files(rendered(name, *TLS.get(tls, ())))
+    for mount, place in places.items():
+        files = {file: text.replace(mount, str(place)) for file, text in files.items()}
+        place.mkdir(parents=True)
+    for mount, place in places.items():
+        for file, content in {"/etc/envoy": files, "/etc/roost/own": OWN}.get(mount, {}).items():
+            (place / file).write_text(content)
+    for mount in CERTIFICATES:
+        Authority().issue(places[mount], "roost.example")
 
     process = await asyncio.create_subprocess_exec(
         str(BINARY),
-        *("--mode", "validate", "--disable-hot-restart", "-c", str(file)),
+        *("--mode", "validate", "--disable-hot-restart"),
+        *("-c", str(places["/etc/envoy"] / "envoy.yaml")),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

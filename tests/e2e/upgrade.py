@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx2
 
-from local.edge import Account, Edge, Json
+from local.edge import Edge, Json
 from local.graphql import execute
 from local.parts.envoy import admin_socket
 from local.ports import Ports
@@ -55,6 +55,8 @@ DRAIN_SECONDS = 5.0
 # The operations of all users in a second, and the acknowledged writes after each step.
 OPERATIONS = 16
 WRITES = 25
+# Tokens are valid for 15 minutes, and an upgrade on a busy machine takes longer.
+RENEWAL_SECONDS = 300.0
 
 # What an older gateway logs of an Envoy that ends; this checkout's ends the tasks of its stream.
 KNOWN = ("Task was destroyed but it is pending!", "Task exception was never retrieved")
@@ -258,20 +260,37 @@ async def load(edge: Edge, clients: Clients) -> AsyncIterator[None]:
             # Few enough for the workers of one machine, which start and stop, to keep up.
             await asyncio.gather(clients.perform(OPERATIONS), asyncio.sleep(1))
 
-    async def query(by: Account) -> None:
+    async def query(who: int) -> None:
         while not done.is_set():
-            home: Json = await execute(edge, HOME, by=by)
+            home: Json = await execute(edge, HOME, by=clients.accounts[who])
             assert "nodes" in home["homeTimeline"]
             await asyncio.sleep(0.2)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(perform())
-        for each in clients.accounts[:2]:
-            group.create_task(query(each))
+        for who in range(2):
+            group.create_task(query(who))
         try:
             yield
         finally:
             done.set()
+
+
+@asynccontextmanager
+async def fresh_tokens(clients: Clients) -> AsyncIterator[None]:
+    """Signs all users in again and again, until the block ends."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEWAL_SECONDS)
+            await clients.sign_in_again()
+
+    async with asyncio.TaskGroup() as group:
+        renewing = group.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
 
 
 class Upgrade:

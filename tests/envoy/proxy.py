@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from local.envoy_template import defaults, endpoints, object_store, render, template
 from local.parts.envoy import LISTENERS, PATH_KEY, admin_socket, credentials
@@ -114,6 +116,12 @@ class Proxy:
         answer = await self._admin.get("/stats", params={"filter": f"^{stat}$", "format": "json"})
         (found,) = [each for each in answer.json()["stats"] if "value" in each]
         return int(found["value"])
+
+    async def exported(self) -> list[Sample]:
+        """Return all statistics as Prometheus reads them."""
+        answer = await self._admin.get("/stats/prometheus")
+        families = text_string_to_metric_families(answer.text)
+        return [sample for family in families for sample in family.samples]
 
     async def endpoints(self, cluster: str) -> dict[str, dict[str, Any]]:
         """Return the health of each endpoint of a cluster by address, {"eds_health_status": …}."""

@@ -286,6 +286,7 @@ async def test_an_answer_of_the_edge_itself_is_no_page(edge: httpx2.AsyncClient)
         (policy,) = answer.headers.get_list("content-security-policy")
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
+        assert "strict-transport-security" not in answer.headers  # without TLS of its own
 
 
 async def test_what_the_gateway_says_to_browsers_stays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -28,6 +29,7 @@ from local.envoy_template import (
 )
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.settings import split_address
 from tests.certificates import Authority, files_of
 from tests.envoy import gateway as http
 from tests.envoy import service as grpc_service
@@ -40,6 +42,8 @@ from tests.waiting import LIMIT
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 
 EDGE_NAME = "roost.example"
+# The metrics of the alert in charts/roost/files/alerts.yaml.
+EXPIRY = "envoy_(listener|cluster)_ssl_certificate_expiration_unix_time_seconds"
 ATTACH = "/roost.notification.v1.EventService/Attach"
 
 
@@ -160,7 +164,7 @@ async def test_a_browser_reaches_the_gateway_by_http_2(secured: Secured) -> None
 
 
 async def test_tokens_are_verified_with_keys_that_were_fetched_by_tls(secured: Secured) -> None:
-    assert secured.gateway.seen("/.well-known/jwks.json")
+    await eventually(lambda: secured.gateway.seen("/.well-known/jwks.json"))
 
 
 async def test_the_edge_speaks_no_plain_text(secured: Secured) -> None:
@@ -230,6 +234,16 @@ async def test_other_callers_are_refused(secured: Secured, certificate: str) -> 
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
+async def test_the_mesh_speaks_no_older_tls(secured: Secured) -> None:
+    own = secured.issued("older")
+    context = ssl.create_default_context(cafile=own / "ca.crt")
+    context.load_cert_chain(own / "tls.crt", own / "tls.key")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with pytest.raises(ssl.SSLError, match="alert protocol version"):
+        await _serial(*split_address(secured.proxy.mesh), context)
+
+
 async def test_the_mesh_speaks_no_plain_text(secured: Secured) -> None:
     async with Mesh(secured.proxy.mesh) as mesh:
         with pytest.raises(Unavailable):
@@ -271,6 +285,52 @@ async def test_renewed_files_are_used_and_open_connections_stay(secured: Secured
         attached.cancel()
 
 
+async def test_an_unfinished_renewal_changes_nothing(secured: Secured) -> None:
+    before = await shown_by_edge(secured)
+    refused = await secured.proxy.count("sds.edge.key_rotation_failed")
+    draft = secured.outside.issue(secured.folder / "draft", EDGE_NAME, serial=300)
+
+    async def is_refused() -> bool:
+        return await secured.proxy.count("sds.edge.key_rotation_failed") > refused
+
+    (draft / "tls.key").replace(secured.folder / "edge" / "tls.key")
+    await eventually(is_refused)
+    assert await shown_by_edge(secured) == before
+
+    async def is_renewed() -> bool:
+        return await shown_by_edge(secured) == 300
+
+    (draft / "tls.crt").replace(secured.folder / "edge" / "tls.crt")
+    await eventually(is_renewed)
+
+
+async def test_the_times_at_which_certificates_expire_are_metrics(secured: Secured) -> None:
+    async def exported() -> dict[str, set[float]]:
+        found: dict[str, set[float]] = {}
+        for sample in await secured.proxy.exported():
+            name = sample.labels.get("envoy_tls_certificate")
+            if name and re.fullmatch(EXPIRY, sample.name):
+                found.setdefault(name, set()).add(sample.value)
+        return found
+
+    async def is_that_of_the_files() -> bool:
+        return await exported() == {
+            "edge": {expiry(secured.folder / "edge" / "tls.crt")},
+            "mesh": {expiry(secured.folder / "mesh" / "tls.crt")},
+            "authority": {expiry(secured.folder / "mesh" / "ca.crt")},
+        }
+
+    await eventually(is_that_of_the_files)
+    secured.inside.issue(secured.folder / "mesh", "mesh", days=20)
+    secured.outside.issue(secured.folder / "edge", EDGE_NAME, days=30)
+    await eventually(is_that_of_the_files)
+
+
+def expiry(certificate: Path) -> float:
+    found, *_ = x509.load_pem_x509_certificates(certificate.read_bytes())
+    return found.not_valid_after_utc.timestamp()
+
+
 def channel(secured: Secured, folder: Path) -> grpc.aio.Channel:
     """A caller of the mesh that shows the certificate of a folder."""
     pair = ((folder / "tls.key").read_bytes(), (folder / "tls.crt").read_bytes())
@@ -295,8 +355,7 @@ async def shown(address: str, folder: Path) -> int:
     context = ssl.create_default_context(cafile=folder / "ca.crt")
     context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
     context.set_alpn_protocols(["h2"])
-    host, port = address.split(":")
-    return await _serial(host, int(port), context)
+    return await _serial(*split_address(address), context)
 
 
 async def _serial(host: str, port: int, context: ssl.SSLContext) -> int:

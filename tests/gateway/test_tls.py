@@ -107,6 +107,14 @@ async def test_others_are_refused(gateway: Running, tmp_path: Path, certificate:
         await gateway.get(context(gateway.authority, own))
 
 
+async def test_older_tls_is_refused(gateway: Running, tmp_path: Path) -> None:
+    older = context(gateway.authority, gateway.authority.issue(tmp_path / "mesh", "mesh"))
+    older.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with pytest.raises(httpx2.TransportError):
+        await gateway.get(older)
+
+
 async def test_plain_text_is_refused(gateway: Running) -> None:
     async with httpx2.AsyncClient(base_url=f"http://{gateway.listen}", trust_env=False) as client:
         with pytest.raises(httpx2.TransportError):
@@ -125,6 +133,17 @@ async def test_renewed_files_are_used_and_open_connections_stay(
 
         assert await gateway.shown(own) == 200
         assert (await open_connection.get("/livez")).status_code == 200
+
+
+async def test_an_authority_may_have_comments_in_any_language(
+    gateway: Running, tmp_path: Path
+) -> None:
+    renewed = Authority()
+    own = renewed.issue(tmp_path / "mesh", "mesh")
+    renewed.issue(gateway.files, "gateway")
+    (gateway.files / "ca.crt").write_bytes("# Behörde\n".encode() + renewed.pem)
+
+    assert await gateway.get(context(renewed, own)) == 200
 
 
 async def test_a_renewed_authority_ends_the_trust_in_the_last_one(

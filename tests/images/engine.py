@@ -1,6 +1,6 @@
 """Builds and runs images with buildah and podman, in a storage of their own below .venv.
 
-The bases are made of Debian's packages by mmdebstrap, once; layers of builds are kept, too.
+The base is made of Debian's packages by mmdebstrap, once; layers of builds are kept, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".venv" / "images"
 PROGRAMS = ("buildah", "podman", "mmdebstrap", "runc")
 SUITE = "bookworm"
-TARGETS = ("roost", "roost-media")
+TARGETS = ("roost", "roost-migrate", "roost-media")
 LABEL = "roost.test=images"
 # Where the system has its certificate authorities.
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -29,17 +29,8 @@ RESTRICTED = (
     *("--cap-drop", "all", "--security-opt", "no-new-privileges"),
     *("--ulimit", "nofile=8192:8192", "--ulimit", "nproc=8192:8192"),
 )
-BUILD_BASE = ("--variant=apt", "--include=python3-venv,binutils,libseccomp2")
-# What the default base has of Debian: Python with its libraries, time zones and authorities.
-RUN_BASE = (
-    "--variant=extract",
-    "--include=python3-minimal,libpython3.11-stdlib,libstdc++6,ca-certificates,netbase,tzdata",
-    "--dpkgopt=path-exclude=/usr/share/doc/*",
-    "--dpkgopt=path-exclude=/usr/share/locale/*",
-    "--dpkgopt=path-exclude=/usr/share/man/*",
-    '--customize-hook=cat "$1"/usr/share/ca-certificates/mozilla/*.crt '
-    '> "$1"/etc/ssl/certs/ca-certificates.crt',
-)
+# What Debian's image has, and what the Containerfile adds to it.
+BASE = ("--variant=apt", "--include=ca-certificates,python3-venv,binutils,libseccomp2,libstdc++6")
 
 
 def missing() -> str:
@@ -83,17 +74,15 @@ def output(command: Sequence[str], *, seconds: float = 600) -> str:
 
 
 def build() -> None:
-    """Build both images, and the bases where there are none."""
+    """Build the images, and their base where there is none."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, options in (("build-base", BUILD_BASE), ("run-base", RUN_BASE)):
-        _make_base(name, options)
+    _make_base()
     for target in TARGETS:
         output(
             buildah(
                 *("build", "--layers", "--isolation", "chroot", "--target", target),
                 *("--tag", f"localhost/{target}", "--file", "charts/images/Containerfile"),
-                *("--build-arg", "BUILD_BASE=localhost/build-base"),
-                *("--build-arg", "BASE=localhost/run-base"),
+                *("--build-arg", "BUILD_BASE=localhost/base"),
                 *_secrets(),
                 str(ROOT),
             ),
@@ -120,16 +109,14 @@ def clean() -> None:
             subprocess.run(["umount", place], check=False)
 
 
-def _make_base(name: str, options: Sequence[str]) -> None:
-    archive = FOLDER / f"{name}.tar"
-    described = FOLDER / f"{name}.txt"
-    if not described.exists() or described.read_text() != " ".join(options):
-        draft = FOLDER / f"{name}.new.tar"
-        output(["mmdebstrap", *options, SUITE, str(draft)], seconds=1200)
-        draft.replace(archive)
-        output(podman("import", "--quiet", str(archive), f"localhost/{name}"))
+def _make_base() -> None:
+    described = FOLDER / "base.txt"
+    if not described.exists() or described.read_text() != " ".join(BASE):
+        archive = FOLDER / "base.tar"
+        output(["mmdebstrap", *BASE, SUITE, str(archive)], seconds=1200)
+        output(podman("import", "--quiet", str(archive), "localhost/base"))
         archive.unlink()
-        described.write_text(" ".join(options))
+        described.write_text(" ".join(BASE))
 
 
 def _secrets() -> list[str]:

@@ -32,6 +32,7 @@ from services.chassis.auth import access_policy
 from services.chassis.auth.tokens import SigningKey
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.errors import Invalid, NotFound, Unavailable, WrongState
+from tests.certificates import Authority, files_of
 from tests.servicers.grpc_server import SERVICE_KEYS, serving
 
 
@@ -247,6 +248,34 @@ async def test_a_cluster_is_reached_by_its_mesh_and_the_operators_key(
     assert await run("hashtags", "hidden", *access) == (0, "#ads", "")
     code, said, _ = await run("reindex", "--detach", *access)
     assert (code, said) == (0, "Rebuild 2 has begun.")
+
+
+async def test_a_cluster_with_mutual_tls_is_reached_with_a_certificate(
+    tmp_path: Path,
+) -> None:
+    key = tmp_path / "operator.pem"
+    key.write_bytes(SERVICE_KEYS[OPERATOR].pem())
+    own = Authority().issue(tmp_path / "tls", "operator")
+    search = FakeSearch()
+    mount = MountedServicer(add_SearchAdminServiceServicer_to_server, search)
+
+    async with serving(mount, tls=files_of(own)) as served:
+        access = ("--mesh", served.address, "--key", str(key), "--tls", str(own))
+        assert await run("hashtags", "hide", "ads", *access) == (0, "#ads is hidden.", "")
+    assert search.hidden == ["ads"]
+
+
+async def test_files_of_tls_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    own = Authority().issue(tmp_path / "tls", "operator")
+    access = ("--mesh", "127.0.0.1:9000", "--key", "operator.pem", "--tls", str(own))
+    (own / "ca.crt").write_text("nothing")
+
+    assert await run("reindex", *access) == (1, "", f"{own}/ca.crt holds no certificate in PEM.")
+    (own / "ca.crt").unlink()
+    refused = f"{own}/ca.crt cannot be read: No such file or directory."
+    assert await run("reindex", *access) == (1, "", refused)
+    access = ("--tls", str(own), "--state", str(tmp_path))
+    assert await run("reindex", *access) == (1, "", "--tls needs --mesh and --key.")
 
 
 async def test_another_key_than_the_operators_is_refused(stack: Stack, tmp_path: Path) -> None:

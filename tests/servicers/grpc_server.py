@@ -40,6 +40,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import RoostError
 from services.chassis.runtime.manifest import deployed
 from services.chassis.runtime.process import ProcessParts
+from services.chassis.runtime.tls import TlsFiles
 from tests.waiting import LIMIT
 
 S = TypeVar("S")
@@ -126,6 +127,7 @@ async def serving(
     max_in_flight: int = 100,
     clock: Clock | None = None,
     address: str = "127.0.0.1:0",
+    tls: TlsFiles | None = None,
 ) -> AsyncIterator[Served]:
     """Serves the mounts within the context, on a free port of 127.0.0.1 by default."""
     clock = clock or SystemClock()
@@ -137,10 +139,10 @@ async def serving(
         max_in_flight=max_in_flight,
         registry=registry,
     )
-    address = f"127.0.0.1:{server.bind(address)}"
+    address = f"127.0.0.1:{server.bind(address, tls=tls)}"
     await server.start()
     try:
-        async with Mesh(address) as mesh:
+        async with Mesh(address, tls=tls) as mesh:
             yield Served(mesh, address, registry, clock)
     finally:
         await server.stop(0)

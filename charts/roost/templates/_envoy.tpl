@@ -26,7 +26,18 @@ MEDIA_S3_REGION: {{ .Values.s3.region }}
 MEDIA_S3_TRANSPORT: {{ dict "name" (printf "envoy.transport_sockets.%s" (ternary "tls" "raw_buffer" $tls)) "typed_config" $context | toJson | quote }}
 {{- end }}
 
-{{- /* Limits and names, which `envoy.settings` may override: {name: value}. */}}
+{{- /* What TLS of the edge and of the mesh adds: {settings: {name: value}, files: {name: text}}. */}}
+{{- define "roost.envoyTls" -}}
+{{- $added := dict "settings" dict "files" dict }}
+{{- range $part, $tls := .Files.Get "files/envoy-tls.yaml" | fromYaml }}
+{{- if (get $.Values.tls $part).existingSecret }}
+{{- $added = merge $added $tls }}
+{{- end }}
+{{- end }}
+{{- $added | toYaml }}
+{{- end }}
+
+{{- /* Limits, names and transports, which `envoy.settings` may override: {name: value}. */}}
 {{- define "roost.envoySettings" -}}
 {{- $defaults := .Files.Get "files/envoy-defaults.yaml" | fromYaml }}
 {{- range $name, $_ := .Values.envoy.settings }}
@@ -40,7 +51,7 @@ MEDIA_S3_TRANSPORT: {{ dict "name" (printf "envoy.transport_sockets.%s" (ternary
   "TRUSTED_PROXIES" (toString .Values.envoy.trustedProxies)
   "ADMIN_HOST" ".*"
 }}
-{{- mergeOverwrite $defaults $own .Values.envoy.settings | toYaml }}
+{{- mergeOverwrite $defaults (include "roost.envoyTls" . | fromYaml).settings $own .Values.envoy.settings | toYaml }}
 {{- end }}
 
 {{- /* Addresses: {name: value}. Nothing in a pod browses, so the admin page is for any host. */}}
@@ -63,6 +74,16 @@ GLOBAL_RATE_LIMITS_OFF: "false"
 RATE_LIMIT_ENDPOINTS: {{ include "roost.endpoint" (dict "root" . "name" "rate-limits" "port" 8081) | printf "[%s]" | quote }}
 {{- end }}
 {{ include "roost.objectStore" . }}
+{{- end }}
+
+{{- /* The folders of Envoy's certificates, below /etc/roost: {folder: source of a volume}. */}}
+{{- define "roost.envoyCertificates" -}}
+{{- with .Values.tls.edge.existingSecret }}
+edge: {{- include "roost.keys" (dict "name" . "keys" (list "tls.crt" "tls.key")) | nindent 2 }}
+{{- end }}
+{{- with include "roost.meshFiles" . }}
+tls: {{- . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- /* The file {root, file} with a value for each ${NAME}. */}}

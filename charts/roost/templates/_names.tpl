@@ -57,7 +57,11 @@ labels: {{- include "roost.labels" . | nindent 2 }}
 {{ include "roost.image" (dict "image" .Values.image "tag" .Chart.AppVersion) }}
 {{- end }}
 
-{{- /* The image that decodes media. It is built together with the other one, and has its tag. */}}
+{{- /* The images that decode media and apply migrations. They are built together with the first, and have its tag. */}}
 {{- define "roost.mediaImage" -}}
 {{ include "roost.image" (dict "image" .Values.mediaImage "tag" (.Values.image.tag | default .Chart.AppVersion)) }}
+{{- end }}
+
+{{- define "roost.migrateImage" -}}
+{{ include "roost.image" (dict "image" .Values.migrateImage "tag" (.Values.image.tag | default .Chart.AppVersion)) }}
 {{- end }}

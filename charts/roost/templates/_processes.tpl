@@ -15,6 +15,11 @@
 {{- end }}
 {{- end }}
 
+{{- /* The protocol of a port {root, plain} inside, as Services name it. */}}
+{{- define "roost.meshProtocol" -}}
+{{ ternary "tls" .plain (ne .root.Values.tls.mesh.existingSecret "") }}
+{{- end }}
+
 {{- /* All processes: {component: {owner, arguments, port, image, groups, dedicated, numbered, values, scaling}}. The owner is
 a service or the gateway. Dedicated connections are beside the pool; a numbered process needs a worker number of its
 database. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
@@ -30,7 +35,7 @@ database. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
 {{ ternary $noun (printf "%s-%s" $noun $process) $serves }}: {{ dict
   "owner" $noun
   "arguments" (list (printf "services.%s" $noun) $process)
-  "port" (ternary (dict "name" "grpc" "number" 7000 "protocol" "grpc") dict $serves)
+  "port" (ternary (dict "name" "grpc" "number" 7000 "protocol" (include "roost.meshProtocol" (dict "root" $ "plain" "grpc"))) dict $serves)
   "image" (include (ternary "roost.mediaImage" "roost.ownImage" (has "s3" $service.engines)) $)
   "groups" (ternary dict $service.groups $serves)
   "dedicated" (get $service.dedicated_connections $process | default 0)
@@ -43,7 +48,7 @@ database. Scaling is cpu, lag, or empty for a fixed number of replicas. */}}
 gateway: {{ dict
   "owner" "gateway"
   "arguments" (list "gateway")
-  "port" (dict "name" "http" "number" 8000 "protocol" "http")
+  "port" (dict "name" "http" "number" 8000 "protocol" (include "roost.meshProtocol" (dict "root" . "plain" "http")))
   "image" (include "roost.ownImage" .)
   "groups" dict
   "values" .Values.gateway
@@ -94,6 +99,11 @@ ROOST_OPENSEARCH_URL: {{ . | quote }}
 {{- end }}
 {{- if include "roost.ca" .Values.redis }}
 ROOST_REDIS_CA_FILE: /etc/roost/redis/ca.crt
+{{- end }}
+{{- if .Values.tls.mesh.existingSecret }}
+ROOST_TLS_CERTIFICATE_FILE: /etc/roost/tls/tls.crt
+ROOST_TLS_KEY_FILE: /etc/roost/tls/tls.key
+ROOST_TLS_CA_FILE: /etc/roost/tls/ca.crt
 {{- end }}
 {{ include "roost.kafkaSettings" . }}
 {{- end }}
@@ -203,10 +213,20 @@ configMap: {{ dict "name" .existingConfigMap "items" $items | toJson }}
 {{- end }}
 {{- end }}
 
+{{- /* The certificate of the mesh with its authority as the source of a volume, or nothing. */}}
+{{- define "roost.meshFiles" -}}
+{{- with .Values.tls.mesh.existingSecret }}
+{{- include "roost.keys" (dict "name" . "keys" (list "tls.crt" "tls.key" "ca.crt")) }}
+{{- end }}
+{{- end }}
+
 {{- /* The files of the process {root, owner, service}, below /etc/roost: {folder: source of a volume}. */}}
 {{- define "roost.files" -}}
 {{- $own := prepend (values (.service.keys | default dict) | sortAlpha) "service-key.pem" }}
 own: {{- include "roost.keys" (dict "name" (include "roost.secret" .) "keys" $own) | nindent 2 }}
+{{- with include "roost.meshFiles" .root }}
+tls: {{- . | nindent 2 }}
+{{- end }}
 {{- if .service }}
 {{- $identities := include "roost.secret" (dict "root" .root "owner" "identities") }}
 identities: {{- include "roost.keys" (dict "name" $identities "keys" (list "services.jwks.json")) | nindent 2 }}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,6 +23,7 @@ from services.chassis.runtime.logs import logger
 _expiry = Gauge(
     "roost_tls_certificate_expiry_time_seconds",
     "The time at which the certificate of the process expires, in Unix time.",
+    ("file",),
 )
 
 # What changes when a file is written or replaced.
@@ -88,7 +90,8 @@ class TlsFiles:
         # Connections are few and long; a resumed one would skip the current authority.
         context.num_tickets = 0
         context.load_cert_chain(self._certificate, self._key)
-        context.load_verify_locations(cadata=material.authority.decode("ascii"))
+        # OpenSSL takes text alone, and comments may be in any encoding.
+        context.load_verify_locations(cadata=material.authority.decode("ascii", "ignore"))
         return context
 
     def _read_version(self) -> _Version:
@@ -103,9 +106,10 @@ class TlsFiles:
         )
         own, *_ = _certificates(material.certificate, self._certificate)
         _certificates(material.authority, self._authority)
-        if _public(_private_key(material.key, self._key).public_key()) != _public(own.public_key()):
+        private = _private_key(material.key, self._key)
+        if _public(private.public_key()) != _own_public(own, self._certificate):
             raise ValueError(f"{self._key} is not the key of the certificate {self._certificate}")
-        _expiry.set(own.not_valid_after_utc.timestamp())
+        _expiry.labels(str(self._certificate)).set(own.not_valid_after_utc.timestamp())
         return material
 
 
@@ -119,8 +123,15 @@ def _certificates(pem: bytes, file: Path) -> list[x509.Certificate]:
 def _private_key(pem: bytes, file: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError(f"{file} holds no private key in PEM without a password") from None
+
+
+def _own_public(certificate: x509.Certificate, file: Path) -> bytes:
+    try:
+        return _public(certificate.public_key())
+    except UnsupportedAlgorithm:
+        raise ValueError(f"{file} has a public key of an unknown kind") from None
 
 
 def _public(key: object) -> bytes:

@@ -28,7 +28,7 @@ _PATH_SIGN = r"[\p{L}\p{M}\p{Nd}\-._~:/?\#\[\]@!$&'()*+,;=%]"
 # pretend to lead elsewhere. What is no link is passed over, so that nothing is found inside it.
 _ADDRESS = rf"""
     [Hh][Tt][Tt][Pp][Ss]?://
-    (?P<host>(?:{_LABEL}++\.)*+(?:{_TOP})?+)
+    (?P<host>(?:{_LABEL}++\.(?={_TOP}|{_LABEL}++\.))*+(?:(?P<top>{_TOP})\.?+)?+)
     (?:
         (?P<user>(?::[^\s/?\#@]{{0,100}}+)?@{_PATH_SIGN}*+)
         | (?::(?P<port>[0-9]++)(?!{GLUE}))?+ (?P<tail>[/?\#]{_PATH_SIGN}*+)?+
@@ -127,6 +127,7 @@ def _is_address(match: "regex.Match[str]") -> bool:
     port = match["port"]
     return (
         match["user"] is None
+        and match["top"] is not None
         and (port is None or (len(port) <= 5 and 0 < int(port) <= _MAX_PORT))
         and is_host(match["host"])
     )

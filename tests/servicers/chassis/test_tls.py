@@ -238,8 +238,9 @@ async def test_the_time_at_which_the_certificate_expires_is_a_metric(
     files_of(folder)
 
     [own] = x509.load_pem_x509_certificates((folder / "tls.crt").read_bytes())
+    labels = {"file": str(folder / "tls.crt")}
     assert (
-        REGISTRY.get_sample_value("roost_tls_certificate_expiry_time_seconds")
+        REGISTRY.get_sample_value("roost_tls_certificate_expiry_time_seconds", labels)
         == own.not_valid_after_utc.timestamp()
     )
 

@@ -262,12 +262,20 @@ def test_files_of_tls_are_set_together_or_not_at_all(
     )
 
 
+# PKCS #8 with the algorithm 1.2.3.4.
+UNKNOWN_KEY = b"""-----BEGIN PRIVATE KEY-----
+MA4CAQAwBQYDKgMEBAIEAA==
+-----END PRIVATE KEY-----
+"""
+
+
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
         ("tls.crt", b"nothing", "{file} holds no certificate in PEM."),
         ("ca.crt", b"nothing", "{file} holds no certificate in PEM."),
         ("tls.key", b"nothing", "{file} holds no private key in PEM without a password."),
+        ("tls.key", UNKNOWN_KEY, "{file} holds no private key in PEM without a password."),
         ("tls.key", None, "{file} is not the key of the certificate {folder}/tls.crt."),
     ],
 )

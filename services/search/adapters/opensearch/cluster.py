@@ -1,22 +1,13 @@
 """Calls of OpenSearch within the caller's deadline, and the names of their failures."""
 
 import asyncio
-import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import httpx2
 import msgspec
-from opensearchpy import (
-    AsyncHttpConnection,
-    AsyncOpenSearch,
-    ConnectionTimeout,
-    NotFoundError,
-    SerializationError,
-    TransportError,
-)
-from opensearchpy import ConnectionError as ConnectionLost
 
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
@@ -29,6 +20,7 @@ ADMIN_SECONDS = 30.0
 
 CONNECTIONS = 20
 
+_JSON = {"content-type": "application/json"}
 _EXISTS = "resource_already_exists_exception"
 
 
@@ -44,14 +36,15 @@ class RequestRefused(Exception):
     """OpenSearch refused a request: its status, and the type of the error. What else it answers
     may repeat what somebody wrote or searched for, which no log may have."""
 
-    def __init__(self, refused: TransportError) -> None:
-        # The client has parsed the answer where its type says that it is JSON.
-        self.type = str(refused.error)
-        with suppress(msgspec.DecodeError):
-            self.type = _REFUSAL.decode(self.type).error.type
-        if not self.type.isidentifier():
-            self.type = "unknown"
-        super().__init__(f"{refused.status_code} {self.type}")
+    def __init__(self, answer: httpx2.Response) -> None:
+        self.type = "unknown"
+        try:
+            named = _REFUSAL.decode(answer.content).error.type
+        except msgspec.DecodeError:
+            named = ""
+        if named.isidentifier():
+            self.type = named
+        super().__init__(f"{answer.status_code} {self.type}")
 
 
 class _Error(msgspec.Struct):
@@ -71,7 +64,7 @@ class Cluster:
     Nothing is repeated here: the callers of the service and the consumer of events try again.
     """
 
-    def __init__(self, client: AsyncOpenSearch) -> None:
+    def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
 
     async def search(self, index: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -146,54 +139,46 @@ class Cluster:
             body = msgspec.json.encode(body)
         with _translated():
             async with asyncio.timeout(limit):
-                return await self._client.transport.perform_request(
-                    method,
-                    path,
-                    body=body,
-                    params={"request_timeout": limit},
-                    headers={"content-type": "application/json"},
+                answer = await self._client.request(
+                    method, path, content=body, headers=_JSON, timeout=limit
                 )
+            _raise_if_refused(answer)
+            return msgspec.json.decode(answer.content)
 
 
 @asynccontextmanager
 async def connect(url: str, *, username: str = "", password: str = "") -> AsyncIterator[Cluster]:
     """A client for the block's length. It connects when it is used; certificates are verified by
     the authorities of the system."""
-    # Every failure is raised with its cause; the client would log each of them too.
-    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-    client = AsyncOpenSearch(
-        hosts=[url],
-        http_auth=(username, password) if username else None,
-        ssl_context=ssl.create_default_context() if url.startswith("https:") else None,
-        connection_class=AsyncHttpConnection,
-        maxsize=CONNECTIONS,
-        max_retries=0,
-        retry_on_timeout=False,
-    )
-    try:
+    async with httpx2.AsyncClient(
+        base_url=url,
+        auth=(username, password) if username else None,
+        verify=ssl.create_default_context(),
+        limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        trust_env=False,
+    ) as client:
         yield Cluster(client)
-    finally:
-        await client.close()
+
+
+def _raise_if_refused(answer: httpx2.Response) -> None:
+    if answer.is_success:
+        return
+    if answer.status_code == httpx2.codes.NOT_FOUND:
+        raise IndexMissing
+    # Below 500 the request is wrong, except where it is one of too many, or the node does not
+    # accept our name: then nothing works until an operator has acted.
+    if answer.status_code in {401, 403, 429} or answer.status_code >= 500:
+        raise OpenSearchUnavailable from RequestRefused(answer)
+    raise RequestRefused(answer)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (TimeoutError, ConnectionTimeout) as late:
+    except (TimeoutError, httpx2.TimeoutException) as late:
         if deadline.remaining() == 0.0:
             raise DeadlineExceeded from late
         raise OpenSearchUnavailable from late
-    except NotFoundError:
-        raise IndexMissing from None
-    except ConnectionLost as lost:
-        raise OpenSearchUnavailable from lost
-    except TransportError as refused:
-        # Below 500 the request is wrong, except where it is one of too many, or the node does not
-        # accept our name: then nothing works until an operator has acted.
-        status = int(refused.status_code)
-        if status in {401, 403, 429} or status >= 500:
-            raise OpenSearchUnavailable from RequestRefused(refused)
-        raise RequestRefused(refused) from None
-    except (OSError, SerializationError) as lost:
+    except (OSError, httpx2.TransportError, httpx2.DecodingError, msgspec.DecodeError) as lost:
         raise OpenSearchUnavailable from lost

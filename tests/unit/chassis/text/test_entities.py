@@ -126,6 +126,7 @@ def test_hashtags_by_the_rules(text: str, tags: list[str]) -> None:
         ("https://example.com./x", ["https://example.com./x"]),
         ("https://example.com's https://example.com_", ["https://example.com"] * 2),
         ("https://example.comпривет https://例え.jpを", ["https://example.com", "https://例え.jp"]),
+        ("https://example.comを見て. https://1.1日. https://1.1日._", ["https://example.com"]),
         ("https://google.com∕.evil.example", ["https://google.com"]),
         ("https://a,https://b.example", ["https://b.example"]),
         ("example.com", []),

@@ -3,9 +3,9 @@
 import traceback
 from typing import Any
 
-import opensearchpy
+import httpx2
+import msgspec
 import pytest
-from opensearchpy import AsyncOpenSearch
 
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded
@@ -17,41 +17,39 @@ from services.search.adapters.opensearch.cluster import (
 )
 
 
-class Transport:
+class Node:
     """Answers every request with one answer, or fails."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, answer: Any, *, status: int = 200) -> None:
         self._answer = answer
-        self.requests: list[tuple[str, str, Any]] = []
+        self._status = status
+        self.requests: list[httpx2.Request] = []
 
-    async def perform_request(self, method: str, path: str, *, body: Any, **_: Any) -> Any:
-        self.requests.append((method, path, body))
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
         if isinstance(self._answer, Exception):
             raise self._answer
-        return self._answer
+        body = self._answer
+        content = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
+        return httpx2.Response(self._status, content=content)
 
 
-def answering(answer: Any) -> Cluster:
-    return Cluster(over(Transport(answer)))
+def answering(answer: Any, *, status: int = 200) -> Cluster:
+    return over(Node(answer, status=status))
 
 
-def over(transport: Transport) -> AsyncOpenSearch:
-    client: Any = AsyncOpenSearch()
-    client.transport = transport
-    return client
+def over(node: Node) -> Cluster:
+    transport = httpx2.MockTransport(node)
+    return Cluster(httpx2.AsyncClient(base_url="http://search.test", transport=transport))
 
 
 @pytest.mark.parametrize(
     "failure",
     [
-        opensearchpy.ConnectionError("N/A", "refused", OSError()),
-        opensearchpy.ConnectionTimeout("TIMEOUT", "late", TimeoutError()),
-        opensearchpy.SSLError("N/A", "no certificate", OSError()),
-        opensearchpy.AuthenticationException(401, "who?", {}),
-        opensearchpy.AuthorizationException(403, "not you", {}),
-        opensearchpy.TransportError(429, "full", {}),
-        opensearchpy.TransportError(503, "no shard", {}),
-        opensearchpy.SerializationError("not JSON"),
+        httpx2.ConnectError("refused"),
+        httpx2.ConnectTimeout("late"),
+        httpx2.PoolTimeout("all connections are in use"),
+        httpx2.RemoteProtocolError("no HTTP"),
         OSError("lost"),
     ],
     ids=repr,
@@ -64,17 +62,27 @@ async def test_what_may_pass_is_unavailable(failure: Exception) -> None:
     assert "posts" not in str(raised.value)
 
 
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+async def test_a_node_that_takes_no_requests_of_ours_is_unavailable(status: int) -> None:
+    with pytest.raises(OpenSearchUnavailable):
+        await answering({}, status=status).search("posts", {})
+
+
+async def test_an_answer_that_is_no_json_is_unavailable() -> None:
+    with pytest.raises(OpenSearchUnavailable):
+        await answering("secret words").search("posts", {})
+
+
 def refusal(kind: str) -> str:
     return f'{{"error": {{"type": "{kind}", "reason": "secret words"}}, "status": 400}}'
 
 
 @pytest.mark.parametrize("status", [400, 413, 500])
-@pytest.mark.parametrize("error", [refusal("parsing_exception"), "parsing_exception"])
-async def test_a_refusal_has_its_type_and_nothing_of_the_query(status: int, error: str) -> None:
-    refused = opensearchpy.TransportError(status, error, {"error": "secret words"})
+async def test_a_refusal_has_its_type_and_nothing_of_the_query(status: int) -> None:
+    node = answering(refusal("parsing_exception"), status=status)
 
     with pytest.raises((RequestRefused, OpenSearchUnavailable)) as raised:
-        await answering(refused).search("posts", {})
+        await node.search("posts", {})
 
     assert isinstance(raised.value, RequestRefused) == (status < 500)
     logged = "".join(traceback.format_exception(raised.value))
@@ -82,16 +90,15 @@ async def test_a_refusal_has_its_type_and_nothing_of_the_query(status: int, erro
     assert "secret" not in logged
 
 
-async def test_an_answer_that_is_no_json_is_not_logged() -> None:
+@pytest.mark.parametrize("answer", ["secret words", refusal("secret words"), "[]"])
+async def test_a_refusal_of_another_form_is_not_logged(answer: str) -> None:
     with pytest.raises(RequestRefused, match=r"^400 unknown$"):
-        await answering(opensearchpy.TransportError(400, "secret words", {})).search("posts", {})
+        await answering(answer, status=400).search("posts", {})
 
 
 async def test_a_missing_index_has_a_name_of_its_own() -> None:
-    missing = opensearchpy.NotFoundError(404, "index_not_found_exception", {})
-
     with pytest.raises(IndexMissing):
-        await answering(missing).search("posts", {})
+        await answering(refusal("index_not_found_exception"), status=404).search("posts", {})
 
 
 async def test_an_answer_of_a_part_of_the_posts_is_refused() -> None:
@@ -107,27 +114,27 @@ async def test_a_document_that_cannot_be_read_is_not_taken_for_missing() -> None
 
 
 async def test_an_index_that_another_process_created_is_no_failure() -> None:
-    refused = opensearchpy.RequestError(400, refusal("resource_already_exists_exception"), {})
+    node = answering(refusal("resource_already_exists_exception"), status=400)
 
-    assert not await answering(refused).create("posts", {})
+    assert not await node.create("posts", {})
 
 
 async def test_a_search_stops_in_the_server_at_the_deadline_of_the_call() -> None:
-    transport = Transport({"timed_out": False, "hits": {"hits": []}})
+    node = Node({"timed_out": False, "hits": {"hits": []}})
 
     with deadline.within(2.0):
-        await Cluster(over(transport)).search("posts", {})
+        await over(node).search("posts", {})
 
-    (_, path, body), *_ = transport.requests
-    assert "allow_partial_search_results=false" in path
-    milliseconds = int(body.partition(b'"timeout":"')[2].partition(b"ms")[0])
+    (request,) = node.requests
+    assert request.url.params["allow_partial_search_results"] == "false"
+    milliseconds = int(request.content.partition(b'"timeout":"')[2].partition(b"ms")[0])
     assert 0 < milliseconds <= 2_000
 
 
 async def test_no_request_is_sent_after_the_deadline() -> None:
-    transport = Transport({})
+    node = Node({})
 
     with deadline.within(0.0), pytest.raises(DeadlineExceeded):
-        await Cluster(over(transport)).search("posts", {})
+        await over(node).search("posts", {})
 
-    assert not transport.requests
+    assert node.requests == []
