@@ -183,7 +183,9 @@ class CitusDatabases(Databases):
 
     def drop(self, url: str) -> None:
         noun = self._nouns.get(url)
-        if noun is None:
+        # Tests of the chassis add tables of their own.
+        if noun in {None, "chassis"}:
+            self._nouns.pop(url, None)
             self._engines.run(self._drop(_name_of(url)))
             return
         self.clear(url)

@@ -76,7 +76,7 @@ async def write(outbox: Database, *keys: str) -> None:
 
 
 async def is_empty(outbox: Database) -> bool:
-    return not await outbox.fetchval("SELECT EXISTS (SELECT FROM outbox)")
+    return await outbox.fetchval("SELECT count(*) FROM outbox") == 0
 
 
 async def test_events_are_published_in_order_and_leave_the_outbox(outbox: Database) -> None:
