@@ -6,6 +6,8 @@
 
 -- migrate:up
 
+SET LOCAL lock_timeout = '5s';
+
 -- Adds activities and returns those that are new: their groups, and whether they were withdrawn
 -- before. Kinds: 1 FOLLOW, 4 MENTION, 5 REPLY, 6 LIKE, 7 REPOST, 8 QUOTE, 9 POST.
 CREATE FUNCTION add_activities(

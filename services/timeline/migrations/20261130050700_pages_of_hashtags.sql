@@ -2,6 +2,8 @@
 
 -- migrate:up
 
+SET LOCAL lock_timeout = '5s';
+
 CREATE FUNCTION followed_hashtags_among(p_tags text[])
 RETURNS TABLE (tag text) LANGUAGE plpgsql STABLE AS $$
 BEGIN
