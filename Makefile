@@ -32,6 +32,11 @@ RATE_LIMITS := $(VENV)/rate-limits
 RATE_LIMITS_SOURCE := github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36
 RATE_LIMITS_TESTS := tests/envoy/test_shared_limits.py
 
+# An OpenTelemetry Collector, and what is tested with it.
+COLLECTOR := $(VENV)/collector
+COLLECTOR_BUILDER := go.opentelemetry.io/collector/cmd/builder@v0.165.0
+COLLECTOR_TESTS := tests/e2e/test_traces.py
+
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header
@@ -41,7 +46,7 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos bench bench-compare walk ci clean
+.PHONY: dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits test-collector lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare capacity walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
@@ -76,6 +81,14 @@ test-rate-limits: $(VENV)/.installed-dev ## Build Envoy's rate limit service, wi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(RATE_LIMITS)/service_cmd && \
 	  $(BIN)/python -m pytest $(or $(ARGS),$(RATE_LIMITS_TESTS)); \
 	else echo "Skipped: Envoy's rate limit service needs Go, and it is not here."; fi
+
+test-collector: $(VENV)/.installed-dev ## Build an OpenTelemetry Collector, with Go, and send it the traces of a stack.
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory $(COLLECTOR)/collector && \
+	  ROOST_OTLP_COLLECTOR=$(COLLECTOR)/collector $(BIN)/python -m pytest $(or $(ARGS),$(COLLECTOR_TESTS)); \
+	else echo "Skipped: the OpenTelemetry Collector needs Go, and it is not here."; fi
+
+test-dashboards: $(VENV)/.installed-kube ## Run every query of the dashboards on a stack under load, with Prometheus.
+	@$(BIN)/python -m pytest -m "soak or not soak" $(or $(ARGS),tests/dashboards)
 
 test-kube: $(VENV)/.installed-kube ## Install the chart on a Kubernetes control plane without nodes, with etcd and Go.
 	@$(BIN)/python -m tests.kube.build
@@ -125,6 +138,10 @@ edge-module: $(VENV)/.installed-dev ## Compile envoy/connections.c into envoy/de
 chart-files: $(VENV)/.installed ## Write charts/roost/files from envoy/ and the services' manifests.
 	@$(BIN)/python -m local.chart
 
+dashboards: $(VENV)/.installed-dev ## Write charts/dashboards/ from local/dashboards/, and the chart's copies.
+	@$(BIN)/python -m local.dashboards
+	@$(BIN)/python -m local.chart
+
 gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated files are what their sources give.
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
@@ -132,6 +149,7 @@ gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated fi
 	@$(BIN)/python -m local.edge_module --check
 	@$(BIN)/python -m local.chart --check
 	@$(BIN)/python -m local.compose --check
+	@$(BIN)/python -m local.dashboards --check
 
 breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema break nothing of main, or of AGAINST=REV.
 	@$(if $(AGAINST),$(BIN)/python protos/generate.py --breaking "$(AGAINST)" && \
@@ -174,8 +192,14 @@ bench: $(VENV)/.installed-dev ## Measure on a stack of its own; narrow it with O
 bench-compare: $(VENV)/.installed-dev ## Show the last figures beside those of the last commit, or of BASE=FILE.
 	@$(BIN)/python -m bench compare $(if $(BASE),"$(BASE)")
 
+capacity: $(VENV)/.installed-dev ## Write the tables of docs/capacity.md, or show those of PEOPLE="5e6" SET="home_reads=80 posts=3".
+	@$(BIN)/python -m bench.capacity $(if $(PEOPLE)$(SET),show $(foreach each,$(PEOPLE),--people $(each)) $(foreach each,$(SET),--set $(each)),write)
+
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times during writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
+
+game-day: $(VENV)/.installed-dev ## Break eleven parts of a stack, one after another, and compare the alerts that fire with those that must; ONLY=WORDS.
+	@$(BIN)/python -m tests.soak.game_day $(if $(ONLY),--only "$(ONLY)")
 
 walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
 	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)
@@ -219,6 +243,12 @@ $(KAFKA_JARS)/.complete: local/apache-kafka.pom.xml
 	@rm -rf $(KAFKA_JARS)
 	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
 	  -DoutputDirectory=$(abspath $(KAFKA_JARS))
+	@touch $@
+
+$(COLLECTOR)/collector: Makefile tests/otlp-collector.yaml
+	@echo "Building an OpenTelemetry Collector"
+	@GOBIN=$(abspath $(COLLECTOR)) go install $(COLLECTOR_BUILDER)
+	@$(COLLECTOR)/builder --config tests/otlp-collector.yaml
 	@touch $@
 
 $(RATE_LIMITS)/service_cmd: Makefile

@@ -68,7 +68,8 @@ class Audience:
             moments = self._received.get(post_id, [])
             frames.latencies += [moment - since for moment in moments]
             if len(moments) == job.each_to:
-                last.latencies.append(max(moments) - since)
+                # No frame follows from an act that concerns no socket.
+                last.latencies += [max(moments) - since] if moments else []
             else:
                 missing = job.each_to - len(moments)
                 frames.refusals[504] = frames.refusals.get(504, 0) + missing

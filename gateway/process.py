@@ -16,7 +16,7 @@ from gateway import compose
 from gateway.core.state import State
 from gateway.protocols.stream.uvicorn_protocol import WebSocketProtocol
 from gateway.settings import GatewaySettings
-from services.chassis.runtime import logs, telemetry
+from services.chassis.runtime import build, event_loop, logs, telemetry
 from services.chassis.runtime.admin import Admin
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.process import GRACE, HARD_LIMIT, freeze_gc
@@ -49,6 +49,7 @@ def main() -> int:
     telemetry.configure(
         service="gateway", ratio=settings.trace_ratio, endpoint=settings.otlp_endpoint
     )
+    build.publish(revision=settings.revision)
     try:
         return uvloop.run(_ProcessRun(settings).run())
     finally:
@@ -110,6 +111,7 @@ class _ProcessRun:
                     )
                 )
                 freeze_gc()
+                measuring = asyncio.create_task(event_loop.measure_lag(), name="event loop lag")
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 host, port = listening.getsockname()[:2]
                 self._admin.ready = True
@@ -118,6 +120,7 @@ class _ProcessRun:
                 await app.stream.drain()
                 server.should_exit = True
                 await serving
+                measuring.cancel()
         await self._admin.stop()
         logger().info("stopped")
         return 0

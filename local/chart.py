@@ -1,4 +1,5 @@
-"""Writes charts/roost/files/: what the chart takes from envoy/ and from the services' manifests.
+"""Writes charts/roost/files/: what the chart takes from envoy/, from charts/dashboards/ and from
+the manifests of services.
 
 ``python -m local.chart`` writes the files; with ``--check`` it only compares and fails if they
 differ. Helm reads no file outside of a chart, so the chart has copies.
@@ -18,15 +19,18 @@ from pydantic_settings import BaseSettings
 from local import envoy_template
 from local.cluster_secrets import GATEWAY, key_of
 from local.generated import write_or_compare
+from local.rules import objective_rules
 from services.chassis.runtime.manifest import Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
+DASHBOARDS = FOLDER.parents[1] / "dashboards"
 # Folders of Envoy's pod: its configuration, and the certificates of both kinds.
 _CONFIGURATION = "/etc/envoy"
 _EDGE_CERTIFICATE = "/etc/roost/edge"
 _MESH_CERTIFICATE = "/etc/roost/tls"
 NOTE = "# Written by `make chart-files` from the services' manifests and envoy/; do not edit.\n"
+OBJECTIVES_NOTE = "# Written by `make chart-files` from local/objectives.py; do not edit.\n"
 
 
 def files() -> dict[str, str]:
@@ -37,8 +41,11 @@ def files() -> dict[str, str]:
         "envoy-defaults.yaml": NOTE + _yaml(envoy_template.defaults(services)),
         "rate-limits.yaml": NOTE + envoy_template.rate_limits(),
         "rate-limit-settings.yaml": NOTE + _yaml(envoy_template.rate_limit_settings()),
+        "objectives.yaml": OBJECTIVES_NOTE + objective_rules(),
         "envoy-tls.yaml": NOTE + _yaml(_envoy_tls(services)),
+        "envoy-tracers.yaml": NOTE + _yaml(envoy_template.tracers("${TRACES_BELOW}")),
         "services.yaml": NOTE + _yaml({each.noun: _described(each) for each in services}),
+        **_dashboards(),
         "settings.yaml": NOTE
         + _yaml({name: variables(settings_of(name)) for name in _owners(services)}),
     }
@@ -75,6 +82,15 @@ def _envoy_tls(services: Sequence[Manifest]) -> dict[str, dict[str, dict[str, st
                 authority: envoy_template.authority_secret(_MESH_CERTIFICATE),
             },
         },
+    }
+
+
+def _dashboards() -> dict[str, str]:
+    """The dashboards, without the spaces that make them readable."""
+    return {
+        f"dashboard-{file.name}": json.dumps(json.loads(file.read_text()), separators=(",", ":"))
+        + "\n"
+        for file in sorted(DASHBOARDS.glob("*.json"))
     }
 
 

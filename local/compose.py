@@ -6,10 +6,12 @@ differ. Parts are reached at their names in compose.yaml.
 
 from __future__ import annotations
 
-import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from local import rules
 from local.envoy_template import (
     defaults,
     endpoints,
@@ -17,9 +19,11 @@ from local.envoy_template import (
     object_store,
     render,
     template,
+    tracing,
 )
 from local.generated import write_or_compare
 from local.parts.seaweedfs import MEDIA_BUCKET, REGION
+from local.prometheus import ENVOY, GATEWAY, Target, configuration
 from services.chassis.runtime.manifest import Manifest, Process, deployed
 
 FOLDER = Path(__file__).parents[1] / "charts" / "compose"
@@ -46,12 +50,13 @@ def processes() -> list[str]:
     """Return the names of Roost's processes in compose.yaml."""
     return [
         *(f"{each.noun}-{process}" for each in services() for process in each.processes),
-        "gateway",
+        GATEWAY,
     ]
 
 
-def envoy() -> str:
-    """Return Envoy's configuration."""
+def envoy(environ: Mapping[str, str]) -> str:
+    """Return Envoy's configuration. With ROOST_OTLP_ENDPOINT and ROOST_TRACE_RATIO it records
+    traces."""
     values = defaults() | {
         "ADMIN_SOCKET": "/run/envoy/admin.sock",
         # Prometheus reads the admin page by the name of the part.
@@ -62,6 +67,9 @@ def envoy() -> str:
         "GATEWAY_ENDPOINTS": endpoints([f"gateway:{HTTP_PORT}"]),
         **object_store(STORE, bucket=MEDIA_BUCKET, region=REGION),
     }
+    values |= tracing(
+        environ.get("ROOST_OTLP_ENDPOINT", ""), ratio=float(environ.get("ROOST_TRACE_RATIO") or 0)
+    )
     for name, port in PORTS.items():
         values |= {f"{name}_ADDRESS": "0.0.0.0", f"{name}_PORT": str(port)}  # noqa: S104
     for each in services():
@@ -71,25 +79,23 @@ def envoy() -> str:
 
 
 def prometheus() -> str:
-    """Return Prometheus' configuration, in JSON, which is YAML."""
-    jobs = [
-        {
-            "job_name": "roost",
-            "static_configs": [{"targets": [f"{each}:{ADMIN_PORT}" for each in processes()]}],
-        },
-        {
-            "job_name": "envoy",
-            "metrics_path": "/stats/prometheus",
-            "static_configs": [{"targets": [f"envoy:{PORTS['ADMIN']}"]}],
-        },
+    """Return Prometheus' configuration. An instance is a part of compose.yaml."""
+    named = [(name, *name.partition("-")[::2]) for name in processes()]
+    targets = [
+        Target(name, owner, Process(process or Process.SERVE), f"{name}:{ADMIN_PORT}")
+        for name, owner, process in named
     ]
-    settings = {"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}
-    return json.dumps(settings, indent=2) + "\n"
+    envoy_admin = Target(ENVOY, ENVOY, None, f"{ENVOY}:{PORTS['ADMIN']}")
+    return configuration([*targets, envoy_admin], interval="15s", rules=["rules.yaml"])
 
 
 def files() -> dict[str, str]:
     """Return the text of each file by its name."""
-    return {"envoy.yaml": NOTE + envoy(), "prometheus.yaml": NOTE + prometheus()}
+    return {
+        "envoy.yaml": NOTE + envoy(os.environ),
+        "prometheus.yaml": NOTE + prometheus(),
+        "rules.yaml": NOTE + rules.text(),
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from services.chassis.runtime.manifest import Manifest, RouteFamily, deployed
+from services.chassis.runtime.sampling import sampled_below
 
 FOLDER = Path(__file__).parents[1] / "envoy"
 # The cluster of the routes that wait for no service, and the start of the names of all families.
@@ -74,7 +75,7 @@ def defaults(services: Sequence[Manifest] | None = None) -> dict[str, str]:
     any service, and plain text between Envoy and all others."""
     known = deployed() if services is None else services
     nowhere = {endpoints_name(each.noun): endpoints([]) for each in known}
-    plain = dict.fromkeys(_inside(known), json.dumps(_PLAIN_TEXT))
+    plain = dict.fromkeys((*_inside(known), "COLLECTOR_TRANSPORT"), json.dumps(_PLAIN_TEXT))
     edge = {"EDGE_TRANSPORT": json.dumps(_PLAIN_TEXT), "EDGE_HSTS_OFF": "true"}
     return nowhere | plain | edge | variables((FOLDER / "defaults.env").read_text())
 
@@ -207,6 +208,71 @@ def object_store(endpoint: str, *, bucket: str, region: str) -> dict[str, str]:
         "MEDIA_S3_PREFIX": f"/{bucket}",
         "MEDIA_S3_REGION": region,
         "MEDIA_S3_TRANSPORT": json.dumps(_tls(host) if tls else _PLAIN_TEXT),
+    }
+
+
+def tracing(endpoint: str, *, ratio: float) -> dict[str, str]:
+    """Return the placeholders of traces that are sent to an OTLP endpoint, or of none.
+
+    ``endpoint`` and ``ratio`` are those of the processes, such as http://collector:4317 and 0.01.
+    """
+    if not endpoint or not ratio:
+        return {}
+    where = urlsplit(endpoint)
+    host, tls = where.hostname or "", where.scheme == "https"
+    return tracers(sampled_below(ratio)) | {
+        "COLLECTOR_ENDPOINTS": endpoints([f"{host}:{where.port or (443 if tls else 80)}"]),
+        "COLLECTOR_TRANSPORT": json.dumps(_tls(host) if tls else _PLAIN_TEXT),
+    }
+
+
+def tracers(below: str) -> dict[str, str]:
+    """Return the placeholders of the edge's and the mesh's tracer.
+
+    The edge records a request whose id is below ``below`` (see ``sampling.sampled_below``). The
+    mesh records a call whose caller does.
+    """
+    smaller = {
+        "call_expr": {
+            "function": "_<_",
+            "args": [
+                {"select_expr": {"operand": {"ident_expr": {"name": "request"}}, "field": "id"}},
+                {"const_expr": {"string_value": below}},
+            ],
+        }
+    }
+    by_id = _sampler("cel", "CELSampler", expression={"cel_expr_parsed": {"expr": smaller}})
+    none = _sampler(
+        "trace_id_ratio_based", "TraceIdRatioBasedSampler", sampling_percentage={"numerator": 0}
+    )
+    edge = _tracer("edge", "%REQ(:METHOD)%", sampler=by_id)
+    # Paths of clients have ids and searches in them. The span of the gateway has the route.
+    edge["max_path_tag_length"] = 0
+    by_caller = _sampler("parent_based", "ParentBasedSampler", wrapped_sampler=none)
+    mesh = _tracer("mesh", "%REQ(:PATH)%", sampler=by_caller)
+    return {"EDGE_TRACING": json.dumps(edge), "MESH_TRACING": json.dumps(mesh)}
+
+
+def _sampler(name: str, kind: str, **settings: Any) -> dict[str, Any]:
+    folder = "type.googleapis.com/envoy.extensions.tracers.opentelemetry.samplers.v3"
+    return {
+        "name": f"envoy.tracers.opentelemetry.samplers.{name}",
+        "typed_config": {"@type": f"{folder}.{kind}Config", **settings},
+    }
+
+
+def _tracer(name: str, operation: str, *, sampler: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "operation": operation,
+        "provider": {
+            "name": "envoy.tracers.opentelemetry",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+                "service_name": f"roost-{name}",
+                "grpc_service": {"envoy_grpc": {"cluster_name": "collector"}, "timeout": "2s"},
+                "sampler": sampler,
+            },
+        },
     }
 
 

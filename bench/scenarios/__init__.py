@@ -25,6 +25,9 @@ from bench.scenarios import (
     search_quality,
     sockets,
     stream,
+    unit_events,
+    unit_homes,
+    unit_requests,
     writes,
 )
 
@@ -48,6 +51,9 @@ SCENARIOS: dict[str, Scenario] = {
     "overload": overload.run,
     "isolation": isolation.run,
     "growth": growth.run,
+    "unit-requests": unit_requests.run,
+    "unit-events": unit_events.run,
+    "unit-homes": unit_homes.run,
 }
 
 # Those that need no stack, before the others.

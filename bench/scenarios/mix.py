@@ -23,7 +23,9 @@ HELD_SECONDS = 0.5
 # If the mix was not measured before, a closed loop gives the capacity of the stack.
 FILLING_CONNECTIONS, FILLING_SECONDS = 16, 6.0
 PICTURE = "mix.svg"
-KINDS = ("home", "person", "compose")
+# The share of each kind.
+WEIGHTS = {"home": 0.6, "person": 0.3, "compose": 0.1}
+KINDS = tuple(WEIGHTS)
 
 
 async def run(bench: Bench) -> Report:
@@ -57,11 +59,8 @@ def mixed(users: list[PrewarmedUser]) -> list[Kind]:
         for author, reader in zip(neighbours, users, strict=True)
     ]
     posts = [sample_requests.compose(author, number) for number, author in enumerate(users)]
-    return [
-        Kind("home", sample_requests.homes(users), 0.6),
-        Kind("person", pages, 0.3),
-        Kind("compose", posts, 0.1),
-    ]
+    requests = {"home": sample_requests.homes(users), "person": pages, "compose": posts}
+    return [Kind(kind, requests[kind], weight) for kind, weight in WEIGHTS.items()]
 
 
 async def saturation(bench: Bench, users: list[PrewarmedUser]) -> float:

@@ -14,8 +14,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 # Keys of the scope. The endpoint sets the route that metrics count by, and headers for every
-# response, also of errors; the middleware sets the request headers that it read.
+# response, also of errors; the middleware sets the request headers that it read. Whether a request
+# reads or writes follows from its method, except where the endpoint sets it.
 ROUTE = "roost.route"
+KIND = "roost.kind"
 RESPONSE_HEADERS = "roost.response_headers"
 HEADERS = "roost.headers"
 
@@ -34,6 +36,7 @@ _READ = frozenset(
         b"if-none-match",
         b"traceparent",
         b"x-envoy-external-address",
+        b"x-request-id",
     )
 )
 

@@ -5,14 +5,16 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.exceptions import HTTPException
 
 from gateway.core import media_addresses, problems
 from gateway.core.asgi import (
     HEADERS,
+    KIND,
     RESPONSE_HEADERS,
     ROUTE,
+    Headers,
     Message,
     Receive,
     Scope,
@@ -44,43 +46,57 @@ _NO_PAGE = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 )
 _CLOSE = (b"connection", b"close")
-_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
+_SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+_METHODS = _SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 
 _encoder = msgspec.json.Encoder()
 
 
 class HttpMetrics:
-    """Counts and times HTTP requests by route, method and status."""
+    """Counts and times HTTP requests by route, method, status and kind: read or write."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
+    def __init__(self, state: State) -> None:
+        registry = state.registry
         self._handled = Counter(
             "roost_http_handled",
             "HTTP requests that were answered, by status.",
-            ["route", "method", "status"],
+            ["route", "method", "status", "kind"],
             registry=registry,
         )
         self._seconds = Histogram(
             "roost_http_seconds",
             "Time from the request's head to the end of its answer.",
-            ["route"],
+            ["route", "kind"],
             buckets=BUCKETS,
             registry=registry,
         )
         # Finding a meter by its labels costs more than counting.
-        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._meters: dict[tuple[str, str, int, str | None], tuple[Counter, Histogram]] = {}
+        in_flight = Gauge("roost_http_in_flight", "Requests in progress.", registry=registry)
+        in_flight.set_function(lambda: state.in_flight)
+        most = Gauge(
+            "roost_http_in_flight_max",
+            "Requests in progress beyond which others are refused.",
+            registry=registry,
+        )
+        most.set_function(lambda: state.max_in_flight)
 
-    def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        meters = self._meters.get((method, route, status))
+    def note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Counts a request that has ended."""
+        method: str = scope["method"]
+        route: str = scope.get(ROUTE, _ELSEWHERE)
+        kind: str | None = scope.get(KIND)
+        meters = self._meters.get((method, route, status, kind))
         if meters is None:
             # Clients can send any method, but labels must stay few.
             shown = method if method in _METHODS else "(other)"
+            labelled = kind or ("read" if method in _SAFE_METHODS else "write")
             meters = (
-                self._handled.labels(route, shown, str(status)),
-                self._seconds.labels(route),
+                self._handled.labels(route, shown, str(status), labelled),
+                self._seconds.labels(route, labelled),
             )
             if shown == method:
-                self._meters[method, route, status] = meters
+                self._meters[method, route, status, kind] = meters
         handled, timed = meters
         handled.inc()
         timed.observe(seconds)
@@ -97,7 +113,7 @@ class RequestMiddleware:
         # The applications of WebSockets, by path.
         self._sockets = sockets
         self._state = state
-        self._metrics = HttpMetrics(state.registry)
+        self._metrics = HttpMetrics(state)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or one WebSocket."""
@@ -110,8 +126,7 @@ class RequestMiddleware:
             return
         headers = scope[HEADERS] = read_headers(scope["headers"])
         caller.begin_network(rate_limit_key(client_address(scope)))
-        traceparent = headers.get(b"traceparent")
-        trace = telemetry.enter(traceparent.decode("latin-1") if traceparent else None)
+        trace = _enter_trace(headers)
         state = self._state
         status = 0
 
@@ -146,12 +161,10 @@ class RequestMiddleware:
             await _send_error(error, scope, send_framed)
         finally:
             state.in_flight -= 1
-            self._metrics.note(
-                scope["method"], scope.get(ROUTE, _ELSEWHERE), status, perf_counter() - started
-            )
+            self._metrics.note(scope, status, perf_counter() - started)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telemetry.begin(read_headers(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        _enter_trace(read_headers(scope["headers"]))
         accepted = False
 
         async def send_noted(message: Message) -> None:
@@ -169,6 +182,14 @@ class RequestMiddleware:
                 raise
             # Refused before the upgrade: the client gets an HTTP answer instead.
             await _send_error(error, {**scope, "method": "GET"}, send, prefix="websocket.")
+
+
+def _enter_trace(headers: Headers) -> telemetry.Trace:
+    traceparent, request_id = headers.get(b"traceparent"), headers.get(b"x-request-id", b"")
+    return telemetry.enter(
+        traceparent.decode("latin-1") if traceparent else None,
+        request_id=request_id.decode("latin-1"),
+    )
 
 
 def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""`roost up`, `down`, `status`, `logs` and `restart`."""
+"""`roost up`, `down`, `status`, `logs`, `restart`, `prometheus` and `rules`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from local.commands.options import DEFAULT_STATE, StateFolder, console, print_er
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.process_runner import PartFailed, PartStatus
+from local.prometheus import configuration, targets_of
+from local.rules import text as rules_text
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
@@ -50,6 +52,8 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(logs)
     app.command()(restart)
+    app.command()(prometheus)
+    app.command()(rules)
 
 
 def up(
@@ -141,6 +145,26 @@ def restart(
     console.print(f"{part} is ready again.")
 
 
+def prometheus(
+    state: StateFolder,
+    *,
+    interval: Annotated[
+        int, typer.Option(min=1, help="The seconds between two scrapes of a process.")
+    ] = 5,
+    rules: Annotated[
+        list[str] | None, typer.Option(help="A file that `roost rules` printed.")
+    ] = None,
+) -> None:
+    """Print the configuration of a Prometheus that scrapes the running stack."""
+    targets = targets_of(running(state).parts)
+    typer.echo(configuration(targets, interval=f"{interval}s", rules=rules or []), nl=False)
+
+
+def rules() -> None:
+    """Print the rules of Prometheus: objectives and alerts."""
+    typer.echo(rules_text(), nl=False)
+
+
 async def _run(state: State, only: list[str] | None, begun: float) -> None:
     """Run the stack until a signal stops it; a second signal kills it at once."""
     stop_requested = asyncio.Event()
@@ -226,10 +250,11 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  Envoy, admin socket", str(socket))
-    rows.add_row("  data and logs", str(state.folder))
-    console.print(rows)
     roost = _command()
     here = "" if state.folder == DEFAULT_STATE else f" --state {state.folder}"
+    rows.add_row("  Prometheus", f"{roost} prometheus{here} prints its configuration")
+    rows.add_row("  data and logs", str(state.folder))
+    console.print(rows)
     console.print(
         f"\nTry [bold]{roost} demo{here}[/], [bold]{roost} seed{here}[/], "
         f"[bold]{roost} status{here}[/]."

@@ -19,6 +19,7 @@ from local.envoy_template import (
     object_store,
     render,
     template,
+    tracing,
 )
 from local.part import CannotStart, Part
 from local.parts.seaweedfs import S3
@@ -98,6 +99,10 @@ class Envoy(Part):
         values = defaults()
         for name in values:
             values[name] = self._environ.get(f"ROOST_{name}", values[name])
+        values |= tracing(
+            self._environ.get("ROOST_OTLP_ENDPOINT", ""),
+            ratio=float(self._environ.get("ROOST_TRACE_RATIO") or 0),
+        )
         values["ADMIN_SOCKET"] = str(self.admin_socket)
         for name, port in LISTENERS.items():
             values[f"{name}_ADDRESS"] = HOST

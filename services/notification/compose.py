@@ -23,6 +23,7 @@ from services.delivery import compose as delivery
 from services.delivery.adapters.clients import MeshDisplayNames
 from services.delivery.adapters.postgres import PostgresDeliveryStore
 from services.delivery.domain.store import DeliveryStore
+from services.delivery.worker import queue_metrics
 from services.delivery.worker.dispatch import Dispatcher
 from services.eventlog import compose as eventlog
 from services.eventlog.adapters import wake_ups_valkey
@@ -186,6 +187,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                 trimming.job(entries, clock),
                 dispatcher.run,
                 delivery.pruning(PostgresDeliveryStore(database), clock),
+                queue_metrics.job(PostgresDeliveryStore(database), clock),
                 notification_retention.job(store=store, cleanup=cleanup, clock=clock),
                 retention.job(database),
             ],

@@ -155,6 +155,7 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             celebrities=celebrities,
             threshold=settings.celebrity_followers,
             publish=announcements.remaining,
+            clock=clock,
         )
         follows = Follows(
             feeds=feeds,

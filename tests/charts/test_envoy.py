@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local.envoy_template import endpoints, object_store
+from local.envoy_template import endpoints, object_store, tracing
 from services.chassis.runtime.manifest import deployed
 from tests.certificates import Authority
 from tests.charts.rendering import SETS, TLS, envoy_files, of_kind, rendered
@@ -99,6 +99,37 @@ def test_the_object_store_is_what_the_one_machine_stack_would_have(endpoint: str
     assert store["transport_socket"] == json.loads(wanted["MEDIA_S3_TRANSPORT"])
     assert f'host_rewrite: "{wanted["MEDIA_S3_HOST"]}"' in text
     assert f'headers:replace(":path", "{wanted["MEDIA_S3_PREFIX"]}"' in text
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.25, 1])
+@pytest.mark.parametrize("endpoint", ["http://collector:4317", "https://otlp.example"])
+def test_traces_go_where_the_one_machine_stack_would_send_them(endpoint: str, ratio: float) -> None:
+    text = configuration("smallest", f'traces.otlpEndpoint="{endpoint}"', f"traces.ratio={ratio}")
+    wanted = tracing(endpoint, ratio=ratio)
+    collector = clusters(text)["collector"]
+
+    assert endpoints_of(collector) == json.loads(wanted["COLLECTOR_ENDPOINTS"])
+    assert collector["transport_socket"] == json.loads(wanted["COLLECTOR_TRANSPORT"])
+    for listener in ("edge", "mesh"):
+        assert tracer(text, listener) == json.loads(wanted[f"{listener.upper()}_TRACING"])
+
+
+@pytest.mark.parametrize("value", ['traces.otlpEndpoint="http://c:4317"', "traces.ratio=1"])
+def test_without_a_collector_or_a_ratio_nothing_is_traced(value: str) -> None:
+    text = configuration("smallest", value)
+
+    assert tracer(text, "edge") is tracer(text, "mesh") is None
+
+
+def tracer(text: str, listener: str) -> Any:
+    (found,) = (
+        each
+        for each in yaml.safe_load(text)["static_resources"]["listeners"]
+        if each["name"] == listener
+    )
+    managers = (each["typed_config"] for each in found["filter_chains"][0]["filters"])
+    (tracer,) = (each["tracing"] for each in managers if "tracing" in each)
+    return tracer
 
 
 def test_the_disk_of_the_cache_has_room_for_its_bytes() -> None:

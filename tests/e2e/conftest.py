@@ -4,7 +4,9 @@ to run. Each test registers its own accounts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest_asyncio
 
 from gateway.api.schema import SCHEMA
 from gateway.protocols.graphql.trusted_documents import manifest_of
-from tests.e2e.collector import Collector, collecting
+from tests.collector import SETTING, Collector, collecting, in_front_of
 from tests.e2e.stacks import TestStack
 from tests.mail import Mailbox, mail_server
 from tests.push import PushServer, push_server
@@ -39,12 +41,20 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shar
     folder = tmp_path_factory.mktemp("shared")
     manifest = folder / "manifest.json"
     manifest.write_bytes(manifest_of([DOCUMENTS], SCHEMA))
-    async with mail_server() as box, push_server() as pushes, collecting() as collector:
+    async with (
+        mail_server() as box,
+        push_server() as pushes,
+        collecting() as collector,
+        AsyncExitStack() as others,
+    ):
+        endpoint = collector.endpoint
+        if built := os.environ.get(SETTING):
+            endpoint = await others.enter_async_context(in_front_of(collector, Path(built), folder))
         settings = TWO_GATEWAYS | {
             "ROOST_PUSH_LOOPBACK_ALLOWED": "true",
             "ROOST_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
             "ROOST_GRAPHQL_MANIFEST": str(manifest),
-            "ROOST_OTLP_ENDPOINT": collector.endpoint,
+            "ROOST_OTLP_ENDPOINT": endpoint,
             "ROOST_TRACE_RATIO": "1",
         }
         async with TestStack(folder / "stack", settings) as stack:

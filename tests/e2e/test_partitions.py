@@ -7,6 +7,7 @@ partitions moved from one process to the other and back.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import httpx2
@@ -24,7 +25,9 @@ OPERATIONS = 150
 SETTLE_SECONDS = 90.0
 
 WORKING = [each.noun for each in deployed() if Process.WORK in each.processes]
-_HELD = re.compile(r'^roost_consumer_partitions\{group="([^"]+)"\} (\S+)$', re.MULTILINE)
+_HELD = re.compile(
+    r'^roost_consumer_partitions\{group="([^"]+)",topic="[^"]+"\} (\S+)$', re.MULTILINE
+)
 
 
 async def test_three_partitions_and_two_workers_serve_what_one_of_each_does(
@@ -70,4 +73,7 @@ async def partitions_of(audited: AuditedStack, name: str) -> dict[str, int]:
     (admin,) = (each.address for each in statuses if each.name == name)
     async with httpx2.AsyncClient(timeout=10) as client:
         metrics = await client.get(f"http://{admin}/metrics")
-    return {group: int(float(held)) for group, held in _HELD.findall(metrics.text)}
+    held: Counter[str] = Counter()
+    for group, partitions in _HELD.findall(metrics.text):
+        held[group] += int(float(partitions))
+    return held

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import httpx2
 import pytest
 
+from tests.collector import Span
 from tests.e2e.conftest import Shared
 from tests.waiting import eventually
 
@@ -15,6 +18,29 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CLIENT_SPAN = "00f067aa0ba902b7"
 OF_CLIENT = f"00-{TRACE}-{CLIENT_SPAN}-00"
 EXPORTED_SECONDS = 60.0  # spans are exported every 5 s
+
+CREATE = "/roost.post.v1.PostService/CreatePost"
+USERS = "/roost.user.v1.UserService/BatchGetUsers"
+CREATED = "roost.post.v1.PostCreated"
+TIMELINE = ("roost-timeline", f"handle {CREATED}")
+# From the client to the home of a follower, each span the parent of the next.
+LINEAGE = [
+    ("roost-edge", "POST"),
+    ("roost-gateway", "POST /v1/posts"),
+    ("roost-mesh", CREATE),
+    ("roost-post", CREATE),
+    ("roost-post", f"publish {CREATED}"),
+    TIMELINE,
+]
+SPANS = {
+    *LINEAGE,
+    ("roost-mesh", USERS),
+    ("roost-user", USERS),
+    ("roost-post", "postgres"),
+    ("roost-timeline", "redis"),
+    ("roost-search", f"handle {CREATED}"),
+    ("roost-notification", f"handle {CREATED}"),
+}
 
 
 async def test_a_post_is_one_trace_from_the_edge_to_the_homes_of_others(
@@ -27,27 +53,33 @@ async def test_a_post_is_one_trace_from_the_edge_to_the_homes_of_others(
 
         async with httpx2.AsyncClient(base_url=edge.address, trust_env=False) as client:
             answer = await client.post("/v1/posts", json={"text": "Hello"}, headers=headers)
-        spans, parents = kept.names[TRACE], kept.parents[TRACE]
 
         def is_whole() -> bool:
             """Processes export their spans in any order."""
-            return (
-                spans["roost-gateway"] == {"POST /v1/posts"}
-                and "roost.post.v1.PostService/CreatePost" in names(spans["roost-post"])
-                and "roost.user.v1.UserService/BatchGetUsers" in names(spans["roost-user"])
-                and "handle roost.post.v1.PostCreated" in spans["roost-timeline"]
-                # The parent of each span is in the trace, or is the client's span.
-                and set(parents.values()) <= {*parents, CLIENT_SPAN}
-            )
+            spans = kept.traces[TRACE]
+            parents = {span.parent for span in spans}
+            return kept.names(TRACE) >= SPANS and parents <= {
+                CLIENT_SPAN,
+                *(span.id for span in spans),
+            }
 
         try:
             await eventually(is_whole, limit=EXPORTED_SECONDS)
         except TimeoutError:
-            pytest.fail(f"these spans arrived: {dict(spans)}, with these parents: {parents}")
+            missing = SPANS - kept.names(TRACE)
+            pytest.fail(f"missing are {missing} of these: {kept.traces[TRACE]}")
 
     assert answer.status_code == 201
     assert answer.headers["traceresponse"].split("-")[1] == TRACE
 
+    assert lineage(kept.traces[TRACE], TIMELINE) == LINEAGE
 
-def names(spans: set[str]) -> set[str]:
-    return {name.strip("/") for name in spans}
+
+def lineage(spans: Sequence[Span], last: tuple[str, str]) -> list[tuple[str, str]]:
+    """The spans from the first one to the last one, each the parent of the next."""
+    by_id = {span.id: span for span in spans}
+    (span,) = (each for each in spans if (each.service, each.name) == last)
+    line = [span]
+    while line[0].parent in by_id:
+        line.insert(0, by_id[line[0].parent])
+    return [(each.service, each.name) for each in line]

@@ -20,6 +20,7 @@ from local.envoy_template import (
     rate_limits,
     render,
     template,
+    tracing,
     variables,
 )
 from local.parts.envoy import LISTENERS
@@ -101,6 +102,25 @@ async def test_envoy_accepts_an_object_store_at(tmp_path: Path, endpoint: str) -
     code, said = await judge(file)
 
     assert code == 0, said
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("endpoint", ["http://collector:4317", "https://otlp.example.org"])
+async def test_envoy_accepts_a_collector_of_traces(tmp_path: Path, endpoint: str) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    values = {"GATEWAY_ENDPOINTS": "[]"} | tracing(endpoint, ratio=0.01)
+    file = tmp_path / "envoy.yaml"
+    file.write_text(configuration(ports, tmp_path, **values))
+    ports.release()
+
+    code, said = await judge(file)
+
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(("endpoint", "ratio"), [("", 1.0), ("http://collector:4317", 0.0)])
+def test_nothing_is_traced_without_an_endpoint_and_a_ratio(endpoint: str, ratio: float) -> None:
+    assert tracing(endpoint, ratio=ratio) == {}
 
 
 @pytest.mark.engines

@@ -33,6 +33,7 @@ def refused(*words: str, **variables: str) -> tuple[int, str]:
         ("demo",),
         ("seed",),
         ("restart", "x"),
+        ("prometheus",),
         ("reindex",),
         ("hashtags", "hide", "spam"),
         ("hashtags", "hidden"),

@@ -564,6 +564,7 @@ def _timelines(store: MemoryTimelineStore, mesh: Mesh, log: Log) -> tuple[Mounte
         celebrities=celebrities,
         threshold=CELEBRITY_FOLLOWERS,
         publish=announcements.remaining,
+        clock=clock,
     )
     follows = Follows(feeds=feeds, graph=graph, posts=posts, store=store, celebrities=celebrities)
     handle = together(

@@ -6,9 +6,9 @@ is an endpoint. */}}
 {{ dict "endpoint" (dict "address" (dict "socket_address" (dict "address" (include "roost.host" .) "port_value" .port))) | toJson }}
 {{- end }}
 
-{{- /* The object store, as object_store() of local/envoy_template.py describes it. */}}
-{{- define "roost.objectStore" -}}
-{{- $url := urlParse .Values.s3.endpoint }}
+{{- /* Where a URL leads and how Envoy connects, as {endpoints, transport} in JSON. */}}
+{{- define "roost.upstream" -}}
+{{- $url := urlParse . }}
 {{- $tls := eq $url.scheme "https" }}
 {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" $tls) | int }}
 {{- $host := $url.hostname }}
@@ -19,11 +19,31 @@ is an endpoint. */}}
 {{- $authorities := dict "trusted_ca" (dict "filename" "/etc/ssl/certs/ca-certificates.crt") "match_typed_subject_alt_names" $names }}
 {{- $context = dict "@type" (printf "%s.tls.v3.UpstreamTlsContext" $kind) "sni" $host "common_tls_context" (dict "validation_context" $authorities) }}
 {{- end }}
-MEDIA_S3_ENDPOINTS: {{ list (dict "endpoint" (dict "address" (dict "socket_address" (dict "address" (trimAll "[]" $host) "port_value" $port)))) | toJson | quote }}
-MEDIA_S3_HOST: {{ $url.host }}
+endpoints: {{ list (dict "endpoint" (dict "address" (dict "socket_address" (dict "address" (trimAll "[]" $host) "port_value" $port)))) | toJson | quote }}
+transport: {{ dict "name" (printf "envoy.transport_sockets.%s" (ternary "tls" "raw_buffer" $tls)) "typed_config" $context | toJson | quote }}
+{{- end }}
+
+{{- /* The object store, as object_store() of local/envoy_template.py describes it. */}}
+{{- define "roost.objectStore" -}}
+{{- $upstream := include "roost.upstream" .Values.s3.endpoint | fromYaml }}
+MEDIA_S3_ENDPOINTS: {{ $upstream.endpoints | quote }}
+MEDIA_S3_HOST: {{ (urlParse .Values.s3.endpoint).host }}
 MEDIA_S3_PREFIX: /{{ .Values.s3.bucket }}
 MEDIA_S3_REGION: {{ .Values.s3.region }}
-MEDIA_S3_TRANSPORT: {{ dict "name" (printf "envoy.transport_sockets.%s" (ternary "tls" "raw_buffer" $tls)) "typed_config" $context | toJson | quote }}
+MEDIA_S3_TRANSPORT: {{ $upstream.transport | quote }}
+{{- end }}
+
+{{- /* Where traces go, as tracing() of local/envoy_template.py describes it. */}}
+{{- define "roost.tracing" -}}
+{{- if and .Values.traces.otlpEndpoint .Values.traces.ratio }}
+{{- $upstream := include "roost.upstream" .Values.traces.otlpEndpoint | fromYaml }}
+{{- $below := ternary "g" (mulf .Values.traces.ratio 4294967296 | int64 | printf "%08x") (ge (float64 .Values.traces.ratio) 1.0) }}
+{{- range $name, $tracer := .Files.Get "files/envoy-tracers.yaml" | fromYaml }}
+{{ $name }}: {{ replace "${TRACES_BELOW}" $below $tracer | quote }}
+{{- end }}
+COLLECTOR_ENDPOINTS: {{ $upstream.endpoints | quote }}
+COLLECTOR_TRANSPORT: {{ $upstream.transport | quote }}
+{{- end }}
 {{- end }}
 
 {{- /* What TLS of the edge and of the mesh adds: {settings: {name: value}, files: {name: text}}. */}}
@@ -74,6 +94,7 @@ GLOBAL_RATE_LIMITS_OFF: "false"
 RATE_LIMIT_ENDPOINTS: {{ include "roost.endpoint" (dict "root" . "name" "rate-limits" "port" 8081) | printf "[%s]" | quote }}
 {{- end }}
 {{ include "roost.objectStore" . }}
+{{ include "roost.tracing" . }}
 {{- end }}
 
 {{- /* The folders of Envoy's certificates, below /etc/roost: {folder: source of a volume}. */}}

@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from gateway.core.asgi import (
     HEADERS,
+    KIND,
     NO_STORE,
     REVALIDATE,
     ROUTE,
@@ -89,7 +90,7 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request."""
-        scope[ROUTE] = PATH
+        scope[ROUTE], scope[KIND] = PATH, "read"
         if scope["method"] == "OPTIONS":
             await send_answer(send, 204, [(b"allow", b"OPTIONS, POST")], b"")
             return
@@ -127,6 +128,7 @@ class GraphQL:
             return
         self._spending.take(whose, cost)
         if operation.kind is OperationType.MUTATION:
+            scope[KIND] = "write"
             deadline.begin(WRITE_SECONDS)
         context = Context(
             backends=self._backends,

@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol
 
-from prometheus_client import Counter
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Gauge
 from redis.exceptions import NoScriptError, RedisError
 
 from services.chassis.cache.redis_cluster import Cluster
@@ -26,8 +28,9 @@ from services.chassis.cache.redis_connection import (
     SingleServer,
     tls_context,
 )
-from services.chassis.runtime import deadline
+from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.histograms import DurationHistogram
 from services.chassis.runtime.logs import logger
 
 # Long beside an answer's millisecond, short beside what a reader waits for.
@@ -54,10 +57,17 @@ _TRANSIENT_ERRORS = (
     "ASK ",
 )
 _CLUSTER = "+cluster://"
+_SPAN = {"db.system.name": "redis"}
 
 _failures = Counter(
     "roost_redis_failures_total", "Calls to Redis that failed or were not tried", ["outcome"]
 )
+_trips = DurationHistogram(
+    "roost_redis_trip_seconds",
+    "Duration of the trips that were answered",
+    buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+)
+_circuit_open = Gauge("roost_redis_circuit_open", "1 while calls fail without a try")
 
 
 class RedisUnavailable(Unavailable):
@@ -183,6 +193,7 @@ class RedisClient:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probe
+            _circuit_open.set(0)
         await self._server.close()
 
     async def _call(self, call: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
@@ -192,9 +203,11 @@ class RedisClient:
         limit = deadline.remaining()
         hurried = limit is not None and limit < self._call_seconds
         began = asyncio.get_running_loop().time()
+        started = perf_counter()
         try:
             async with asyncio.timeout(limit if hurried else self._call_seconds):
-                replies = await call()
+                with telemetry.span("redis", kind=SpanKind.CLIENT, attributes=_SPAN):
+                    replies = await call()
         except TimeoutError as late:
             # A caller without time says nothing about the server, nor does a process that is too
             # busy to read the answers; a circuit that opens then would add to its load.
@@ -205,6 +218,7 @@ class RedisClient:
             raise self._failed(late) from late
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
+        _trips.observe(perf_counter() - started)
         self._failures_in_a_row = 0
         return replies
 
@@ -215,6 +229,7 @@ class RedisClient:
         if broken and self._probe is None and not self._closed:
             logger().warning("redis_unavailable", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
+            _circuit_open.set(1)
         return RedisUnavailable()
 
     async def _wait_for_return(self) -> None:
@@ -229,6 +244,7 @@ class RedisClient:
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
+        _circuit_open.set(0)
         logger().info("redis_recovered")
 
 

@@ -23,6 +23,7 @@ from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from services.chassis.auth import caller
 from services.chassis.auth.caller import ServiceCaller
 from services.chassis.auth.tokens import Jwk, Revoked, ServiceIdentity
+from services.chassis.rpc.metrics import RpcClientMetrics
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import from_status
 from services.chassis.runtime.tls import TlsFiles, TlsMaterial
@@ -64,6 +65,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     # an earlier channel to the same address, which may be in its pause before a new attempt.
     ("grpc.use_local_subchannel_pool", 1),
 )
+
+_metrics = RpcClientMetrics()
 
 
 class Mesh:
@@ -236,14 +239,24 @@ class _CallFactory:
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         method = self._mesh.method(lambda channel: channel.unary_unary(*args, **kwargs))
         token, service, usual = self._token, service_of(args[0]), self._timeout
-        metadata = self._metadata
+        metadata, meters = self._metadata, _metrics.of(args[0])
 
         async def invoke(request: Any, *, timeout: float | None = None) -> Any:
             budget = deadline.budget(usual if timeout is None else timeout, margin=MARGIN)
+            # A caller that leaves cancels its calls.
+            code = grpc.StatusCode.CANCELLED
+            started = meters.start()
             try:
-                return await method.call(request, timeout=budget, metadata=metadata(token(service)))
+                response = await method.call(
+                    request, timeout=budget, metadata=metadata(token(service))
+                )
+                code = grpc.StatusCode.OK
+                return response
             except grpc.aio.AioRpcError as error:
+                code = error.code()
                 raise from_status(error) from None
+            finally:
+                meters.finish(started, code)
 
         return invoke
 

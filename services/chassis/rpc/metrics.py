@@ -4,7 +4,6 @@ The meters are plain numbers, converted for Prometheus when it scrapes: its own 
 take a lock for each of the six updates that a call needs, which is more than the rest of the steps.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -18,6 +17,8 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from services.chassis.runtime.histograms import Durations
+
 # Seconds. A hop is about 1 ms, a password hash about 100 ms, a nested call may take 2 s.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -25,13 +26,12 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 class MethodMetrics:
     """The meters of one method. For one event loop: nothing is locked."""
 
-    __slots__ = ("buckets", "failed", "method", "ok", "seconds", "started")
+    __slots__ = ("durations", "failed", "method", "ok", "started")
 
     def __init__(self, method: str) -> None:
         self.method = method
         self.started = 0
-        self.seconds = 0.0
-        self.buckets = [0] * (len(BUCKETS) + 1)
+        self.durations = Durations(BUCKETS)
         self.ok = 0
         self.failed: dict[str, int] = {}
 
@@ -41,20 +41,25 @@ class MethodMetrics:
         return perf_counter()
 
     def finish(self, started: float, code: grpc.StatusCode) -> None:
-        took = perf_counter() - started
-        self.seconds += took
-        self.buckets[bisect_left(BUCKETS, took)] += 1
+        self.durations.observe(perf_counter() - started)
         if code is grpc.StatusCode.OK:
             self.ok += 1
         else:
             self.failed[code.name] = self.failed.get(code.name, 0) + 1
 
+    def add_to(self, handled: CounterMetricFamily, seconds: HistogramMetricFamily) -> None:
+        """Adds the calls that have ended to two families."""
+        for code, count in {"OK": self.ok, **self.failed}.items():
+            handled.add_metric([self.method, code], count)
+        self.durations.add_to(seconds, [self.method])
+
 
 class RpcMetrics(Collector):
-    """The RPC metrics of one process."""
+    """The metrics of the RPCs that one process serves, and how many of them it serves at once."""
 
-    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(self, registry: CollectorRegistry = REGISTRY, *, max_in_flight: int) -> None:
         self._methods: list[MethodMetrics] = []
+        self._max_in_flight = max_in_flight
         registry.register(self)
 
     def of(self, method: str) -> MethodMetrics:
@@ -77,15 +82,48 @@ class RpcMetrics(Collector):
         in_flight = 0
         for each in self._methods:
             started.add_metric([each.method], each.started)
-            for code, count in {"OK": each.ok, **each.failed}.items():
-                handled.add_metric([each.method, code], count)
-            buckets, total = [], 0
-            for bound, count in zip((*BUCKETS, "+Inf"), each.buckets, strict=True):
-                total += count
-                buckets.append((str(bound), float(total)))
-            seconds.add_metric([each.method], buckets, sum_value=each.seconds)
-            in_flight += each.started - total
+            each.add_to(handled, seconds)
+            in_flight += each.started - each.durations.total()
         yield started
         yield handled
         yield seconds
-        yield GaugeMetricFamily("roost_rpc_in_flight", "RPCs in hand now.", value=in_flight)
+        yield GaugeMetricFamily("roost_rpc_in_flight", "RPCs in progress.", value=in_flight)
+        yield GaugeMetricFamily(
+            "roost_rpc_in_flight_max",
+            "Unary RPCs in progress beyond which others are refused.",
+            value=self._max_in_flight,
+        )
+
+
+class RpcClientMetrics(Collector):
+    """The metrics of the unary RPCs that one process calls."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._methods: dict[str, MethodMetrics] = {}
+        registry.register(self)
+
+    def of(self, method: str) -> MethodMetrics:
+        """The meters of a method: the same ones for each of its stubs."""
+        meters = self._methods.get(method)
+        if meters is None:
+            meters = self._methods[method] = MethodMetrics(method)
+        return meters
+
+    def collect(self) -> Iterator[Metric]:
+        """The meters' state, for Prometheus. A method that was never called is left out: most
+        stubs have more methods than their process calls."""
+        handled = CounterMetricFamily(
+            "roost_rpc_client_handled",
+            "Calls that ended, by the code that the caller saw.",
+            labels=["method", "code"],
+        )
+        seconds = HistogramMetricFamily(
+            "roost_rpc_client_seconds",
+            "Seconds from a call to its answer, with the mesh and its retries.",
+            labels=["method"],
+        )
+        for each in self._methods.values():
+            if each.started:
+                each.add_to(handled, seconds)
+        yield handled
+        yield seconds

@@ -78,7 +78,7 @@ class Server:
         pipeline = Pipeline(
             verifier=self._verifier,
             max_in_flight=self._max_in_flight,
-            metrics=RpcMetrics(self._registry),
+            metrics=RpcMetrics(self._registry, max_in_flight=self._max_in_flight),
         )
         for mount in self.mounts:
             service, handlers = mount.methods()

@@ -23,6 +23,8 @@ from typing import Protocol, TypeVar
 import uvloop
 
 from services.chassis.runtime import (
+    build,
+    event_loop,
     logs,
     supervision,
     telemetry,
@@ -128,6 +130,7 @@ def main(
     telemetry.configure(
         service=service, ratio=settings.trace_ratio, endpoint=settings.otlp_endpoint
     )
+    build.publish(revision=settings.revision)
     process_run = _ProcessRun(service, given[0], settings, modes[given[0]](settings))
     try:
         return uvloop.run(process_run.run())
@@ -219,6 +222,7 @@ class _ProcessRun:
         self._consumers, self._serves = parts.consumers, parts.server is not None
         for name, job in parts.jobs_by_name():
             self._supervisor.start(name, job)
+        self._supervisor.start("event_loop_lag", event_loop.measure_lag)
 
     def _condition(self) -> Condition:
         """A process with a server stays ready while a job is down: refusing calls would not help. A

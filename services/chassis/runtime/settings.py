@@ -121,6 +121,8 @@ class ProcessSettings(BaseSettings):
     token_audience: str = Field(default="roost", min_length=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    # The commit of an image, for `roost_build_info`.
+    revision: str = ""
     trace_ratio: float = Field(default=0.0, ge=0.0, le=1.0)
     otlp_endpoint: str = ""
     # How long a stopping process goes on answering after it has said that it stops: long enough

@@ -3,13 +3,13 @@
 The id (W3C `traceparent`) is always carried and logged. Spans are recorded only for sampled
 traces, and exported only where an OTLP endpoint is set, so that an unsampled call pays next to
 nothing. Among our own a parent's decision to sample is kept; a trace that begins here, or comes in
-from a client, is sampled by the ratio.
+from a client, is sampled by the ratio. docs/tracing.md shows the spans of a trace.
 """
 
 import random
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from services.chassis.runtime.sampling import sampled_below
 
 TRACEPARENT = "traceparent"
 
@@ -43,7 +45,10 @@ class Trace(NamedTuple):
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
 
+Attributes = Mapping[str, str | bool | int | float]
+
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_NOT_RECORDED: AbstractContextManager[otel.Span] = nullcontext(otel.INVALID_SPAN)
 
 
 class _Recording:
@@ -51,6 +56,7 @@ class _Recording:
 
     def __init__(self) -> None:
         self.ratio = 0.0
+        self.below = sampled_below(0.0)
         self.provider: TracerProvider | None = None
 
 
@@ -62,7 +68,7 @@ def configure(
 ) -> None:
     """Sets the sampling ratio of new traces, and where spans go: an OTLP/gRPC endpoint, or
     `exporter` in a test. Without either, nothing is recorded."""
-    _recording.ratio = ratio
+    _recording.ratio, _recording.below = ratio, sampled_below(ratio)
     if exporter is None and endpoint:
         # Importing it takes 0.2 s, which only a process that exports should pay.
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
@@ -111,13 +117,12 @@ def begin(incoming: str | None = None) -> Trace:
     return trace
 
 
-def enter(incoming: str | None = None) -> Trace:
+def enter(incoming: str | None = None, *, request_id: str = "") -> Trace:
     """Like `begin`, for a request from outside. Its ids are kept, so that its sender finds the
-    trace
-    again. Whether the trace is recorded is decided here; else any client could have all of its
-    requests recorded."""
-    continued = _continued(incoming)
-    trace = _new() if continued is None else continued._replace(sampled=_drawn())
+    trace again. Whether the trace is recorded is decided here, by the id that the edge gave the
+    request; else any client could have all of its requests recorded."""
+    continued = _continued(incoming) or _new()
+    trace = continued._replace(sampled=_drawn(request_id))
     _current.set(trace)
     return trace
 
@@ -133,44 +138,151 @@ def joined(incoming: str | None = None) -> Iterator[Trace]:
         _current.reset(token)
 
 
-@contextmanager
 def span(
     name: str,
     *,
     kind: otel.SpanKind = otel.SpanKind.INTERNAL,
-    attributes: Mapping[str, str | bool | int | float] | None = None,
-) -> Iterator[otel.Span]:
+    attributes: Attributes | None = None,
+) -> AbstractContextManager[otel.Span]:
     """Records the block as a span of the running trace, if that is sampled; else does nothing.
 
     An exception that leaves the block marks the span as failed.
     """
     trace = _current.get()
     if trace is None or not trace.sampled or _recording.provider is None:
-        yield otel.INVALID_SPAN
-        return
+        return _NOT_RECORDED
+    return _recorded(_recording.provider, trace, name, kind=kind, attributes=attributes)
+
+
+@contextmanager
+def consuming(
+    events: Sequence[tuple[str, str | None]], *, attributes: Attributes | None = None
+) -> Iterator[None]:
+    """Records the block as the handling of these events: pairs of a type and a traceparent.
+
+    The block joins the trace of the first event that is recorded, or of the first one. Each other
+    event that is recorded gets a span in its own trace, of the same time, with a link to the span
+    that the block joins.
+    """
+    recorded = [place for place, (_, incoming) in enumerate(events) if is_recorded(incoming)]
+    name, incoming = events[recorded[0] if recorded else 0]
+    with (
+        joined(incoming),
+        span(f"handle {name}", kind=otel.SpanKind.CONSUMER, attributes=attributes) as main,
+    ):
+        link = otel.Link(main.get_span_context()) if recorded else None
+        others = [
+            detached(f"handle {each[0]}", each[1], kind=otel.SpanKind.CONSUMER, link=link)
+            for each in (events[place] for place in recorded[1:])
+        ]
+        try:
+            yield
+        except Exception as error:
+            for each in others:
+                each.end(error)
+            raise
+        for each in others:
+            each.end()
+
+
+class DetachedSpan:
+    """A span that no task is in. `end` sends it."""
+
+    def __init__(self, recorded: otel.Span | None, incoming: str | None) -> None:
+        self._recorded = recorded
+        self._incoming = incoming
+
+    @property
+    def traceparent(self) -> str | None:
+        """What continues the trace from this span, or from its parent where it is not recorded."""
+        if self._recorded is None:
+            return self._incoming
+        context = self._recorded.get_span_context()
+        return Trace(f"{context.trace_id:032x}", f"{context.span_id:016x}", True).traceparent
+
+    def end(self, error: Exception | None = None) -> None:
+        """Ends it, as failed where an error is given."""
+        if self._recorded is None:
+            return
+        if error is not None:
+            _mark_failed(self._recorded, error)
+        self._recorded.end()
+
+
+def detached(
+    name: str,
+    incoming: str | None,
+    *,
+    kind: otel.SpanKind,
+    attributes: Attributes | None = None,
+    link: otel.Link | None = None,
+) -> DetachedSpan:
+    """Begins a span of the trace that `incoming` names, if that is recorded. The running task does
+    not enter it: several can run side by side."""
+    trace = _continued(incoming)
+    if trace is None or not trace.sampled or _recording.provider is None:
+        return DetachedSpan(None, incoming)
+    started = _start(_recording.provider, trace, name, kind=kind, attributes=attributes, link=link)
+    return DetachedSpan(started, incoming)
+
+
+def is_recorded(incoming: str | None) -> bool:
+    """Whether spans of the trace that `incoming` names are recorded here."""
+    if _recording.provider is None:
+        return False
+    trace = _continued(incoming)
+    return trace is not None and trace.sampled
+
+
+@contextmanager
+def _recorded(
+    provider: TracerProvider,
+    trace: Trace,
+    name: str,
+    *,
+    kind: otel.SpanKind,
+    attributes: Attributes | None,
+) -> Iterator[otel.Span]:
+    recorded = _start(provider, trace, name, kind=kind, attributes=attributes)
+    own = format(recorded.get_span_context().span_id, "016x")
+    token = _current.set(Trace(trace.trace_id, own, True))
+    try:
+        yield recorded
+    except Exception as error:
+        _mark_failed(recorded, error)
+        raise
+    finally:
+        _current.reset(token)
+        recorded.end()
+
+
+def _start(
+    provider: TracerProvider,
+    trace: Trace,
+    name: str,
+    *,
+    kind: otel.SpanKind,
+    attributes: Attributes | None,
+    link: otel.Link | None = None,
+) -> otel.Span:
     parent = otel.SpanContext(
         trace_id=int(trace.trace_id, 16),
         span_id=int(trace.span_id, 16),
         is_remote=True,
         trace_flags=otel.TraceFlags(otel.TraceFlags.SAMPLED),
     )
-    recorded = _recording.provider.get_tracer("roost").start_span(
+    return provider.get_tracer("roost").start_span(
         name,
         context=otel.set_span_in_context(otel.NonRecordingSpan(parent)),
         kind=kind,
         attributes=attributes,
+        links=() if link is None else (link,),
     )
-    own = format(recorded.get_span_context().span_id, "016x")
-    token = _current.set(Trace(trace.trace_id, own, True))
-    try:
-        yield recorded
-    except Exception as error:
-        recorded.record_exception(error)
-        recorded.set_status(otel.StatusCode.ERROR)
-        raise
-    finally:
-        _current.reset(token)
-        recorded.end()
+
+
+def _mark_failed(recorded: otel.Span, error: Exception) -> None:
+    # Not its message: that may contain what a user wrote.
+    recorded.set_status(otel.StatusCode.ERROR, type(error).__name__)
 
 
 def _continued(incoming: str | None) -> Trace | None:
@@ -195,6 +307,10 @@ def _new() -> Trace:
     return Trace(trace_id, span_id, _drawn())
 
 
-def _drawn() -> bool:
+def _drawn(request_id: str = "") -> bool:
     ratio = _recording.ratio
-    return ratio > 0.0 and random.random() < ratio  # noqa: S311
+    if ratio <= 0.0:
+        return False
+    if request_id:
+        return request_id < _recording.below
+    return random.random() < ratio  # noqa: S311

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from time import perf_counter
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from opentelemetry.trace import SpanKind
 
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import deadline, telemetry
@@ -16,7 +19,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.shard_keys import ShardKey
-from services.chassis.storage import idempotency, inbox, outbox, shard_key
+from services.chassis.storage import idempotency, inbox, outbox, pool_metrics, shard_key
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import ATTEMPTS, TransactionAborted, in_transaction
@@ -33,6 +36,7 @@ TRANSACTION_SECONDS = 10.0
 ACQUIRE_SECONDS = 2.0
 
 _CONNECT_SECONDS = 5.0
+_SPAN = {"db.system.name": "postgresql"}
 _RECONNECT_SECONDS = (0.1, 5.0)
 # How often an idle listening connection is tried, so that a silent loss is noticed.
 _HEARTBEAT_SECONDS = 5.0
@@ -125,13 +129,14 @@ class Database:
         limit_of_all = STATEMENT_SECONDS if seconds is None else seconds
         with translated():
             async with asyncio.timeout(deadline.budget(limit_of_all)):
-                # Where nobody has to wait, the task is spared that the limit of the wait costs.
-                limit = None if self._pool.get_idle_size() else deadline.budget(ACQUIRE_SECONDS)
-                acquired = await self._pool.acquire(timeout=limit)
+                acquired = await self._acquire()
+                began = perf_counter()
                 try:
-                    # The pool's proxy has every method of the connection that it stands for.
-                    yield cast("Connection", acquired)
+                    with telemetry.span("postgres", kind=SpanKind.CLIENT, attributes=_SPAN):
+                        # The pool's proxy has every method of the connection that it stands for.
+                        yield cast("Connection", acquired)
                 finally:
+                    pool_metrics.note_held(perf_counter() - began)
                     await self._pool.release(acquired)
 
     @asynccontextmanager
@@ -192,6 +197,13 @@ class Database:
         except TimeoutError:
             self._pool.terminate()
 
+    async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        if self._pool.get_idle_size():
+            # Nobody has to wait, so the task is spared that a limit costs.
+            return await self._pool.acquire()
+        with pool_metrics.waiting():
+            return await self._pool.acquire(timeout=deadline.budget(ACQUIRE_SECONDS))
+
     async def _wake_relay(self) -> None:
         with deadline.none():
             async with self.connection() as connection:
@@ -224,10 +236,11 @@ async def connect(
             server_settings=_session(name),
         )
     database = Database(pool, url=url, clock=clock or SystemClock())
-    try:
-        yield database
-    finally:
-        await database.close()
+    with pool_metrics.counted(pool):
+        try:
+            yield database
+        finally:
+            await database.close()
 
 
 async def dedicated(url: str, *, name: str) -> Connection:

@@ -8,14 +8,18 @@ the reason, and those behind it go on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from prometheus_client import Counter, Gauge
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.events.bus.producer import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event
+from services.chassis.runtime import telemetry
 from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
@@ -39,6 +43,11 @@ _LOCK = (0x726F6F73, 0x72656C61)
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 
 _published = Counter("roost_outbox_published_total", "Events that the broker acknowledged")
+_publishing = Histogram(
+    "roost_outbox_publish_seconds",
+    "Time that the broker took for a batch, acknowledged or not",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 _failed = Counter("roost_outbox_failures_total", "Batches that were not fully acknowledged")
 _refused = Counter(
     "roost_outbox_refused_total", "Events that the broker never takes; they are in outbox_refused"
@@ -163,7 +172,8 @@ class Relay:
         if not rows:
             return 0
         try:
-            await self._publisher.publish([row.event for row in rows])
+            with _publishing.time(), _recorded([row.event for row in rows]) as recorded:
+                await self._publisher.publish(recorded)
         except RecordsRefused as refused:
             await self._move_to_refused(connection, rows, refused)
         except PublishFailed as failure:
@@ -198,6 +208,40 @@ class Relay:
     def _age(self) -> float:
         oldest = self._oldest
         return 0.0 if oldest is None else (self._clock.now() - oldest).total_seconds()
+
+
+@contextmanager
+def _recorded(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events as they are published: those of a recorded trace continue it from a span of the
+    relay, which lasts for the length of the block."""
+    spans = {
+        place: telemetry.detached(
+            f"publish {event.type}",
+            event.traceparent,
+            kind=SpanKind.PRODUCER,
+            attributes={"messaging.system": "kafka", "messaging.destination.name": event.topic},
+        )
+        for place, event in enumerate(events)
+        if telemetry.is_recorded(event.traceparent)
+    }
+    if not spans:
+        yield events
+        return
+    failures: Mapping[int, Exception] = {}
+    try:
+        yield [
+            replace(event, traceparent=spans[place].traceparent) if place in spans else event
+            for place, event in enumerate(events)
+        ]
+    except RecordsRefused as refused:
+        failures = dict.fromkeys(refused.reasons, refused)
+        raise
+    except PublishFailed as failure:
+        failures = dict.fromkeys(range(failure.delivered, len(events)), failure)
+        raise
+    finally:
+        for place, span in spans.items():
+            span.end(failures.get(place))
 
 
 def _cancel(task: asyncio.Task[None]) -> None:

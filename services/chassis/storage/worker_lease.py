@@ -70,7 +70,13 @@ _COUNT = "SELECT count(*) FROM worker_leases WHERE expire_time >= clock_timestam
 
 _taken = Gauge(
     "roost_worker_leases_taken",
-    f"Worker numbers of this database that were taken at the last renewal, of {ids.WORKERS}",
+    "Worker numbers of this database that were taken at the last renewal",
+)
+_max = Gauge("roost_worker_leases_max", "Worker numbers that a database has")
+_max.set(ids.WORKERS)
+_remaining = Gauge(
+    "roost_worker_lease_remaining_seconds",
+    "For how long this process may make ids without another renewal; 0 if it may not",
 )
 
 
@@ -107,6 +113,14 @@ class WorkerLease:
         if self._held is None:
             raise WorkerLost
         return self._held.floor
+
+    def remaining(self) -> float:
+        """For how many seconds `number` is good without another renewal; 0 if it is not."""
+        held = self._held
+        if held is None:
+            return 0.0
+        by_the_day = (held.used_until - ids.milliseconds_at(self._clock.now())) / 1000
+        return max(0.0, min(held.until - self._clock.monotonic(), by_the_day))
 
     async def take(self) -> None:
         """Takes a free number. Raises NoWorkerIdAvailable."""
@@ -203,6 +217,7 @@ async def lease_worker(
     for so many seconds, then raises NoWorkerIdAvailable."""
     lease = WorkerLease(database=database, clock=clock, ttl=ttl)
     await lease.take_when_free(start_seconds)
+    _remaining.set_function(lease.remaining)
     keeping = asyncio.create_task(lease.keep(), name="keep worker lease")
     try:
         yield lease

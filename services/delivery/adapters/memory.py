@@ -25,6 +25,7 @@ from services.delivery.domain.store import (
     RECORDS_KEPT,
     CodesSent,
     DeliveryStore,
+    DueCount,
 )
 
 # User, channel, device and topic.
@@ -249,6 +250,16 @@ class MemoryDeliveryStore(Generic[TablesT]):
             attempts = row.attempts if update.counted else max(row.attempts - 1, 0)
             noted = replace(noted, state=update.state, attempts=attempts)
         self._tables.deliveries[key] = noted
+
+    async def count_due(self, now: datetime) -> dict[Channel, DueCount]:
+        due: dict[Channel, list[datetime]] = {}
+        for (_, channel, *_), row in self._tables.deliveries.items():
+            if row.state is State.DUE and row.due_time <= now:
+                due.setdefault(channel, []).append(row.due_time)
+        return {
+            channel: DueCount(len(times), (now - min(times)).total_seconds())
+            for channel, times in due.items()
+        }
 
     async def prune_deliveries(self, now: datetime) -> int:
         tables = self._tables

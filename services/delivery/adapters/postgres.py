@@ -18,7 +18,7 @@ from services.delivery.domain.model import (
     MailAddress,
     PushSubscription,
 )
-from services.delivery.domain.store import ENDED_KEPT, RECORDS_KEPT, CodesSent
+from services.delivery.domain.store import ENDED_KEPT, RECORDS_KEPT, CodesSent, DueCount
 
 _SUBSCRIPTION = """
 id, user_id, session_id, endpoint, device_key AS key, device_secret AS secret, create_time,
@@ -147,6 +147,11 @@ WHERE user_id = $1 AND channel = 'push' AND device_id = $2 AND state = 'due' AND
 _CODES_SENT = """
 SELECT user_id, address, domain, create_time FROM mailed_codes
 WHERE (user_id = $1 OR address = $2 OR domain = $3) AND create_time > $4 ORDER BY create_time
+"""
+
+_COUNT_DUE = """
+SELECT channel, count(*) AS messages, extract(epoch FROM $1 - min(due_time))::float8 AS seconds
+FROM deliveries WHERE state = 'due' AND due_time <= $1 GROUP BY channel
 """
 
 _PRUNE = {
@@ -337,6 +342,13 @@ class PostgresDeliveryStore:
             update.result,
             now,
         )
+
+    async def count_due(self, now: datetime) -> dict[Channel, DueCount]:
+        rows = await self._database.fetch(_COUNT_DUE, now)
+        return {
+            Channel(row["channel"]): DueCount(row["messages"], max(row["seconds"], 0.0))
+            for row in rows
+        }
 
     async def prune_deliveries(self, now: datetime) -> int:
         gone = 0

@@ -35,6 +35,13 @@ class CodesSent(NamedTuple):
     to_domain: list[datetime]
 
 
+class DueCount(NamedTuple):
+    """The messages of a channel that are due, and for how long the longest waiting one is."""
+
+    messages: int
+    seconds: float
+
+
 class DeliveryTransaction(Transaction, Protocol):
     """Delivery's part of every transaction of the service. Devices and addresses change under the
     lock of their user."""
@@ -163,6 +170,10 @@ class DeliveryStore(Protocol):
     async def record(self, delivery: Delivery, update: DeliveryUpdate, now: datetime) -> None:
         """Stores the result of a claimed delivery. If a later version was added since, that one is
         due at the update's time. Does nothing if another worker holds the lease."""
+        ...
+
+    async def count_due(self, now: datetime) -> dict[Channel, DueCount]:
+        """What is due on each channel and not claimed; a channel without it is absent."""
         ...
 
     async def prune_deliveries(self, now: datetime) -> int:

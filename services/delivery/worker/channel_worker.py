@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import (
@@ -53,6 +53,12 @@ _failures = Counter(
     "roost_delivery_failures_total",
     "Deliveries that failed by an error of our own, by the step that raised it",
     ["channel", "step"],
+)
+_delay = Histogram(
+    "roost_delivery_delay_seconds",
+    "From when a message was first due to when its receiver accepted it",
+    ["channel"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400),
 )
 
 
@@ -234,6 +240,9 @@ class ChannelWorker:
             _release(self._of_user, delivery.user_id)
         if recorded is not None:
             _attempts.labels(self._channel, recorded.state).inc()
+            if recorded.state is State.SENT:
+                waited = self._clock.now() - delivery.start_time
+                _delay.labels(self._channel).observe(waited.total_seconds())
 
     async def _update(
         self, delivery: Delivery, prepared: PreparedMessage | DeliveryUpdate

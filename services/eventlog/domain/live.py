@@ -40,6 +40,7 @@ _BATCH_SIZE = 1_000
 _attached = Gauge(
     "roost_eventlog_attached_users", "Users attached to this process, counted for each stream"
 )
+_open = Gauge("roost_eventlog_streams", "Open streams of this process")
 _sent = Counter("roost_eventlog_entries_sent_total", "Entries sent to streams", ["source"])
 _live, _read = _sent.labels("live"), _sent.labels("log")
 _gaps = Counter("roost_eventlog_gaps_total", "Gaps sent to streams")
@@ -97,6 +98,7 @@ class LiveDelivery:
             raise Stopping
         queue = BoundedQueue(room=self._woken.set, limit=self._max_waiting)
         self._streams[queue] = _StreamState()
+        _open.inc()
         return queue
 
     def close(self, queue: BoundedQueue) -> None:
@@ -109,6 +111,7 @@ class LiveDelivery:
         for tag in list(state.tags):
             self.detach_hashtag(queue, tag)
         del self._streams[queue]
+        _open.dec()
 
     async def attach(self, queue: BoundedQueue, after: Mapping[int, int]) -> None:
         """Sends the entries after these sequences, by user id; -1 stands for the end of the log.

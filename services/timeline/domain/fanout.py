@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
+from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.ids import time_of
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feeds import Feeds
 from services.timeline.domain.model import Entry, home_of, posts_of
@@ -12,6 +14,11 @@ from services.timeline.domain.ports import Graph
 
 _delivered = Counter("roost_timeline_deliveries_total", "Entries that reached a feed")
 _steps = Counter("roost_timeline_fan_out_steps_total", "Pages of followers worked off")
+_delay = Histogram(
+    "roost_timeline_fan_out_delay_seconds",
+    "From the creation of an entry to the end of each step that delivered it",
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,14 @@ class FanOut:
         celebrities: Celebrities,
         threshold: int,
         publish: Continue,
+        clock: Clock,
     ) -> None:
         self._feeds = feeds
         self._graph = graph
         self._celebrities = celebrities
         self._threshold = threshold
         self._publish = publish
+        self._clock = clock
 
     async def deliver(self, entry: Entry) -> Delivered:
         """Adds a new entry to the actor's own home and to those of the first page of followers.
@@ -74,14 +83,17 @@ class FanOut:
         own = [home_of(actor), posts_of(actor)]
         if actor in await self._celebrities.known():
             await self._feeds.add(entry, own)
+            self._note_delay(entry)
             return Delivered(entry, 0, None)
         page = await self._graph.followers(actor, after=0)
         if page.total > self._threshold:
             await self._celebrities.promote(actor, followers=page.total)
             await self._feeds.add(entry, own)
+            self._note_delay(entry)
             return Delivered(entry, 0, None)
         _delivered.inc(await self._feeds.add(entry, own + [home_of(each) for each in page.ids]))
         _steps.inc()
+        self._note_delay(entry)
         if page.has_more:
             await self._publish(RemainingSteps(entry, page.ids[-1], removal=False))
         return Delivered(entry, 0, [actor, *page.ids])
@@ -109,7 +121,11 @@ class FanOut:
             await self._feeds.remove(remaining.entry, homes)
         else:
             _delivered.inc(await self._feeds.add(remaining.entry, homes))
+            self._note_delay(remaining.entry)
         _steps.inc()
         if page.has_more:
             await self._publish(RemainingSteps(remaining.entry, page.ids[-1], remaining.removal))
         return None if remaining.removal else Delivered(remaining.entry, remaining.after, page.ids)
+
+    def _note_delay(self, entry: Entry) -> None:
+        _delay.observe((self._clock.now() - time_of(entry.entry_id)).total_seconds())

@@ -5,14 +5,17 @@ on, ANNOUNCED later, so that every verifier has it by then. It signs until the n
 `sign_time`, and stays published until the last token that it signed has expired.
 """
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from prometheus_client import Gauge
 
 from services.chassis.auth.tokens import AccessTokens, Jwk, SigningKey
 from services.chassis.auth.tokens.access_tokens import LIFETIME
@@ -32,6 +35,12 @@ _KEPT_LONGER = timedelta(minutes=2)
 
 _NONCE_SIZE = 12
 _PURPOSE = b"roost signing key"
+
+_age = Gauge(
+    "roost_signing_key_age_seconds",
+    "Since when a published key signs access tokens; negative until it signs",
+    ["kid"],
+)
 
 
 class KeySeal:
@@ -130,6 +139,7 @@ class Signer:
             await rotate(self._store, clock=self._clock, seal=self._seal)
             keys = await self._store.signing_keys()
         self._opened = {key.kid: self._opened.get(key.kid) or self._seal.open(key) for key in keys}
+        self._show_ages(self._stored, published(keys, self._clock.now()))
         self._stored = keys
 
     def issue(self, user_id: int, session_id: int) -> tuple[str, datetime]:
@@ -140,6 +150,17 @@ class Signer:
             raise Unavailable("Nobody can sign in now; try again.")
         token = self._access_tokens.issue(user_id, session_id, key=self._opened[key.kid])
         return token, now.replace(microsecond=0) + LIFETIME
+
+    def _show_ages(self, before: Sequence[StoredKey], keys: Sequence[StoredKey]) -> None:
+        for each in before:
+            if each not in keys:
+                with contextlib.suppress(KeyError):
+                    _age.remove(each.kid)
+        for each in keys:
+            _age.labels(each.kid).set_function(partial(self._age, each.sign_time))
+
+    def _age(self, sign_time: datetime) -> float:
+        return (self._clock.now() - sign_time).total_seconds()
 
     async def fetch(self) -> list[Jwk]:
         """The published public keys."""

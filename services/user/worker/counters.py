@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -26,6 +26,11 @@ _SETTLE_SECONDS = 30.0
 # One query counts the follows of so many users.
 _SLICE = 500
 
+_drifts = Counter(
+    "roost_user_count_drifts_total",
+    "Counters of users that were found wrong",
+    ["counter"],
+)
 _failures = Counter(
     "roost_user_reconcile_failures_total", "Users whose counters could not be corrected"
 )
@@ -113,6 +118,7 @@ class Reconciler:
             return await transaction.correct_counts(seen, wrong)
 
         corrected = await in_transaction(self._store.transaction, effect)
+        _count_drifts(seen, wrong)
         await self._user_cache.forget(*wrong)
         return corrected
 
@@ -143,3 +149,10 @@ class Reconciler:
             # The other counters can be corrected without the Post service.
             logger().warning("post_count_failed", error=repr(error))
             return None
+
+
+def _count_drifts(seen: Mapping[int, Counts], right: Mapping[int, Counts]) -> None:
+    for user_id, counts in right.items():
+        for field in fields(Counts):
+            if getattr(seen[user_id], field.name) != getattr(counts, field.name):
+                _drifts.labels(field.name).inc()

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import generate_latest
 from roost.post.v1.post_service_pb2 import GetPostRequest, GetPostResponse
 from roost.user.v1.auth_service_pb2 import RevokeSessionResponse
+from roost.user.v1.user_service_pb2 import GetUserResponse
 
 from gateway.core.state import State
 from gateway.protocols.rest.routes import READ_SECONDS, WRITE_SECONDS
@@ -139,13 +140,58 @@ async def test_load_beyond_the_limit_is_shed_but_probes_are_answered(
 
     second = await stranger.get("/v1/posts/1")
     probe = await stranger.get("/livez")
+    during = metric(state, "roost_http_in_flight"), metric(state, "roost_http_in_flight_max")
     leave.set()
 
     assert (second.status_code, second.json()["reason"]) == (503, "OVERLOADED")
     assert second.headers["retry-after"] == "1"
     assert probe.status_code == 200
     assert (await first).status_code == 200
-    assert state.in_flight == 0
+    assert during == (1, 1)
+    assert metric(state, "roost_http_in_flight") == 0
+
+
+def metric(state: State, name: str, **labels: str) -> float:
+    return state.registry.get_sample_value(name, labels) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("request_id", "sampled"),
+    [
+        ("3fffffff-0000-4000-8000-000000000000", "01"),
+        ("40000000-0000-4000-8000-000000000000", "00"),
+    ],
+)
+async def test_id_of_the_edge_decides_whether_a_request_is_recorded(
+    stranger: Client, services: FakeServices, request_id: str, sampled: str
+) -> None:
+    services.answer("GetPost", ONE)
+    telemetry.configure(service="test", ratio=0.25)
+    try:
+        answer = await stranger.get("/v1/posts/1", **{"x-request-id": request_id})
+    finally:
+        telemetry.configure(service="test", ratio=0.0)
+
+    assert answer.headers["traceresponse"].endswith(f"-{sampled}")
+
+
+async def test_requests_are_timed_as_reads_and_writes(
+    alice: Client, services: FakeServices, state: State
+) -> None:
+    services.answer("GetPost", ONE)
+    services.answer("GetUser", GetUserResponse(user=person(ALICE)))
+    services.answer("RevokeSession", RevokeSessionResponse())
+    name = "roost_http_seconds_count"
+
+    await alice.get("/v1/posts/1")
+    await alice("DELETE", "/v1/sessions/current")
+    for document in ("{ me { id } }", "mutation { signOut { error { reason } } }", "{"):
+        await alice("POST", "/graphql", json={"query": document})
+
+    assert metric(state, name, route="/v1/posts/{post_id}", kind="read") == 1
+    assert metric(state, name, route="/v1/sessions/current", kind="write") == 1
+    assert metric(state, name, route="/graphql", kind="read") == 2
+    assert metric(state, name, route="/graphql", kind="write") == 1
 
 
 async def test_requests_are_counted_by_route_and_not_by_path(
@@ -163,9 +209,10 @@ async def test_requests_are_counted_by_route_and_not_by_path(
         inside = ",".join(f'{name}="{value}"' for name, value in labels.items())
         return f"roost_http_handled_total{{{inside}}}"
 
-    assert counted(method="GET", route="/v1/posts/{post_id}", status=200) + " 2.0" in text
-    assert counted(method="GET", route="(none)", status=404) + " 1.0" in text
-    assert counted(method="(other)", route="(none)", status=405) + " 1.0" in text
+    route = "/v1/posts/{post_id}"
+    assert counted(kind="read", method="GET", route=route, status=200) + " 2.0" in text
+    assert counted(kind="read", method="GET", route="(none)", status=404) + " 1.0" in text
+    assert counted(kind="write", method="(other)", route="(none)", status=405) + " 1.0" in text
 
 
 async def test_a_stopping_process_says_so_and_goes_on(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prometheus_client import REGISTRY
 from roost.user.v1.auth_service_pb2 import GetJwksRequest, GetJwksResponse, JsonWebKey
 from roost.user.v1.auth_service_pb2_grpc import (
     AuthServiceServicer,
@@ -145,6 +146,37 @@ async def test_process_without_identity_has_no_name_to_call_in() -> None:
     async with Mesh("127.0.0.1:1") as mesh:
         with pytest.raises(ValueError, match="identity"):
             mesh.as_service(UserServiceStub)
+
+
+async def test_calls_are_counted_and_timed_by_the_code_that_the_caller_saw(
+    mesh: Mesh, inner: Inner
+) -> None:
+    users = mesh.stub(UserServiceStub)
+    before = {each: called(each) for each in ("OK", "ALREADY_EXISTS", "CANCELLED", "total")}
+
+    await users.GetUser(GetUserRequest(user_id=1))
+    inner.failure = Taken("Gone.", reason="HANDLE_TAKEN", metadata={"handle": "alice"})
+    with pytest.raises(Taken):
+        await users.GetUser(GetUserRequest(user_id=1))
+    left = asyncio.create_task(users.GetUser(GetUserRequest(user_id=1)))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.wait({left})
+
+    assert {each: called(each) - before[each] for each in before} == {
+        "OK": 1,
+        "ALREADY_EXISTS": 1,
+        "CANCELLED": 1,
+        "total": 3,
+    }
+
+
+def called(code: str) -> float:
+    method = {"method": "/roost.user.v1.UserService/GetUser"}
+    if code == "total":
+        return REGISTRY.get_sample_value("roost_rpc_client_seconds_count", method) or 0.0
+    labels = {**method, "code": code}
+    return REGISTRY.get_sample_value("roost_rpc_client_handled_total", labels) or 0.0
 
 
 async def test_nested_call_is_part_of_the_same_trace(mesh: Mesh, inner: Inner) -> None:

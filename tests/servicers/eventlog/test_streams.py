@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from roost.notification.v1.event_service_pb2 import ReadEventsRequest
 from roost.notification.v1.event_service_pb2_grpc import (
     EventServiceStub,
@@ -110,6 +111,10 @@ class Place:
 MATRIX = {
     "EventService": {"Attach": services("gateway"), "ReadEvents": user_or("gateway")},
 }
+
+
+def open_streams() -> float | None:
+    return REGISTRY.get_sample_value("roost_eventlog_streams")
 
 
 @pytest.fixture
@@ -336,9 +341,12 @@ class TestAttach:
         async with streaming(served) as stream:
             stream.attach(ALICE)
             await stream.attached(ALICE)
+            opened = open_streams()
             stream.finish()
 
             assert await stream.over() is None
+        assert opened == 1
+        await eventually(lambda: open_streams() == 0)
 
     async def test_refuses_what_is_no_request(self, served: Served) -> None:
         async with streaming(served) as stream:

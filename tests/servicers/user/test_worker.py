@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from roost.post.v1 import post_events_pb2 as post_pb
 from roost.post.v1.post_pb2 import (
     VISIBILITY_FOLLOWERS,
@@ -194,12 +195,23 @@ async def test_wrong_counters_are_set_right(
         settle=at_once,
     )
 
+    before = {each: drifts(each) for each in ("followers", "following", "posts")}
+
     corrected = await reconciler.reconcile()
 
     assert corrected == 2
+    assert {each: drifts(each) - before[each] for each in before} == {
+        "followers": 1,
+        "following": 2,
+        "posts": 1,
+    }
     assert await counts(stack, bob) == (1, 0, 3)
     assert await counts(stack, alice) == (0, 1, 0)
     assert await reconciler.reconcile() == 0
+
+
+def drifts(counter: str) -> float:
+    return REGISTRY.get_sample_value("roost_user_count_drifts_total", {"counter": counter}) or 0.0
 
 
 async def test_counters_that_are_on_their_way_are_left_alone(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.exceptions import ResponseError
 
 from services.chassis.cache import redis_client
@@ -144,6 +145,49 @@ async def test_client_serves_again_soon_after_the_server_is_back(
 
         await eventually(lambda: not client.away)
         assert await client.execute("PING") == b"PONG"
+
+
+async def test_metrics_follow_trips_failures_and_the_circuit(engines: Engines, valkey: str) -> None:
+    async with redis_client.connect(valkey) as client:
+        trips = metric("roost_redis_trip_seconds_count")
+        await client.execute("PING")
+        answered, closed = metric("roost_redis_trip_seconds_count"), circuit()
+        engines.stop("valkey")
+        try:
+            for _ in range(3):
+                with pytest.raises(RedisUnavailable):
+                    await client.execute("PING")
+            opened, skipped = circuit(), failures("skipped")
+            with pytest.raises(RedisUnavailable):
+                await client.execute("PING")
+        finally:
+            engines.start("valkey")
+
+        assert (answered - trips, closed, opened) == (1, 0, 1)
+        assert failures("skipped") == skipped + 1
+        await eventually(lambda: circuit() == 0)
+
+
+async def test_client_that_is_closed_while_its_server_is_away_leaves_no_open_circuit() -> None:
+    async with silent_server() as url, redis_client.connect(url, call_seconds=0.05) as client:
+        for _ in range(3):
+            with pytest.raises(RedisUnavailable):
+                await client.execute("PING")
+        assert circuit() == 1
+
+    assert circuit() == 0
+
+
+def circuit() -> float:
+    return metric("roost_redis_circuit_open")
+
+
+def failures(outcome: str) -> float:
+    return metric("roost_redis_failures_total", outcome=outcome)
+
+
+def metric(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 async def test_restarted_server_costs_no_call(engines: Engines, valkey: str) -> None:

@@ -15,7 +15,7 @@ from services.chassis.cache.redis_client import (
     Script,
     without_cluster,
 )
-from services.chassis.cache.redis_cluster import Cluster, _Node
+from services.chassis.cache.redis_cluster import Cluster, Node
 from services.chassis.cache.redis_connection import Address
 from tests.valkey_cluster import NODES, ValkeyCluster
 from tests.waiting import LIMIT, eventually
@@ -188,14 +188,14 @@ async def test_closed_cluster_reads_no_slots(valkey_cluster: str) -> None:
 
 
 @asynccontextmanager
-async def silent_nodes(count: int) -> AsyncIterator[set[_Node]]:
+async def silent_nodes(count: int) -> AsyncIterator[set[Node]]:
     async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
 
     servers = [await asyncio.start_server(keep_silent, "127.0.0.1", 0) for _ in range(count)]
     try:
-        yield {_Node("127.0.0.1", each.sockets[0].getsockname()[1]) for each in servers}
+        yield {Node("127.0.0.1", each.sockets[0].getsockname()[1]) for each in servers}
     finally:
         for each in servers:
             each.close()

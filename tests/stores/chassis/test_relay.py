@@ -7,16 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
 from services.chassis.events.bus import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres, relay
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
 from tests.engines import Engines
 from tests.waiting import LIMIT, eventually
+
+RECORDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+NOT_RECORDED = RECORDED[:-1] + "0"
 
 
 class Broker:
@@ -244,6 +249,71 @@ async def test_relay_goes_on_when_the_database_is_back(engines: Engines, outbox:
 
         await write(outbox, "a")
         await eventually(lambda: broker.keys == ["a"])
+
+
+async def test_time_of_the_broker_is_measured_for_each_batch_also_one_that_fails(
+    outbox: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_PAUSE_SECONDS", (0.01, 0.01))
+    broker = Broker()
+    broker.takes = [1]
+    await write(outbox, "a", "b")
+    name = "roost_outbox_publish_seconds_count"
+    before = REGISTRY.get_sample_value(name) or 0.0
+
+    async with relaying(outbox, broker):
+        await eventually(lambda: is_empty(outbox))
+
+    assert (REGISTRY.get_sample_value(name) or 0.0) - before == len(broker.batches) == 2
+
+
+async def test_recorded_event_goes_on_from_a_span_of_the_relay(outbox: Database) -> None:
+    exporter, broker = InMemorySpanExporter(), Broker()
+    telemetry.configure(service="test", ratio=0.0, exporter=exporter)
+    try:
+        with telemetry.joined(RECORDED):
+            await write(outbox, "a")
+        with telemetry.joined(NOT_RECORDED):
+            await write(outbox, "b")
+        async with relaying(outbox, broker):
+            await eventually(lambda: is_empty(outbox))
+    finally:
+        telemetry.shutdown()
+        telemetry.configure(service="test", ratio=0.0)
+
+    (published,) = (
+        each for each in exporter.get_finished_spans() if each.name.startswith("publish")
+    )
+    assert published.context is not None
+    assert published.parent is not None
+    first, second = broker.log
+    assert first.traceparent == f"{RECORDED[:36]}{published.context.span_id:016x}-01"
+    assert second.traceparent == NOT_RECORDED
+    assert published.status.is_ok
+
+
+async def test_span_of_a_batch_that_the_broker_did_not_take_has_failed(
+    outbox: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_PAUSE_SECONDS", (0.01, 0.01))
+    exporter, broker = InMemorySpanExporter(), Broker()
+    broker.takes = [1]
+    telemetry.configure(service="test", ratio=0.0, exporter=exporter)
+    try:
+        with telemetry.joined(RECORDED):
+            await write(outbox, "a", "b")
+        async with relaying(outbox, broker):
+            await eventually(lambda: is_empty(outbox))
+    finally:
+        telemetry.shutdown()
+        telemetry.configure(service="test", ratio=0.0)
+
+    outcomes = [
+        each.status.is_ok
+        for each in exporter.get_finished_spans()
+        if each.name.startswith("publish")
+    ]
+    assert sorted(outcomes) == [False, True, True]
 
 
 def lag() -> float | None:

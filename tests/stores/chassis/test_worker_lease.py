@@ -90,6 +90,28 @@ async def test_metric_counts_the_numbers_that_are_taken(leases: Database) -> Non
     assert (counted, REGISTRY.get_sample_value("roost_worker_leases_taken")) == (2, 1)
 
 
+async def test_metric_shows_how_long_the_number_is_good(leases: Database) -> None:
+    clock = ManualClock()
+    before = remaining()
+    async with lease_worker(leases, clock=clock) as lease:
+        taken = remaining()
+        clock.advance(26.0)
+        late = remaining()
+        clock.advance(2.0)
+        over = remaining()
+        await lease.renew()
+        renewed = remaining()
+
+    assert before in {None, 0.0}
+    assert (taken, late, over, renewed) == (27.0, 1.0, 0.0, 27.0)
+    assert remaining() == 0.0
+    assert REGISTRY.get_sample_value("roost_worker_leases_max") == ids.WORKERS
+
+
+def remaining() -> float | None:
+    return REGISTRY.get_sample_value("roost_worker_lease_remaining_seconds")
+
+
 async def test_count_that_cannot_be_read_takes_no_number_away(
     leases: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

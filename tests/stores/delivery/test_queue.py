@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from services.delivery.domain.model import Channel, State
-from services.delivery.domain.store import RECORDS_KEPT
+from services.delivery.domain.store import RECORDS_KEPT, DueCount
 from services.delivery.worker.channel_worker import LEASE
 from tests.stores.delivery.conftest import Scenario
 
@@ -268,3 +268,23 @@ async def test_many_workers_take_each_message_once(real: Scenario) -> None:
     while more := await real.claim(limit=15):
         topics += [each.topic for each in more]
     assert sorted(topics) == sorted(f"LIKE:{each}" for each in range(200))
+
+
+async def test_what_is_due_and_unclaimed_is_counted_by_channel(scenario: Scenario) -> None:
+    user = scenario.number()
+    await scenario.device(user)
+    await scenario.address(user, confirmed=True)
+    nothing = await scenario.store.count_due(scenario.clock.now())
+    await scenario.add(
+        scenario.due(user, topic="LIKE:1", seconds=0),
+        scenario.due(user, topic="LIKE:2", seconds=60),
+        scenario.due(user, channel=Channel.DIGEST, seconds=90),
+    )
+    scenario.clock.advance(61)
+    due = await scenario.store.count_due(scenario.clock.now())
+    await scenario.claim(Channel.PUSH)
+    claimed = await scenario.store.count_due(scenario.clock.now())
+
+    assert nothing == {}
+    assert due == {Channel.PUSH: DueCount(2, 61.0)}
+    assert claimed == {}

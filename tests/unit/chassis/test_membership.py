@@ -29,7 +29,7 @@ def time() -> Time:
 
 @pytest.fixture
 def member(time: Time) -> Membership:
-    made = Membership("g", monotonic=time)
+    made = Membership("g", ["t", "u"], monotonic=time)
     made.joined()
     return made
 
@@ -38,13 +38,18 @@ def counted(name: str) -> float:
     return REGISTRY.get_sample_value(name, {"group": "g"}) or 0.0
 
 
+def held(topic: str) -> float | None:
+    labels = {"group": "g", "topic": topic}
+    return REGISTRY.get_sample_value("roost_consumer_partitions", labels)
+
+
 def test_member_with_partitions_is_well(member: Membership, time: Time) -> None:
     member.holds(PLACES, settled=True)
     time.now += 10_000
 
     assert member.unready() is None
     assert member.rejoin_decision() is RejoinDecision.GO_ON
-    assert counted("roost_consumer_partitions") == 2
+    assert (held("t"), held("u")) == (2, 0)
 
 
 def test_member_that_waits_for_its_first_partitions_is_given_time(
@@ -69,7 +74,7 @@ def test_member_that_lost_its_partitions_is_not_ready_after_some_seconds(
 
     assert at_once is None
     assert member.unready() is not None
-    assert counted("roost_consumer_partitions") == 0
+    assert (held("t"), held("u")) == (0, 0)
 
 
 def test_member_without_partitions_joins_anew_at_growing_intervals(

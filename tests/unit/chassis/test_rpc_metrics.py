@@ -20,7 +20,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_calls_fall_into_the_bucket_of_their_time(seconds: list[float]) -> None:
     registry = CollectorRegistry()
-    meters = RpcMetrics(registry).of(METHOD["method"])
+    meters = RpcMetrics(registry, max_in_flight=1).of(METHOD["method"])
 
     for took in (0.001, 0.03, 99.0):
         seconds += [10.0, 10.0 + took]
@@ -36,7 +36,7 @@ def test_calls_fall_into_the_bucket_of_their_time(seconds: list[float]) -> None:
 
 def test_call_is_in_flight_until_it_is_answered() -> None:
     registry = CollectorRegistry()
-    meters = RpcMetrics(registry).of(METHOD["method"])
+    meters = RpcMetrics(registry, max_in_flight=1).of(METHOD["method"])
 
     started = meters.start()
     during = registry.get_sample_value("roost_rpc_in_flight")
@@ -44,6 +44,7 @@ def test_call_is_in_flight_until_it_is_answered() -> None:
     after = registry.get_sample_value("roost_rpc_in_flight")
 
     assert (during, after) == (1, 0)
+    assert registry.get_sample_value("roost_rpc_in_flight_max") == 1
     assert (
         registry.get_sample_value("roost_rpc_handled_total", {**METHOD, "code": "NOT_FOUND"}) == 1
     )
@@ -51,7 +52,7 @@ def test_call_is_in_flight_until_it_is_answered() -> None:
 
 def test_method_that_nobody_has_called_is_there_with_zeros() -> None:
     registry = CollectorRegistry()
-    RpcMetrics(registry).of(METHOD["method"])
+    RpcMetrics(registry, max_in_flight=1).of(METHOD["method"])
 
     text = generate_latest(registry).decode()
 

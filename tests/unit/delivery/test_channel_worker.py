@@ -197,6 +197,29 @@ async def test_whatever_sending_raises_fails_that_delivery_alone(
     assert counted("send") == before + 1
 
 
+async def test_delay_of_a_message_begins_when_it_was_due_and_ends_when_it_is_accepted(
+    scenario: Scenario,
+) -> None:
+    async def later() -> SendResult:
+        return SendResult(SendStatus.LATER, "503")
+
+    await scenario.due(1, "T1", "T2")
+    messages, seconds = delays()
+    scenario.clock.advance(5.0)
+
+    await once(scenario.dispatcher(Sending(acts={"T2": later})))
+
+    assert delays() == (messages + 1, seconds + 5.0)
+
+
+def delays() -> tuple[float, float]:
+    name, labels = "roost_delivery_delay_seconds", {"channel": "push"}
+    count, total = (
+        REGISTRY.get_sample_value(f"{name}_{each}", labels) or 0.0 for each in ("count", "sum")
+    )
+    return count, total
+
+
 async def test_a_fault_leaves_where_it_was_raised_and_no_address_in_the_log(
     scenario: Scenario, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ from services.chassis.runtime.periodic import every
 from services.chassis.runtime.supervision import Job, Supervisor
 from services.chassis.storage import retention
 from services.delivery import compose as delivery_compose
+from services.delivery.worker import queue_metrics
 from services.eventlog.worker import trimming
 from services.media.worker import runner as media_runner
 from services.media.worker.claim_review import ClaimReview
@@ -223,6 +224,7 @@ JOBS: dict[str, Callable[[Any], Job]] = {
 PERIODIC: dict[str, Callable[[Any], Job]] = {
     "chassis.storage.retention.forget_old": retention.job,
     "delivery.compose.pruning": lambda fails: delivery_compose.pruning(fails, ManualClock(NOW)),
+    "delivery.worker.queue_metrics.count": lambda fails: queue_metrics.job(fails, ManualClock(NOW)),
     "eventlog.worker.trimming.delete_expired": lambda fails: trimming.job(fails, ManualClock(NOW)),
     "media.worker.claim_review.review": _media(
         lambda fails: (
@@ -284,6 +286,7 @@ PERIODIC: dict[str, Callable[[Any], Job]] = {
 # Endless, and no job on its own, or one whose failures other tests bring about.
 OTHERS = {
     "chassis.rpc.clients._follow",  # tests/servicers/chassis/test_tls.py
+    "chassis.runtime.event_loop.measure_lag",  # tests/unit/chassis/test_event_loop.py
     "chassis.runtime.ids.make",  # waits for the clock
     "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
     "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
@@ -310,6 +313,7 @@ def no_pauses() -> Any:
         patch.setattr(retention, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(revocations, "POLL_SECONDS", 0.0)
         patch.setattr(delivery_compose, "_PRUNE_SECONDS", 0.0)
+        patch.setattr(queue_metrics, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(trimming, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(notification_retention, "_INTERVAL_SECONDS", 0.0)
         patch.setattr(media_runner, "_POLL_SECONDS", 0.0)

@@ -185,6 +185,7 @@ class Scenario:
             celebrities=self.celebrities,
             threshold=threshold,
             publish=publish,
+            clock=self.clock,
         )
         self.hashtag_feeds = HashtagFeeds(store=paced_store, feeds=feeds, publish=publish)
 

@@ -1,8 +1,12 @@
 """Fan-out, step by step."""
 
+from datetime import timedelta
+
 import pytest
+from prometheus_client import REGISTRY
 
 from services.chassis.runtime.errors import Unavailable
+from services.chassis.runtime.ids import first_id_at
 from services.timeline.domain.fanout import Delivered, FanOut, RemainingSteps
 from services.timeline.domain.model import TOP, Entry, home_of
 from tests.unit.timeline.scenario import Scenario
@@ -46,6 +50,26 @@ async def test_a_step_reaches_one_page_and_leaves_the_rest(scenario: Scenario) -
     assert scenario.rests == []
 
 
+async def test_each_step_that_delivers_notes_the_age_of_its_post(scenario: Scenario) -> None:
+    made = scenario.clock.now() - timedelta(seconds=3)
+    post = Entry(first_id_at(made), AUTHOR, 50, AUTHOR)
+    steps, seconds = delays()
+
+    await scenario.fan_out.deliver(post)
+    scenario.clock.advance(4.0)
+    await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
+    await scenario.fan_out.withdraw(post)
+    await scenario.fan_out.continue_fan_out(scenario.rests.pop())
+
+    assert delays() == (steps + 2, pytest.approx(seconds + 3.0 + 7.0))
+
+
+def delays() -> tuple[float, float]:
+    name = "roost_timeline_fan_out_delay_seconds"
+    count, total = (REGISTRY.get_sample_value(f"{name}_{each}") or 0.0 for each in ("count", "sum"))
+    return count, total
+
+
 async def test_a_step_says_whom_it_reached(scenario: Scenario) -> None:
     first = await scenario.fan_out.deliver(POST)
     second = await scenario.fan_out.continue_fan_out(scenario.rests.pop(0))
@@ -81,6 +105,7 @@ async def test_a_step_fails_if_the_rest_is_not_safe(scenario: Scenario) -> None:
         celebrities=scenario.celebrities,
         threshold=1000,
         publish=lose,
+        clock=scenario.clock,
     )
 
     with pytest.raises(Unavailable):
@@ -96,6 +121,7 @@ async def test_a_celebrity_costs_one_look_at_the_followers_and_then_none(
         celebrities=scenario.celebrities,
         threshold=len(FANS) - 1,
         publish=scenario.rests.append,  # type: ignore[arg-type]
+        clock=scenario.clock,
     )
 
     promoted = await fan_out.deliver(POST)
@@ -117,6 +143,7 @@ async def test_whoever_has_as_many_followers_as_the_threshold_is_fanned_out(
         celebrities=scenario.celebrities,
         threshold=len(FANS),
         publish=scenario.fan_out.continue_fan_out,
+        clock=scenario.clock,
     )
 
     await fan_out.deliver(POST)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from prometheus_client import REGISTRY
 
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import (
@@ -100,6 +101,27 @@ async def test_a_retired_key_stays_published_until_its_last_token_has_expired() 
     assert await stack.published() == [first, second]
     stack.clock.advance(timedelta(minutes=2))
     assert await stack.published() == [second]
+
+
+async def test_metric_shows_the_age_of_each_published_key_and_of_no_other() -> None:
+    stack = UserServiceStack()
+    first = await stack.rotate()
+    stack.clock.advance(60)
+    second = await stack.rotate()
+    await stack.signer.load()
+    announced = age(first), age(second)
+    stack.clock.advance(ANNOUNCED + LIFETIME)
+    signing_now = age(second)
+    stack.clock.advance(timedelta(minutes=2))
+    await stack.signer.load()
+
+    assert announced == (60, -ANNOUNCED.total_seconds())
+    assert signing_now == LIFETIME.total_seconds()
+    assert (age(first), age(second)) == (None, LIFETIME.total_seconds() + 120)
+
+
+def age(kid: str) -> float | None:
+    return REGISTRY.get_sample_value("roost_signing_key_age_seconds", {"kid": kid})
 
 
 async def test_no_token_fails_while_keys_change() -> None:

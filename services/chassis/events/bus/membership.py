@@ -5,6 +5,7 @@ again and again, and gets nothing, with no error at all. Only the absence of an 
 """
 
 import time
+from collections import Counter as Tally
 from collections.abc import Callable, Collection
 from enum import Enum, auto
 
@@ -18,7 +19,9 @@ UNASSIGNED_SECONDS = 15.0
 REJOIN_SECONDS = (20.0, 160.0)
 
 _partitions = Gauge(
-    "roost_consumer_partitions", "Partitions that this member of a group works on", ["group"]
+    "roost_consumer_partitions",
+    "Partitions that this member of a group works on",
+    ["group", "topic"],
 )
 _rejoins = Counter(
     "roost_consumer_rejoins_total",
@@ -44,8 +47,15 @@ class Membership:
     and others hold all of them: there are more members than partitions. It is on standby then.
     """
 
-    def __init__(self, group: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        group: str,
+        topics: Collection[str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._group = group
+        self._topics = topics
         self._monotonic = monotonic
         self._held: frozenset[tuple[str, int]] = frozenset()
         self._without_since: float | None = monotonic()
@@ -54,8 +64,7 @@ class Membership:
         self._standby = False
         self._refusal: str | None = None
         self._patience = REJOIN_SECONDS[0]
-        self._gauge = _partitions.labels(group)
-        self._gauge.set(0)
+        self._show_held()
 
     def joined(self) -> None:
         """The member begins to join the group."""
@@ -65,7 +74,7 @@ class Membership:
     def holds(self, places: Collection[tuple[str, int]], *, settled: bool) -> None:
         """The partitions of the member are these now; `settled` where the group assigned them."""
         self._held = frozenset(places)
-        self._gauge.set(len(self._held))
+        self._show_held()
         if settled:
             self._refusal = None
         if self._held:
@@ -76,6 +85,11 @@ class Membership:
         self._settled_without = settled
         if self._without_since is None:
             self._without_since = self._record_check = self._joined = self._monotonic()
+
+    def _show_held(self) -> None:
+        held = Tally(topic for topic, _ in self._held)
+        for topic in self._topics:
+            _partitions.labels(self._group, topic).set(held[topic])
 
     def rejoin_decision(self) -> RejoinDecision:
         """What to do now, as the member has waited for so long."""

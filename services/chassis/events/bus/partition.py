@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.events.records import Event, Record, Undecodable
@@ -82,6 +81,11 @@ class Partition:
         self._waiting: deque[Received] = deque()
         self._arrived = asyncio.Event()
         self._stopping = False
+        self._span_attributes = {
+            "messaging.system": "kafka",
+            "messaging.destination.name": topic,
+            "messaging.consumer.group.name": group,
+        }
         self._age = _age.labels(group, topic, str(number))
         self._delay = _delay.labels(group)
         self._counters: dict[tuple[str, str], Counter] = {}
@@ -204,8 +208,10 @@ class Partition:
             self._age.set((self._clock.now() - oldest.time).total_seconds())
             try:
                 with (
-                    telemetry.joined(oldest.traceparent),
-                    telemetry.span(f"handle {oldest.type}", kind=SpanKind.CONSUMER),
+                    telemetry.consuming(
+                        [(event.type, event.traceparent) for event in events],
+                        attributes=self._span_attributes,
+                    ),
                     deadline.within(HANDLER_TIMEOUT_SECONDS),
                 ):
                     await handle()

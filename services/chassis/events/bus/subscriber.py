@@ -119,7 +119,7 @@ class Subscriber:
         self._committed: dict[_Place, int] = {}
         self._paused: set[_Place] = set()
         self._stopping = threading.Event()
-        self._membership = Membership(group)
+        self._membership = Membership(group, self._topics)
         self._refusals = RefusalLog(group)
 
     @property
