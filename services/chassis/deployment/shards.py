@@ -101,6 +101,8 @@ async def distribute(
 async def _distribute(connection: Connection, sharding: Sharding, shards: int) -> Distribution:
     if not await connection.fetchval(_HAS_CITUS):
         raise CannotDistribute("The database has no extension citus.")
+    # The list of tables must not contain their shards.
+    await connection.execute("SET citus.override_table_visibility = on")
     tables = {row[0] for row in await connection.fetch(_TABLES)}
     done = {row[0] for row in await connection.fetch(_DISTRIBUTED)}
     _check_complete(tables, sharding)
