@@ -77,7 +77,8 @@ async def test_the_admin_port_has_metrics_and_the_same_readiness(services: FakeS
         await asyncio.wait_for(process.wait(), PATIENCE)
 
     assert serving == [200, 200]
-    assert 'roost_http_handled_total{method="GET",route="/readyz",status="200"} 1.0' in metrics
+    labels = 'kind="read",method="GET",route="/readyz",status="200"'
+    assert f"roost_http_handled_total{{{labels}}} 1.0" in metrics
     assert draining == [503, 503]
     assert alive == 200
 
