@@ -57,6 +57,7 @@ DELETE FROM log_events e USING unnest($1::bigint[], $2::bigint[]) AS g (user_id,
 WHERE e.user_id = g.user_id AND {is_among("e.user_id", _USERS)} AND e.sequence < g.first_sequence
 """  # noqa: S608 - constants
 
+# OFFSET 0 keeps the subquery from becoming a join, which would read all silences of each user.
 _RECEIVING_USERS = """
 SELECT g.place, g.user_id
 FROM unnest($1::integer[], $2::bigint[]) AS g (place, user_id)
@@ -65,6 +66,7 @@ WHERE NOT EXISTS (
   SELECT FROM silences s
   WHERE s.user_id = h.user_id
     AND s.other_id IN (($3::bigint[])[g.place], ($4::bigint[])[g.place])
+  OFFSET 0
 )
 """
 
