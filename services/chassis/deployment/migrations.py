@@ -22,7 +22,14 @@ import asyncpg
 from pydantic import Field, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.runtime.manifest import CHASSIS_MIGRATIONS, SERVICES, Engine, deployed
+from services.chassis.runtime.manifest import (
+    CHASSIS_MIGRATIONS,
+    SERVICES,
+    SHARD_KEY_MIGRATIONS,
+    Engine,
+    Manifest,
+    deployed,
+)
 from services.chassis.runtime.settings import PREFIX, PostgresUrl, load
 from services.chassis.storage.connection import Connection
 
@@ -62,8 +69,9 @@ class _Output(NamedTuple):
 def folders_of(noun: str) -> list[Path]:
     """The folders of migrations of a service's database: the chassis's, and those of the nouns
     that the service runs. Of a noun without a service, only the chassis's."""
-    own = [folder for each in deployed() if each.noun == noun for folder in each.migrations]
-    return [SERVICES / folder for folder in (CHASSIS_MIGRATIONS, *own)]
+    own = next((each for each in deployed() if each.noun == noun), Manifest(noun))
+    keys = SHARD_KEY_MIGRATIONS[own.shard_key]
+    return [SERVICES / folder for folder in (CHASSIS_MIGRATIONS, keys, *own.migrations)]
 
 
 async def apply(

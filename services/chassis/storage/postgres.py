@@ -18,7 +18,8 @@ from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.chassis.storage import idempotency, inbox, outbox, pool_metrics
+from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import idempotency, inbox, outbox, pool_metrics, shard_key
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import ATTEMPTS, TransactionAborted, in_transaction
@@ -51,8 +52,11 @@ class PostgresTransaction:
     """A running transaction. Stores subclass it by the acts of their domain, over `connection`.
 
     Every statement on `connection` is inside the transaction and its time limit; asyncpg's errors
-    about the connection, time-outs and aborts are translated as they leave the block.
+    about the connection, time-outs and aborts are translated as they leave the block. `shard_key`
+    is that of the service's manifest.
     """
+
+    shard_key = ShardKey.USER
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
@@ -63,23 +67,25 @@ class PostgresTransaction:
         event = Event.from_message(
             message, time=self._clock.now(), traceparent=telemetry.traceparent()
         )
-        await outbox.append(self.connection, event)
+        await outbox.append(
+            self.connection, event, shard_key=shard_key.of_name(self.shard_key, event.key)
+        )
         self.published = True
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
-        return await inbox.first_seen(self.connection, consumer, event_id)
+        return await inbox.first_seen(self.connection, consumer, event_id, key=self.shard_key)
 
     async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
-        return await inbox.first_seen_of(self.connection, consumer, event_ids)
+        return await inbox.first_seen_of(self.connection, consumer, event_ids, key=self.shard_key)
 
     async def replay(self, key: RequestKey) -> bytes | None:
-        return await idempotency.look_up(self.connection, key)
+        return await idempotency.look_up(self.connection, key, key=self.shard_key)
 
     async def remember(self, key: RequestKey, response: bytes) -> None:
-        await idempotency.record(self.connection, key, response)
+        await idempotency.record(self.connection, key, response, key=self.shard_key)
 
     async def forget_requests(self, caller_ids: Collection[str]) -> None:
-        await idempotency.forget_callers(self.connection, caller_ids)
+        await idempotency.forget_callers(self.connection, caller_ids, key=self.shard_key)
 
 
 class Database:

@@ -167,41 +167,37 @@ class Relay:
                         await postgres.wait_for(woken, IDLE_SECONDS)
 
     async def _publish_batch(self, connection: Connection) -> int:
-        ids, events = await outbox.oldest(connection, self._batch)
-        self._oldest = events[0].time if events else None
-        if not events:
+        rows = await outbox.oldest(connection, self._batch)
+        self._oldest = rows[0].event.time if rows else None
+        if not rows:
             return 0
         try:
-            with _publishing.time(), _recorded(events) as recorded:
+            with _publishing.time(), _recorded([row.event for row in rows]) as recorded:
                 await self._publisher.publish(recorded)
         except RecordsRefused as refused:
-            await self._move_to_refused(connection, ids, events, refused)
+            await self._move_to_refused(connection, rows, refused)
         except PublishFailed as failure:
             if failure.delivered:
-                await outbox.remove(connection, ids[: failure.delivered])
+                await outbox.remove(connection, rows[: failure.delivered])
                 _published.inc(failure.delivered)
             raise
-        await outbox.remove(connection, ids)
-        _published.inc(len(ids))
-        if len(ids) < self._batch:
+        await outbox.remove(connection, rows)
+        _published.inc(len(rows))
+        if len(rows) < self._batch:
             self._oldest = None
-        return len(ids)
+        return len(rows)
 
     async def _move_to_refused(
-        self,
-        connection: Connection,
-        ids: Sequence[int],
-        events: Sequence[Event],
-        refused: RecordsRefused,
+        self, connection: Connection, rows: Sequence[outbox.Row], refused: RecordsRefused
     ) -> None:
         """Moves rows that the broker never takes out of the way of those behind them."""
         for place, reason in refused.reasons.items():
-            await outbox.move_to_refused(connection, ids[place], reason)
+            await outbox.move_to_refused(connection, rows[place], reason)
             _refused.inc()
             logger().error(
                 "outbox_row_refused",
-                event_id=str(events[place].event_id),
-                type=events[place].type,
+                event_id=str(rows[place].event.event_id),
+                type=rows[place].event.type,
                 reason=reason,
             )
 

@@ -132,7 +132,7 @@ async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
         small = said(name, "k", "small")
         for event in (replace(small, payload=b"x" * 2_000_000, event_id=new_event_id()), small):
             async with outbox.connection() as connection:
-                await rows.append(connection, event)
+                await rows.append(connection, event, shard_key=0)
         relay = Relay(database_url=outbox.url, publisher=sender, clock=outbox.clock)
         relaying = asyncio.create_task(relay.run())
         await eventually(lambda: listener.received == {"k": ["small"]}, limit=LIMIT)
