@@ -13,7 +13,7 @@ from local.cli import app
 from services.chassis.deployment import shards
 from services.chassis.deployment.shards import CannotDistribute
 from services.chassis.runtime.manifest import Engine, Sharding, deployed
-from tests.engines import CITUS_SETTING
+from tests.citus import CITUS_SETTING
 
 DISTRIBUTED = [
     each.noun
