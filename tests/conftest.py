@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import pytest
 from structlog.dev import ConsoleRenderer, plain_traceback
 from xdist.remote import Producer
 
+from tests.citus import CITUS_SETTING
 from tests.engines import (
     _topic_numbers,
     database,
@@ -49,8 +52,13 @@ hypothesis.settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that start an engine, so that `-m "not engines"` excludes them."""
+    """Marks the tests that start an engine, so that `-m "not engines"` excludes them. Skips those
+    that are marked `one_postgres(reason)` if others use Citus."""
+    citus = os.environ.get(CITUS_SETTING)
     for item in items:
+        marker = item.get_closest_marker("one_postgres")
+        if citus and marker is not None:
+            item.add_marker(pytest.mark.skip(reason=f"needs one PostgreSQL: {marker.args[0]}"))
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engines)
 

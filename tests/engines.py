@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -30,8 +29,9 @@ from local.parts.valkey import Valkey
 from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
-from services.chassis.deployment import migrations, shards, topics
+from services.chassis.deployment import migrations, topics
 from services.chassis.events.bus import KafkaConnection
+from tests.citus import CITUS_SETTING, CitusCluster, name_of
 from tests.secured_kafka import SecuredKafka
 from tests.valkey_cluster import ValkeyCluster
 
@@ -144,14 +144,7 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Drops a database of `fresh` or `empty`, and ends its sessions."""
-        self._engines.run(self._engines.postgres.drop_database(_name_of(url)))
-
-
-# The URL of a database on the coordinator of a Citus cluster, with the extension and all nodes, for
-# a superuser on each of them. Stores are then tested there. See docs/sharding.md.
-CITUS_SETTING = "ROOST_TEST_CITUS"
-# Enough to be on both sides of a shard's border; more make each test slower.
-_CITUS_SHARDS = 4
+        self._engines.run(self._engines.postgres.drop_database(name_of(url)))
 
 
 class CitusDatabases(Databases):
@@ -163,30 +156,28 @@ class CitusDatabases(Databases):
 
     def __init__(self, engines: Engines, url: str) -> None:
         super().__init__(engines)
-        self._coordinator = url
+        self._cluster = CitusCluster(url)
         self._nouns: dict[str, str] = {}
         self._free: dict[str, list[str]] = {}
 
     def fresh(self, noun: str) -> str:
         if free := self._free.get(noun):
             return free.pop()
-        url = self._new(f"roost_{noun}_{os.getpid()}_{next(self._numbers)}")
-        self._engines.run(migrations.apply(url, migrations.folders_of(noun)))
-        sharding = shards.sharding_of(noun)
-        if sharding is not None:
-            self._engines.run(shards.distribute(url, sharding, shards=_CITUS_SHARDS))
+        name = f"roost_{noun}_{os.getpid()}_{next(self._numbers)}"
+        url = self._engines.run(self._cluster.create_of(noun, name))
         self._nouns[url] = noun
         return url
 
     def empty(self) -> str:
-        return self._new(f"empty_{os.getpid()}_{next(self._numbers)}")
+        name = f"empty_{os.getpid()}_{next(self._numbers)}"
+        return self._engines.run(self._cluster.create(name))
 
     def drop(self, url: str) -> None:
         noun = self._nouns.get(url)
         # Tests of the chassis add tables of their own.
         if noun in {None, "chassis"}:
             self._nouns.pop(url, None)
-            self._engines.run(self._drop(_name_of(url)))
+            self._engines.run(self._cluster.drop(name_of(url)))
             return
         self.clear(url)
         self._free.setdefault(noun, []).append(url)
@@ -194,64 +185,7 @@ class CitusDatabases(Databases):
     def close(self) -> None:
         """Drops the databases that were used again."""
         for url in self._nouns:
-            self._engines.run(self._drop(_name_of(url)))
-
-    def _new(self, name: str) -> str:
-        self._engines.run(self._create(name))
-        return _database_in(self._coordinator, name)
-
-    async def _create(self, name: str) -> None:
-        """On each node, as Citus creates databases and extensions on one node alone."""
-        nodes = await self._nodes()
-        for node in nodes:
-            await _execute(_at(self._coordinator, *node), f"CREATE DATABASE {name}")
-            await _execute(
-                _at(_database_in(self._coordinator, name), *node), "CREATE EXTENSION citus"
-            )
-        (host, port), *workers = nodes
-        url = _database_in(self._coordinator, name)
-        await _execute(url, f"SELECT citus_set_coordinator_host('{host}', {port})")
-        for host, port in workers:
-            await _execute(url, f"SELECT citus_add_node('{host}', {port})")
-
-    async def _drop(self, name: str) -> None:
-        for node in await self._nodes():
-            await _execute(
-                _at(self._coordinator, *node), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-            )
-
-    async def _nodes(self) -> list[tuple[str, int]]:
-        """Addresses of the nodes, the coordinator first."""
-        connection = await asyncpg.connect(self._coordinator)
-        try:
-            rows = await connection.fetch(
-                "SELECT nodename, nodeport FROM pg_dist_node WHERE isactive ORDER BY groupid"
-            )
-        finally:
-            await connection.close()
-        return [(row[0], row[1]) for row in rows]
-
-
-def _name_of(url: str) -> str:
-    return urlsplit(url).path.removeprefix("/")
-
-
-def _database_in(url: str, name: str) -> str:
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
-
-
-def _at(url: str, host: str, port: int) -> str:
-    parts = urlsplit(url)
-    credentials = parts.netloc.rpartition("@")[0]
-    return parts._replace(netloc=f"{credentials}@{host}:{port}").geturl()
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+            self._engines.run(self._cluster.drop(name_of(url)))
 
 
 # Tables to which migrations add rows.

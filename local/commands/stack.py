@@ -19,6 +19,7 @@ import typer
 from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, console, print_error, running
+from local.databases import DatabaseUnusable
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.process_runner import PartFailed, PartStatus
@@ -33,6 +34,7 @@ RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 CANNOT_RUN = (
+    DatabaseUnusable,
     PartFailed,
     AlreadyRunning,
     FolderNotOwn,
@@ -247,7 +249,8 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  media files", f"{status.media}")
-    rows.add_row("  PostgreSQL", parts["postgres"].address)
+    if "postgres" in parts:
+        rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  Envoy, admin socket", str(socket))
     roost = _command()

@@ -52,7 +52,7 @@ async def everything(stack: TestStack, nouns: Collection[str]) -> AsyncIterator[
 
 async def rows(stack: TestStack, noun: str) -> AsyncIterator[Stored]:
     """All rows of a service's database: values as PostgreSQL writes them, and bytes as they are."""
-    connection = await asyncpg.connect(stack.stack.postgres.url(f"roost_{noun}"))
+    connection = await asyncpg.connect(stack.stack.database_url(noun))
     try:
         for (table,) in await connection.fetch(_TABLES):
             for record in await connection.fetch(f"SELECT * FROM {table}"):

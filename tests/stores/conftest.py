@@ -1,23 +1,10 @@
-"""What all tests of stores share: time limits, and the tests that need one PostgreSQL."""
-
-import os
+"""The time limits of all tests of stores."""
 
 import pytest
 
 from services.chassis.cache import cache_aside, redis_client
 from services.chassis.storage import postgres
-from tests.engines import CITUS_SETTING
 from tests.waiting import LIMIT
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips tests marked `one_postgres(reason)` where stores are tested on Citus."""
-    if not os.environ.get(CITUS_SETTING):
-        return
-    for item in items:
-        marker = item.get_closest_marker("one_postgres")
-        if marker is not None:
-            item.add_marker(pytest.mark.skip(reason=f"needs one PostgreSQL: {marker.args[0]}"))
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,8 @@ _CONNECT_SECONDS = 10.0
 # Names the lock among this database's advisory locks of two numbers: "roost", "migr".
 _LOCK = (0x726F6F73, 0x6D696772)
 _URL = "DATABASE_URL_"
+# With the name of a service in capitals, the variable that has the URL of its database.
+URL_PREFIX = PREFIX + _URL
 
 _CONCURRENT_INDEX = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE
@@ -107,7 +109,7 @@ def run() -> int:
         return 2
     for noun, url in given.items():
         if url is None:
-            print(f"{noun}: skipped, since {PREFIX}{_URL}{noun.upper()} is not set.")
+            print(f"{noun}: skipped, since {URL_PREFIX}{noun.upper()} is not set.")
             continue
         try:
             applied = asyncio.run(apply(url, folders_of(noun)))
@@ -135,14 +137,14 @@ def _settings_of(nouns: Iterable[str]) -> type[BaseSettings]:
 
 def _mistakes(given: Mapping[str, str | None], environment: Iterable[str]) -> list[str]:
     """One sentence for each variable that names no service, and one if none names a service."""
-    known = {f"{PREFIX}{_URL}{noun.upper()}" for noun in given}
+    known = {f"{URL_PREFIX}{noun.upper()}" for noun in given}
     mistakes = [
         f"{name} names no service with a database; the services are {', '.join(given)}."
         for name in sorted(environment)
-        if name.startswith(PREFIX + _URL) and name not in known
+        if name.startswith(URL_PREFIX) and name not in known
     ]
     if not mistakes and not any(given.values()):
-        mistakes.append(f"No database is named: set {PREFIX}{_URL}<SERVICE> of {', '.join(given)}.")
+        mistakes.append(f"No database is named: set {URL_PREFIX}<SERVICE> of {', '.join(given)}.")
     return mistakes
 
 

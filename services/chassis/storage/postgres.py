@@ -42,6 +42,10 @@ _RECONNECT_SECONDS = (0.1, 5.0)
 _HEARTBEAT_SECONDS = 5.0
 
 
+# What Citus says of a node that is lost during a transaction. It gives it no code of its own.
+_LOST_NODE = ("failure on connection marked as essential", "failed to read result")
+
+
 class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or does not answer in time."""
 
@@ -302,6 +306,8 @@ def translated() -> Iterator[None]:
             raise DatabaseUnavailable from misuse
         raise
     except asyncpg.PostgresError as refused:
+        if isinstance(refused, asyncpg.InternalServerError) and str(refused).startswith(_LOST_NODE):
+            raise DatabaseUnavailable from refused
         # The detail repeats values of the row. A log line of the error must not.
         refused.detail = None
         raise

@@ -1,7 +1,8 @@
 """`shards.distribute`: what it refuses on one PostgreSQL, and what it does on Citus."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -13,7 +14,10 @@ from local.cli import app
 from services.chassis.deployment import shards
 from services.chassis.deployment.shards import CannotDistribute
 from services.chassis.runtime.manifest import Engine, Sharding, deployed
-from tests.engines import CITUS_SETTING
+from services.chassis.storage.connection import Connection
+from services.chassis.storage.postgres import Database, DatabaseUnavailable, connect
+from tests.citus import CITUS_SETTING, CitusCluster, name_of
+from tests.waiting import eventually
 
 DISTRIBUTED = [
     each.noun
@@ -131,6 +135,42 @@ async def test_a_table_that_the_manifest_does_not_name_is_refused(
 
     with pytest.raises(CannotDistribute, match="does not name the tables closed_authors"):
         await shards.distribute(database("timeline"), sharding)
+
+
+@citus
+async def test_a_transaction_whose_nodes_are_lost_says_that_the_database_is_unavailable(
+    database: Callable[[str], str],
+) -> None:
+    url = database("timeline")
+    cluster = CitusCluster(os.environ[CITUS_SETTING])
+    _, *workers = await cluster.nodes()
+
+    async def insert(connection: Connection, users: Iterable[int]) -> None:
+        for user in users:
+            await connection.execute("INSERT INTO read_markers VALUES ($1, 1, now())", user)
+
+    async def lose(store: Database) -> None:
+        async with store.transaction(lambda connection, _: connection) as connection:
+            # Enough to reach all nodes.
+            await insert(connection, range(20))
+            for worker in workers:
+                await cluster.end_sessions(worker, [name_of(url)])
+            await insert(connection, range(20, 40))
+
+    async with connect(url) as store:
+        with pytest.raises(DatabaseUnavailable):
+            await lose(store)
+
+        await eventually(lambda: is_available(store))
+        assert await store.fetch("SELECT user_id FROM read_markers") == []
+
+
+async def is_available(store: Database) -> bool:
+    """Whether a statement reaches all nodes."""
+    with contextlib.suppress(DatabaseUnavailable):
+        await store.fetch("SELECT count(*) FROM read_markers")
+        return True
+    return False
 
 
 @citus
