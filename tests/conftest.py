@@ -22,6 +22,7 @@ from tests.engines import (
     valkey_cluster,
     valkey_servers,
 )
+from tests.replication import replication, running_replication
 from tests.scheduling import FileScheduling
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "kafka",
     "opensearch",
     "postgres",
+    "replication",
     "running_cluster",
+    "running_replication",
     "s3",
     "topic",
     "valkey",

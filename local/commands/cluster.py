@@ -71,6 +71,14 @@ def secrets(
             f"repeatable. {_FROM_FILE}",
         ),
     ] = None,
+    replica_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="ROOST_REPLICA_URL",
+            help="A standby of post, timeline or user, for lists: SERVICE=URL; repeatable. "
+            f"{_FROM_FILE}",
+        ),
+    ] = None,
     redis_url: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,6 +142,7 @@ def secrets(
         given = _given(
             {
                 **_by_service("--database-url", "database-url", database_url, services),
+                **_by_service("--replica-url", "replica-url", replica_url, services),
                 **_by_service("--redis-url", "redis-url", redis_url, services),
                 **{
                     (each.noun, key): value
@@ -242,6 +251,7 @@ def _check(made: Secrets) -> None:
     """Refuse what the processes would refuse at their start. Raises SecretsInvalid."""
     urls: dict[str, TypeAdapter[str]] = {
         "database-url": TypeAdapter(PostgresUrl),
+        "replica-url": TypeAdapter(PostgresUrl),
         "redis-url": TypeAdapter(RedisUrl),
     }
     for owner, values in made.items():
