@@ -22,7 +22,7 @@ from tests.engines import (
     valkey_cluster,
     valkey_servers,
 )
-from tests.replication import replication, running_replication
+from tests.replication import patient_replica, replication, running_replication
 from tests.scheduling import FileScheduling
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "engines",
     "kafka",
     "opensearch",
+    "patient_replica",
     "postgres",
     "replication",
     "running_cluster",

@@ -6,7 +6,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import psutil
 import pytest
+from prometheus_client import REGISTRY
 
 from local import oneshot, wheels
 from local.part import plain_environment
@@ -21,8 +23,12 @@ from local.parts.postgres import Postgres
 from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
+from services.chassis.cache import redis_client
+from services.chassis.cache.redis_client import RedisClient
+from services.chassis.storage import positions, postgres, replica
+from services.chassis.storage.postgres import Database
 from tests.engines import Databases, Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 _REPLICATED = {"wal_level": "replica", "max_wal_senders": "4"}
 _POSITION = "SELECT pg_current_wal_insert_lsn()::text"
@@ -171,6 +177,54 @@ class Replication:
             process.send_signal(number)
 
 
+def reads() -> dict[str, float]:
+    """How many lists were answered so far, by outcome."""
+    name = "roost_replica_reads_total"
+    return {
+        outcome: REGISTRY.get_sample_value(name, {"outcome": outcome}) or 0.0
+        for outcome in replica.OUTCOMES
+    }
+
+
+async def outcome_of(read: Callable[[], Awaitable[object]]) -> str:
+    """How the one list is answered that `read` reads."""
+    before = reads()
+    await read()
+    (outcome,) = (each for each, count in reads().items() if count != before[each])
+    return outcome
+
+
+@asynccontextmanager
+async def connected(
+    urls: Replicated, redis_url: str, *, service: str
+) -> AsyncIterator[tuple[Database, RedisClient]]:
+    """The connections of a process that reads lists from the standby, with its jobs."""
+    async with (
+        postgres.connect(urls.primary) as database,
+        redis_client.connect(redis_url) as cache_server,
+        replica.connect(
+            urls.standby, database=database, redis=cache_server, service=service, max_size=4
+        ) as jobs,
+    ):
+        running = [asyncio.create_task(job()) for job in jobs]
+        try:
+            yield database, cache_server
+        finally:
+            for job in running:
+                job.cancel()
+            await asyncio.wait(running)
+
+
+@pytest.fixture
+def patient_replica(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long limits for a busy machine, and short intervals. A test of a limit sets it itself."""
+    monkeypatch.setattr(replica, "MAX_LAG_SECONDS", LIMIT)
+    monkeypatch.setattr(replica, "READ_SECONDS", LIMIT)
+    monkeypatch.setattr(replica, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(replica, "_PROBE_SECONDS", (0.02, 0.1))
+    monkeypatch.setattr(positions, "REPLAY_SECONDS", 0.0)
+
+
 @pytest.fixture(scope="session")
 def running_replication(
     engines: Engines, tmp_path_factory: pytest.TempPathFactory
@@ -184,7 +238,7 @@ def running_replication(
 
 
 @pytest.fixture
-def replication(running_replication: Replication) -> Iterator[Replication]:
+def replication(running_replication: Replication, patient_replica: None) -> Iterator[Replication]:
     """A primary with a standby that follows it, at the beginning of the test and after it."""
     yield running_replication
     running_replication.thaw()

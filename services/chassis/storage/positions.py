@@ -9,9 +9,10 @@ None for as long: after a failure of Redis, and after a server that came back wi
 import time
 from uuid import uuid4
 
+from redis.exceptions import RedisError
+
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.runtime import deadline
-from services.chassis.runtime.errors import DeadlineExceeded
 
 # After this time a standby has replayed a write, or is not used.
 REPLAY_SECONDS = 7.0
@@ -56,14 +57,17 @@ class Positions:
         except RedisUnavailable:
             self._distrust()
             return None
-        return 0 if position is None else int(position, 16)
+        try:
+            return 0 if position is None else int(position, 16)
+        except ValueError:
+            return UNKNOWN
 
     async def keep(self, user_id: int, position: int) -> None:
         """Stores the position, unless the user has a later one. If Redis is away it is stored by
         `check`."""
         try:
             await self._store(user_id, position)
-        except (RedisUnavailable, DeadlineExceeded):
+        except (RedisUnavailable, RedisError):
             if len(self._waiting) >= _MAX_WAITING:
                 del self._waiting[next(iter(self._waiting))]
             before, _ = self._waiting.pop(user_id, (0, 0.0))

@@ -74,7 +74,8 @@ _FAILURES = (
     asyncpg.InterfaceError,
 )
 
-_OUTCOMES = (
+# `replica`, or why the primary was read. docs/metrics.md.
+OUTCOMES = (
     "replica",
     "own",
     "recent_write",
@@ -88,7 +89,7 @@ _reads = Counter(
 )
 _lag = Gauge("roost_replica_lag_seconds", "By how much the replica is behind at most")
 _circuit_open = Gauge("roost_replica_circuit_open", "1 while the replica is not tried")
-_read = {each: _reads.labels(each) for each in _OUTCOMES}
+_read = {each: _reads.labels(each) for each in OUTCOMES}
 
 
 class _Progress:
@@ -146,12 +147,15 @@ class Replica:
         does not fail, as the commit did not."""
         if not isinstance(caller.current(), UserCaller):
             return None
+        moment = time.monotonic()
         try:
             async with asyncio.timeout(READ_SECONDS):
                 position: int = await connection.fetchval(_WRITTEN)
-                return position
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return UNKNOWN
+        # A busy pool may keep `watch` from this.
+        self._note(moment, position)
+        return position
 
     async def keep(self, position: int) -> None:
         """Stores the position of the calling user's write. It does not fail."""
@@ -162,7 +166,7 @@ class Replica:
         await self._positions.check()
         moment = time.monotonic()
         with contextlib.suppress(Unavailable):
-            self._log.append((moment, await self._database.fetchval(_LOG)))
+            self._note(moment, await self._database.fetchval(_LOG))
         if not self._open or time.monotonic() >= self._probe_time:
             await self._probe()
         _lag.set(time.monotonic() - self._reached)
@@ -228,6 +232,10 @@ class Replica:
         progress.replayed = await connection.fetchval(_REPLAYED) or 0
         progress.checked = began
         return progress.replayed
+
+    def _note(self, moment: float, position: int) -> None:
+        if not self._log or moment - self._log[-1][0] > CHECK_SECONDS / 2:
+            self._log.append((moment, position))
 
     def _moment(self, replayed: int) -> float:
         """The newest moment of whose commits a standby that has replayed so far has all."""

@@ -12,10 +12,10 @@ from services.chassis.auth import caller
 from services.chassis.auth.caller import ANONYMOUS, Caller, ServiceCaller, UserCaller
 from services.chassis.cache import redis_client
 from services.chassis.runtime import deadline
-from services.chassis.storage import positions, postgres, replica
+from services.chassis.storage import positions, replica
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from tests.engines import Engines
-from tests.replication import Replicated, Replication
+from tests.replication import Replicated, Replication, connected, outcome_of
 from tests.waiting import LIMIT, eventually
 
 # A bucket of their own, and so no list of each other.
@@ -25,16 +25,6 @@ ALL = 1 << 30
 NOWHERE = "redis://127.0.0.1:1"
 # A standby refuses it.
 ON_PRIMARY_ALONE = "SELECT pg_current_wal_lsn()::text AS text"
-
-
-@pytest.fixture(autouse=True)
-def limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long limits for a busy machine, and short intervals. A test of a limit sets it itself."""
-    monkeypatch.setattr(replica, "MAX_LAG_SECONDS", LIMIT)
-    monkeypatch.setattr(replica, "READ_SECONDS", LIMIT)
-    monkeypatch.setattr(replica, "CHECK_SECONDS", 0.02)
-    monkeypatch.setattr(replica, "_PROBE_SECONDS", (0.02, 0.1))
-    monkeypatch.setattr(positions, "REPLAY_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +51,7 @@ class Notes:
 
     async def outcome(self, who: Caller, *, of: int | None = None, sql: str = LIST) -> str:
         """How a read is answered, according to the metrics."""
-        before = _reads()
-        await self.read(who, of=of, sql=sql)
-        (outcome,) = (name for name, count in _reads().items() if count != before[name])
-        return outcome
+        return await outcome_of(lambda: self.read(who, of=of, sql=sql))
 
     async def comes_to(self, outcome: str, who: Caller) -> None:
         """Waits until reads are answered so."""
@@ -85,31 +72,11 @@ async def _as(who: Caller, work: object) -> object:
     return await asyncio.create_task(run())
 
 
-def _reads() -> dict[str, float]:
-    name = "roost_replica_reads_total"
-    return {
-        each: REGISTRY.get_sample_value(name, {"outcome": each}) or 0.0
-        for each in replica._OUTCOMES
-    }
-
-
 @asynccontextmanager
 async def a_process(urls: Replicated, redis_url: str) -> AsyncIterator[Notes]:
     """A process with a replica, and its jobs."""
-    async with (
-        postgres.connect(urls.primary) as database,
-        redis_client.connect(redis_url) as cache_server,
-        replica.connect(
-            urls.standby, database=database, redis=cache_server, service="test", max_size=4
-        ) as jobs,
-    ):
-        running = [asyncio.create_task(job()) for job in jobs]
-        try:
-            yield Notes(database)
-        finally:
-            for job in running:
-                job.cancel()
-            await asyncio.wait(running)
+    async with connected(urls, redis_url, service="test") as (database, _):
+        yield Notes(database)
 
 
 @pytest.fixture
