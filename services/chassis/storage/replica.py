@@ -93,7 +93,7 @@ _read = {each: _reads.labels(each) for each in OUTCOMES}
 
 
 class _Progress:
-    """How far a standby was when it was last asked, and when that was."""
+    """How far a standby had replayed at its last answer, and when that was."""
 
     __slots__ = ("checked", "replayed")
 
@@ -127,7 +127,7 @@ class Replica:
         self._positions = positions
         # Moments, and a position that the log of the primary had reached by then; oldest first.
         self._log: deque[tuple[float, int]] = deque(
-            maxlen=round(2 * MAX_LAG_SECONDS / CHECK_SECONDS)
+            maxlen=round(4 * MAX_LAG_SECONDS / CHECK_SECONDS)
         )
         # The newest moment that a standby has reached.
         self._reached = time.monotonic()
@@ -184,8 +184,8 @@ class Replica:
     async def _fetch(
         self, subject_id: int | None, sql: str, args: Sequence[Any]
     ) -> "tuple[str, Rows | None]":
-        reader = caller.current()
-        if isinstance(reader, ServiceCaller) or _owns(reader, subject_id):
+        calling = caller.current()
+        if isinstance(calling, ServiceCaller) or _owns(calling, subject_id):
             return "own", None
         if self._open:
             return "circuit_open", None
@@ -318,10 +318,10 @@ async def connect(
         await replica.close()
 
 
-def _owns(reader: Caller, subject_id: int | None) -> bool:
+def _owns(calling: Caller, subject_id: int | None) -> bool:
     """Whether the list may be that of the caller: the bucket of a user is in all of their ids."""
     return (
-        isinstance(reader, UserCaller)
+        isinstance(calling, UserCaller)
         and subject_id is not None
-        and bucket_of(subject_id) == bucket_of(reader.user_id)
+        and bucket_of(subject_id) == bucket_of(calling.user_id)
     )
