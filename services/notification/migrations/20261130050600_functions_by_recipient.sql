@@ -17,10 +17,7 @@ CREATE FUNCTION add_activities(
   p_ids bigint[], p_conversation_ids bigint[], p_times timestamptz[], p_muted boolean[],
   p_follow_window interval
 ) RETURNS TABLE (recipient_id bigint, group_id bigint, id bigint, again boolean)
-LANGUAGE plpgsql
--- The lists differ in length alone: planning for each would cost more than it saves.
-SET plan_cache_mode = force_generic_plan
-AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
   -- All shards have some of them. Of a few recipients, the condition selects the shards.
   many boolean := cardinality(p_recipient_ids) > 16;

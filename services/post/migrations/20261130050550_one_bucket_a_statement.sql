@@ -1,21 +1,13 @@
--- Engagement is in the bucket of its user, and each statement of the functions is about one bucket.
+-- Each statement of the functions is about one bucket, and engagement is found by that of its user.
 --
 -- On Citus a statement that locks or changes rows belongs to one shard, so batches are loops over
 -- posts, and times are variables: no statement calls a volatile function. Functions that other
--- releases call keep their arguments; create_limited_post has one more.
+-- releases call keep their arguments; create_limited_post has one more. All rows of responses have
+-- their bucket by now.
 
 -- migrate:up
 
 SET LOCAL lock_timeout = '5s';
-
--- The bucket of the user; -1 in earlier rows, which the next migration completes. Only functions
--- write the table, so processes of the previous release fill it too.
-ALTER TABLE responses ADD COLUMN bucket smallint NOT NULL DEFAULT '-1';
-
--- Every bucket: what a statement about many users joins its list of them with, so that Citus executes
--- it on their shards.
-CREATE TABLE buckets (bucket smallint PRIMARY KEY);
-INSERT INTO buckets SELECT generate_series(0, 511);
 
 -- In PL/pgSQL, since Citus knows no parameters of SQL functions.
 CREATE OR REPLACE FUNCTION is_open_account(
@@ -1007,6 +999,3 @@ DROP FUNCTION create_limited_post(
   bigint, bigint[], timestamptz, uuid, text, text, bytea, text, text, text, bigint, bytea, bytea,
   boolean, timestamptz, jsonb, jsonb, text, boolean, smallint
 );
-
-DROP TABLE buckets;
-ALTER TABLE responses DROP COLUMN bucket;
