@@ -25,6 +25,7 @@ from tests.engines import (
     valkey_cluster,
     valkey_servers,
 )
+from tests.replication import patient_replica, replication, running_replication
 from tests.scheduling import FileScheduling
 
 __all__ = [
@@ -34,8 +35,11 @@ __all__ = [
     "engines",
     "kafka",
     "opensearch",
+    "patient_replica",
     "postgres",
+    "replication",
     "running_cluster",
+    "running_replication",
     "s3",
     "topic",
     "valkey",

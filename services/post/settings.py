@@ -1,7 +1,7 @@
 """The settings of the Post service: those of every service."""
 
-from services.chassis.runtime.settings import ServiceSettings
+from services.chassis.runtime.settings import ReplicaSettings
 
 
-class PostSettings(ServiceSettings):
-    """Adds nothing to `ServiceSettings`."""
+class PostSettings(ReplicaSettings):
+    """Adds nothing to `ReplicaSettings`."""

@@ -220,6 +220,13 @@ class ServiceSettings(IdentifiedSettings, KafkaSettings):
     max_in_flight: int = Field(default=500, ge=1)
 
 
+class ReplicaSettings(ServiceSettings):
+    """Settings of a service that may read lists from a hot standby, in addition."""
+
+    # A standby of the database, or what leads to one of several. docs/replicas.md.
+    replica_url: PostgresUrl | None = Field(default=None, repr=False)
+
+
 def load(kind: type[S], **given: Any) -> S:
     """Reads the settings of a process, or ends it with code 2 and one sentence a mistake."""
     try:

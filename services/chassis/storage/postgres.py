@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from time import perf_counter
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,9 @@ from services.chassis.storage import idempotency, inbox, outbox, pool_metrics, s
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import ATTEMPTS, TransactionAborted, in_transaction
+
+if TYPE_CHECKING:
+    from services.chassis.storage.replica import Replica
 
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 T = TypeVar("T")
@@ -104,18 +107,47 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, clock: Clock) -> None:
         self._pool = pool
         self._relay = outbox.RelayNotifier(self._wake_relay)
+        self._replica: Replica | None = None
         self.url = url
         self.clock = clock
+
+    def read_lists_from(self, replica: "Replica") -> None:
+        """Lets `fetch_list` read from a standby, and keeps the positions of users' writes."""
+        self._replica = replica
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows, by a connection of its own."""
         async with self.connection() as connection:
             return await connection.fetch(sql, *args)
 
+    async def fetch_list(
+        self, subject_id: int | None, sql: str, *args: Any
+    ) -> list[asyncpg.Record]:
+        """All rows of a list of ids, from a standby if there is one and the caller may read it.
+
+        `subject_id` is the user or the post that the list belongs to; None for a list of nobody.
+        Users read lists of their own and of their posts from the primary. To others a list may lack
+        what was written in the last seconds, except by themselves, and may have what was removed
+        then. So who may see a row must not follow from the list.
+        """
+        if self._replica is not None:
+            rows = await self._replica.fetch(subject_id, sql, *args)
+            if rows is not None:
+                return rows
+        return await self.fetch(sql, *args)
+
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row, if there is one."""
         async with self.connection() as connection:
             return await connection.fetchrow(sql, *args)
+
+    async def write(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement that writes for its caller in a transaction of its own."""
+        async with self.connection() as connection:
+            row = await connection.fetchrow(sql, *args)
+            position = await self._position(connection)
+        await self._keep(position)
+        return row
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row; None where there is no row."""
@@ -157,16 +189,16 @@ class Database:
         block; an exception rolls back. If the commit itself fails with DatabaseUnavailable nobody
         knows whether it happened: repeat it only under a request key.
         """
-        async with (
-            self.connection(
-                seconds=TRANSACTION_SECONDS if seconds is None else seconds
-            ) as connection,
-            connection.transaction(isolation=isolation),
-        ):
-            made = kind(connection, self.clock)
-            yield made
+        async with self.connection(
+            seconds=TRANSACTION_SECONDS if seconds is None else seconds
+        ) as connection:
+            async with connection.transaction(isolation=isolation):
+                made = kind(connection, self.clock)
+                yield made
+            position = await self._position(connection)
         if isinstance(made, PostgresTransaction) and made.published:
             self._relay.wake()
+        await self._keep(position)
 
     async def run(
         self,
@@ -200,6 +232,13 @@ class Database:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+    async def _position(self, connection: Connection) -> int | None:
+        return None if self._replica is None else await self._replica.written(connection)
+
+    async def _keep(self, position: int | None) -> None:
+        if self._replica is not None and position is not None:
+            await self._replica.keep(position)
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._pool.get_idle_size():
@@ -236,8 +275,8 @@ async def connect(
             timeout=_CONNECT_SECONDS,
             command_timeout=TRANSACTION_SECONDS,
             max_inactive_connection_lifetime=300.0,
-            reset=_keep_session,
-            server_settings=_session(name),
+            reset=keep_session,
+            server_settings=session(name),
         )
     database = Database(pool, url=url, clock=clock or SystemClock())
     with pool_metrics.counted(pool):
@@ -254,7 +293,7 @@ async def dedicated(url: str, *, name: str) -> Connection:
             url,
             timeout=_CONNECT_SECONDS,
             command_timeout=TRANSACTION_SECONDS,
-            server_settings=_session(name),
+            server_settings=session(name),
         )
         return connection
 
@@ -346,16 +385,18 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
         await backoff.wait()
 
 
-async def _keep_session(_: object) -> None:
+async def keep_session(_: object) -> None:
     """Nothing here changes a session's state, so the usual reset, one trip a call, is spared."""
 
 
-def _session(name: str) -> dict[str, str]:
+def session(name: str, *, statement_seconds: float | None = None) -> dict[str, str]:
+    """The settings of a session; a statement may take STATEMENT_SECONDS if nothing is given."""
+    milliseconds = 1000 * (STATEMENT_SECONDS if statement_seconds is None else statement_seconds)
     return {
         "application_name": name,
         "timezone": "UTC",
         "jit": "off",  # every statement is short; compiling it costs more than it saves
-        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
-        "lock_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "statement_timeout": f"{milliseconds:.0f}",
+        "lock_timeout": f"{milliseconds:.0f}",
         "idle_in_transaction_session_timeout": f"{TRANSACTION_SECONDS * 1000:.0f}",
     }

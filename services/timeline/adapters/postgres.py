@@ -288,7 +288,7 @@ class PostgresTimelineStore:
         )
 
     async def public(self, *, before: int, limit: int) -> list[PublicEntry]:
-        rows = await self._database.fetch(_PUBLIC, min(before - 1, MAX_ENTRY_ID), limit)
+        rows = await self._database.fetch_list(None, _PUBLIC, min(before - 1, MAX_ENTRY_ID), limit)
         return [PublicEntry(row["post_id"], row["author_id"]) for row in rows]
 
     async def prune_public(self, *, keep: int) -> int:

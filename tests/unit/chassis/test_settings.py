@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.events.bus import KafkaConnection
 from services.chassis.runtime import process
-from services.chassis.runtime.settings import ServiceSettings, load, split_address
+from services.chassis.runtime.settings import ReplicaSettings, ServiceSettings, load, split_address
 from tests.certificates import Authority, settings_of
 
 RIGHT = {
@@ -44,6 +44,22 @@ def test_redis_may_be_one_server_or_a_cluster(environment: pytest.MonkeyPatch, s
     environment.setenv("ROOST_REDIS_URL", f"{scheme}://:secret@redis:6379")
 
     assert load(ServiceSettings).redis_url == f"{scheme}://:secret@redis:6379"
+
+
+def test_replica_is_optional_and_has_a_url_of_postgres(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load(ReplicaSettings).replica_url is None
+    environment.setenv("ROOST_REPLICA_URL", "postgres://roost:hunter3@standby/roost_user")
+    assert "hunter3" not in repr(load(ReplicaSettings))
+    environment.setenv("ROOST_REPLICA_URL", "mysql://hunter3")
+
+    with pytest.raises(SystemExit):
+        load(ReplicaSettings)
+
+    assert capsys.readouterr().err == (
+        "ROOST_REPLICA_URL is wrong: it must be a URL that starts with postgres://.\n"
+    )
 
 
 def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ class PostgresStore:
 
     async def _create(self, new: NewPost) -> bytes | None:
         post, message, key = new.post, new.message, new.key or _NO_KEY
-        row = await self._database.fetchrow(
+        row = await self._database.write(
             _CREATE,
             post.id,
             bucket_of(post.id),
@@ -214,38 +214,53 @@ class PostgresStore:
         return {row[0] for row in found}
 
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
-        found = await self._database.fetch(
-            reads.QUOTES, post_id, bucket_of(post_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            post_id, reads.QUOTES, post_id, bucket_of(post_id), before or MAX_ID, limit
         )
         return [row[0] for row in found]
 
     async def entries(
         self, user_id: int, *, include_replies: bool, before: int, limit: int
     ) -> list[Entry]:
-        found = await self._database.fetch(
-            reads.ENTRIES[include_replies], user_id, bucket_of(user_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            user_id,
+            reads.ENTRIES[include_replies],
+            user_id,
+            bucket_of(user_id),
+            before or MAX_ID,
+            limit,
         )
         return [Entry(*row) for row in found]
 
     async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
-        found = await self._database.fetch(
-            reads.ENTRIES_WITH_MEDIA, user_id, bucket_of(user_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            user_id, reads.ENTRIES_WITH_MEDIA, user_id, bucket_of(user_id), before or MAX_ID, limit
         )
         return [Entry(*row) for row in found]
 
     async def engagements_of_post(
         self, kind: EngagementKind, post_id: int, *, before: int, limit: int
     ) -> list[ListPosition]:
-        found = await self._database.fetch(
-            _ENGAGEMENTS_OF_POST[kind], post_id, bucket_of(post_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            post_id,
+            _ENGAGEMENTS_OF_POST[kind],
+            post_id,
+            bucket_of(post_id),
+            before or MAX_ID,
+            limit,
         )
         return [ListPosition(*row) for row in found]
 
     async def engagements_by_user(
         self, kind: EngagementKind, user_id: int, *, before: int, limit: int
     ) -> list[ListPosition]:
-        found = await self._database.fetch(
-            _ENGAGEMENTS_BY_USER[kind], user_id, before or MAX_ID, limit, bucket_of(user_id)
+        found = await self._database.fetch_list(
+            user_id,
+            _ENGAGEMENTS_BY_USER[kind],
+            user_id,
+            before or MAX_ID,
+            limit,
+            bucket_of(user_id),
         )
         return [ListPosition(*row) for row in found]
 

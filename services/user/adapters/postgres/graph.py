@@ -295,7 +295,9 @@ class PostgresGraph:
         limit: int,
     ) -> list[ListedRelationship]:
         newest = _MAX_ID if before is None else before
-        rows = await self._database.fetch(_LIST[direction], user_id, kind, newest, limit)
+        rows = await self._database.fetch_list(
+            user_id, _LIST[direction], user_id, kind, newest, limit
+        )
         return [ListedRelationship(row[0], row[1]) for row in rows]
 
     async def list_ids(
