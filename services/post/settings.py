@@ -1,7 +1,7 @@
 """The settings of the Post service: those of every service."""
 
-from services.chassis.runtime.settings import ServiceSettings
+from services.chassis.runtime.settings import RelaySettings
 
 
-class PostSettings(ServiceSettings):
-    """Adds nothing to `ServiceSettings`."""
+class PostSettings(RelaySettings):
+    """Adds nothing to `RelaySettings`."""

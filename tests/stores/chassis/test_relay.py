@@ -14,6 +14,7 @@ from services.chassis.events.bus import PublishFailed, RecordsRefused
 from services.chassis.events.records import Event, OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage import postgres, relay
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
@@ -65,6 +66,7 @@ async def outbox(database: Callable[[str], str]) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def relaying(outbox: Database, broker: Broker, **options: Any) -> AsyncIterator[Relay]:
+    options = {"shard_key": ShardKey.USER} | options
     made = Relay(database_url=outbox.url, publisher=broker, clock=outbox.clock, **options)
     running = asyncio.create_task(made.run())
     try:
