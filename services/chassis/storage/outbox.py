@@ -87,24 +87,24 @@ class Selection(NamedTuple):
     """A statement that reads the oldest rows of a slice, and its parameters but the limit."""
 
     statement: str
-    parameters: tuple[object, ...] = ()
-
-
-ALL = Selection(_OLDEST)
+    parameters: tuple[object, ...]
 
 
 async def selection_of(connection: Connection, part: Slice, *, key: ShardKey) -> Selection:
     """How the rows of a slice are read; `key` is that of the service's manifest."""
     if part.is_whole:
-        return ALL
+        return Selection(_OLDEST, ())
     if key is ShardKey.USER:
         return Selection(_OLDEST_OF_USERS, part.hashes)
     buckets = await connection.fetchval(_BUCKETS_OF_HASHES, *part.hashes, BUCKETS - 1)
     return Selection(_OLDEST_OF_BUCKETS, (buckets or [],))
 
 
-async def oldest(connection: Connection, limit: int, selected: Selection = ALL) -> list[Row]:
-    """The committed events with the lowest ids, in order."""
+async def oldest(
+    connection: Connection, limit: int, selected: Selection | None = None
+) -> list[Row]:
+    """The committed events with the lowest ids, in order: those that are selected, or all."""
+    statement, parameters = selected or (_OLDEST, ())
     return [
         Row(
             row["id"],
@@ -119,7 +119,7 @@ async def oldest(connection: Connection, limit: int, selected: Selection = ALL) 
                 traceparent=row["traceparent"],
             ),
         )
-        for row in await connection.fetch(selected.statement, limit, *selected.parameters)
+        for row in await connection.fetch(statement, limit, *parameters)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The outbox is published by slices: each row by one relay, in order, whoever comes and goes."""
+"""The outbox is published by slices: each row by one relay, in order, also while relays change."""
 
 import asyncio
 import json
