@@ -119,12 +119,12 @@ async def _distribute(connection: Connection, sharding: Sharding, shards: int) -
         )
     made = []
     for group in sharding.groups:
-        first: str | None = None
+        beside = next((each for each in group if each in done), None)
         for table, column in group.items():
             if table not in done:
-                await _distribute_table(connection, table, column, first, shards)
+                await _distribute_table(connection, table, column, beside, shards)
                 made.append(table)
-            first = first or table
+                beside = beside or table
     reference = [each for each in sharding.reference if each not in done]
     for table in reference:
         await connection.execute("SELECT create_reference_table($1::text::regclass)", table)

@@ -10,6 +10,17 @@ from services.chassis.runtime.shard_keys import ShardKey
 _EVENT_BITS = (1 << 60) - 1
 # An id has at most so many digits.
 _DIGITS = 19
+# Of more keys than this, nearly all shards have some.
+_FEW = 16
+
+
+def is_among(column: str, keys: str) -> str:
+    """The condition that a shard key is among a list, which is a parameter with its type.
+
+    It stands beside a join with the list, and selects the shards of Citus if the list is short.
+    With a long list it is always true: PostgreSQL would sort the list for each row of the join.
+    """
+    return f"(cardinality({keys}) > {_FEW} OR {column} = ANY ({keys}))"
 
 
 def of_name(kind: ShardKey, name: str) -> int:

@@ -10,9 +10,10 @@
 
 SET LOCAL lock_timeout = '5s';
 
-ALTER TABLE outbox ADD COLUMN shard_key bigint NOT NULL DEFAULT '-1';
-ALTER TABLE inbox ADD COLUMN shard_key bigint NOT NULL DEFAULT '-1';
+-- In the order in which transactions use the tables, so that none waits in a circle.
 ALTER TABLE idempotency_records ADD COLUMN shard_key bigint NOT NULL DEFAULT '-1';
+ALTER TABLE inbox ADD COLUMN shard_key bigint NOT NULL DEFAULT '-1';
+ALTER TABLE outbox ADD COLUMN shard_key bigint NOT NULL DEFAULT '-1';
 
 CREATE FUNCTION shard_key_of_caller(caller_id text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

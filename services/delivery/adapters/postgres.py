@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from services.chassis.storage.postgres import Database, PostgresTransaction
+from services.chassis.storage.shard_key import is_among
 from services.delivery.adapters.claims import Claims
 from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
@@ -45,7 +46,7 @@ WITH receivers AS MATERIALIZED (
   FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
     AS n (user_id, topic, version, due_time, again)
   JOIN {table} ON t.user_id = n.user_id AND {where}
-  WHERE t.user_id = ANY ($2)
+  WHERE {is_among("t.user_id", "$2::bigint[]")}
 )
 INSERT INTO deliveries AS d
   (user_id, channel, device_id, topic, version, state, due_time, attempts, last_answer,

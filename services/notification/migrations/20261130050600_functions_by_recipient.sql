@@ -10,6 +10,8 @@ SET LOCAL lock_timeout = '5s';
 
 -- Adds activities and returns those that are new: their groups, and whether they were withdrawn
 -- before. Kinds: 1 FOLLOW, 4 MENTION, 5 REPLY, 6 LIKE, 7 REPOST, 8 QUOTE, 9 POST.
+--
+-- Arrays have an element for each activity, at its place.
 CREATE FUNCTION add_activities(
   p_recipient_ids bigint[], p_kinds smallint[], p_post_ids bigint[], p_actor_ids bigint[],
   p_ids bigint[], p_conversation_ids bigint[], p_times timestamptz[], p_muted boolean[],
@@ -17,97 +19,89 @@ CREATE FUNCTION add_activities(
 ) RETURNS TABLE (recipient_id bigint, group_id bigint, id bigint, again boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-  places bigint[];
-  grouped_places bigint[] := '{}';
+  -- All shards have some of them. Of a few recipients, the condition selects the shards.
+  many boolean := cardinality(p_recipient_ids) > 16;
+  deleted_post_ids bigint[];
+  deleted_user_ids bigint[];
+  excluded_places bigint[] := '{}';
   group_ids bigint[] := '{}';
-  muted_places bigint[] := '{}';
-  withdrawn_ids bigint[] := '{}';
+  muted_places bigint[];
+  withdrawn_ids bigint[];
   newest record;
   last_read bigint;
-  follow record;
 BEGIN
-  SELECT array_agg(n.place) INTO places
-    FROM unnest(p_recipient_ids, p_post_ids, p_actor_ids)
-      WITH ORDINALITY AS n (recipient_id, post_id, actor_id, place)
-    WHERE NOT EXISTS (SELECT FROM gone_posts g WHERE g.post_id = n.post_id)
-      AND NOT EXISTS (SELECT FROM gone_people g WHERE g.user_id IN (n.recipient_id, n.actor_id));
-  IF places IS NULL THEN
-    RETURN;
-  END IF;
+  deleted_post_ids := ARRAY(SELECT g.post_id FROM gone_posts g WHERE g.post_id = ANY (p_post_ids));
+  deleted_user_ids := ARRAY(
+    SELECT g.user_id FROM gone_people g WHERE g.user_id = ANY (p_recipient_ids || p_actor_ids));
 
   -- A mention or a followed post is left out where another activity is about the post.
   IF p_kinds && '{4,9}' THEN
-    SELECT array_agg(t.place) INTO places FROM unnest(places) AS t (place)
-      WHERE t.place <> ALL (ARRAY(
-        SELECT n.place
-        FROM unnest(p_recipient_ids, p_kinds, p_post_ids)
-          WITH ORDINALITY AS n (recipient_id, kind, post_id, place)
-        JOIN deeds d ON d.recipient_id = n.recipient_id AND d.post_id = n.post_id
-        WHERE d.recipient_id = ANY (p_recipient_ids) AND n.kind IN (4, 9)
-          AND d.kind IN (4, 5, 8, 9) AND d.kind <> n.kind));
-    IF places IS NULL THEN
-      RETURN;
-    END IF;
+    excluded_places := ARRAY(
+      SELECT n.place
+      FROM unnest(p_recipient_ids, p_kinds, p_post_ids)
+        WITH ORDINALITY AS n (recipient_id, kind, post_id, place)
+      JOIN deeds d ON d.recipient_id = n.recipient_id AND d.post_id = n.post_id
+        AND d.kind <> n.kind
+      WHERE (many OR d.recipient_id = ANY (p_recipient_ids)) AND n.kind IN (4, 9)
+        AND d.kind IN (4, 5, 8, 9));
   END IF;
+  -- A join would read all activities of a group.
   IF p_kinds && '{6,7}' THEN
-    SELECT coalesce(array_agg(g.place), '{}'), coalesce(array_agg(g.group_id), '{}')
-      INTO grouped_places, group_ids FROM (
-        SELECT n.place, min(d.group_id) AS group_id
-        FROM unnest(p_recipient_ids, p_kinds, p_post_ids)
-          WITH ORDINALITY AS n (recipient_id, kind, post_id, place)
-        JOIN deeds d
-          ON d.recipient_id = n.recipient_id AND d.kind = n.kind AND d.post_id = n.post_id
-        WHERE d.recipient_id = ANY (p_recipient_ids) AND n.kind IN (6, 7)
-        GROUP BY n.place
-      ) AS g;
-  END IF;
-  IF 1 = ANY (p_kinds) THEN
-    FOR follow IN
-      SELECT n.recipient_id, n.place, n.deed_time
-      FROM unnest(p_recipient_ids, p_kinds, p_times)
-        WITH ORDINALITY AS n (recipient_id, kind, deed_time, place)
-      WHERE n.kind = 1
-    LOOP
-      SELECT d.id, d.group_id, d.deed_time INTO newest FROM deeds d
-        WHERE d.recipient_id = follow.recipient_id AND d.kind = 1
-          AND NOT d.actor_muted AND NOT d.conversation_muted
-        ORDER BY d.id DESC LIMIT 1;
-      CONTINUE WHEN NOT FOUND OR newest.deed_time < follow.deed_time - p_follow_window;
-      SELECT m.last_read_id INTO last_read FROM read_markers m
-        WHERE m.user_id = follow.recipient_id;
-      IF newest.id > coalesce(last_read, 0) THEN
-        grouped_places := grouped_places || follow.place;
-        group_ids := group_ids || newest.group_id;
+    FOR place IN 1 .. cardinality(p_ids) LOOP
+      IF p_kinds[place] IN (6, 7) THEN
+        SELECT d.group_id INTO group_id FROM deeds d
+          WHERE d.recipient_id = p_recipient_ids[place] AND d.kind = p_kinds[place]
+            AND d.post_id = p_post_ids[place]
+          LIMIT 1;
+        group_ids[place] := group_id;
       END IF;
     END LOOP;
   END IF;
-  SELECT coalesce(array_agg(n.place), '{}') INTO muted_places
+  IF 1 = ANY (p_kinds) THEN
+    FOR place IN 1 .. cardinality(p_ids) LOOP
+      CONTINUE WHEN p_kinds[place] <> 1;
+      SELECT d.id, d.group_id, d.deed_time INTO newest FROM deeds d
+        WHERE d.recipient_id = p_recipient_ids[place] AND d.kind = 1
+          AND NOT d.actor_muted AND NOT d.conversation_muted
+        ORDER BY d.id DESC LIMIT 1;
+      CONTINUE WHEN NOT FOUND OR newest.deed_time < p_times[place] - p_follow_window;
+      SELECT m.last_read_id INTO last_read FROM read_markers m
+        WHERE m.user_id = p_recipient_ids[place];
+      IF newest.id > coalesce(last_read, 0) THEN
+        group_ids[place] := newest.group_id;
+      END IF;
+    END LOOP;
+  END IF;
+  muted_places := ARRAY(
+    SELECT n.place
     FROM unnest(p_recipient_ids, p_conversation_ids)
       WITH ORDINALITY AS n (recipient_id, conversation_id, place)
     JOIN muted_conversations m
       ON m.user_id = n.recipient_id AND m.conversation_id = n.conversation_id
-    WHERE m.user_id = ANY (p_recipient_ids);
-  SELECT coalesce(array_agg(n.id), '{}') INTO withdrawn_ids
+    WHERE many OR m.user_id = ANY (p_recipient_ids));
+  withdrawn_ids := ARRAY(
+    SELECT n.id
     FROM unnest(p_recipient_ids, p_kinds, p_post_ids, p_actor_ids, p_ids)
       AS n (recipient_id, kind, post_id, actor_id, id)
     JOIN withdrawn_deeds w
       ON w.recipient_id = n.recipient_id AND w.kind = n.kind AND w.post_id = n.post_id
         AND w.actor_id = n.actor_id
-    WHERE w.recipient_id = ANY (p_recipient_ids);
+    WHERE many OR w.recipient_id = ANY (p_recipient_ids));
 
   FOR recipient_id, group_id, id IN
     INSERT INTO deeds AS d (
       recipient_id, kind, post_id, actor_id, id, group_id, conversation_id, deed_time,
       actor_muted, conversation_muted
     )
-    SELECT n.recipient_id, n.kind, n.post_id, n.actor_id, n.id, coalesce(g.group_id, n.id),
-      n.conversation_id, n.deed_time, n.muted, n.place = ANY (muted_places)
+    SELECT n.recipient_id, n.kind, n.post_id, n.actor_id, n.id,
+      coalesce(group_ids[n.place], n.id), n.conversation_id, n.deed_time, n.muted,
+      n.place = ANY (muted_places)
     FROM unnest(p_recipient_ids, p_kinds, p_post_ids, p_actor_ids, p_ids, p_conversation_ids,
         p_times, p_muted)
       WITH ORDINALITY AS n (recipient_id, kind, post_id, actor_id, id, conversation_id, deed_time,
         muted, place)
-    LEFT JOIN unnest(grouped_places, group_ids) AS g (place, group_id) ON g.place = n.place
-    WHERE n.place = ANY (places)
+    WHERE n.post_id <> ALL (deleted_post_ids) AND n.recipient_id <> ALL (deleted_user_ids)
+      AND n.actor_id <> ALL (deleted_user_ids) AND n.place <> ALL (excluded_places)
     ON CONFLICT DO NOTHING
     RETURNING d.recipient_id, d.group_id, d.id
   LOOP

@@ -19,6 +19,8 @@ from services.chassis.deployment import migrations
 from services.chassis.runtime.manifest import SERVICES, manifests
 
 _BEGINS = re.compile(r"\s*(?:--[^\n]*\n\s*)*\(?\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+# The variable, or the element of an array, that an expression of PL/pgSQL is assigned to.
+_ASSIGNED = re.compile(r"^\s*\w+(?:\[[^]]*\])?\s*:=")
 _CHASSIS = "chassis"
 
 
@@ -125,7 +127,7 @@ def _queries(tree: Any) -> Iterator[str]:
         if expression is not None and _BEGINS.match(expression["query"]):
             yield expression["query"]
         elif expression is not None and "SELECT" in expression["query"]:
-            yield f"SELECT {expression['query']}"
+            yield f"SELECT {_ASSIGNED.sub('', expression['query'])}"
         for value in tree.values():
             yield from _queries(value)
     elif isinstance(tree, list):

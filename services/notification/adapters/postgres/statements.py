@@ -4,6 +4,8 @@ Each statement stays within one shard key, the recipient; `watches` goes by the 
 watcher's own list comes from all shards.
 """
 
+from services.chassis.storage.shard_key import is_among
+
 # Activities and groups.
 
 _KEYS = "RETURNING recipient_id, group_id"
@@ -169,7 +171,7 @@ FROM notification_groups g
 JOIN unnest($1::bigint[], $2::bigint[]) AS w (recipient_id, id)
   ON g.recipient_id = w.recipient_id AND g.id = w.id
 LEFT JOIN read_markers m ON m.user_id = g.recipient_id
-WHERE g.recipient_id = ANY ($1) AND g.id > coalesce(m.last_read_id, 0)
+WHERE {is_among("g.recipient_id", "$1::bigint[]")} AND g.id > coalesce(m.last_read_id, 0)
 """  # noqa: S608
 
 NEWEST_GROUP_ID = """

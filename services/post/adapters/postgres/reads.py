@@ -5,6 +5,8 @@ finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. W
 repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
 """
 
+from services.chassis.storage.shard_key import is_among
+
 # Version and counts, and the viewer's engagement. The version of a tombstone is 0. Posts and viewer
 # have different buckets, so the second is a subquery and not a join of tables.
 STATES = """
@@ -145,26 +147,23 @@ WHERE user_id = $1 AND bucket = $4 AND repost_id IS NOT NULL AND post_author_id 
 ORDER BY repost_id LIMIT $3
 """
 
-# The actors of $1, each with the bucket. DISTINCT over a distributed table makes Citus send the
-# list to the shards of $5 and join it there.
+# On Citus the lists of actors are joined on the shards of `buckets`.
+_BUCKETS = "$5::smallint[]"
 _ACTORS = """(
-    SELECT DISTINCT b.bucket, a.id
-    FROM buckets b JOIN unnest($1::bigint[]) AS a (id) ON b.bucket = ((a.id >> 13) & 511)::smallint
+    SELECT b.bucket, a.id
+    FROM unnest($1::bigint[]) AS a (id) JOIN buckets b ON b.bucket = ((a.id >> 13) & 511)::smallint
     WHERE b.bucket = ANY ($5::smallint[])
   ) AS actor"""
-_NEWEST_ACTORS = """(
-    SELECT DISTINCT b.bucket, a.id FROM buckets b JOIN newest a ON a.bucket = b.bucket
-    WHERE b.bucket = ANY ($5::smallint[])
-  ) AS actor"""
+_NEWEST_ACTORS = f"""(
+  SELECT b.bucket, a.id FROM newest a JOIN buckets b ON b.bucket = a.bucket
+  WHERE {is_among("b.bucket", _BUCKETS)}
+) AS actor"""  # noqa: S608 - a constant
 # The conditions are `visibility.belongs_on_homes`.
-_POSTS_OF_ACTOR = """
-    FROM posts p
-    WHERE p.author_id = actor.id AND p.bucket = actor.bucket AND p.bucket = ANY ($5) AND p.id < $2
-      AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3"""
-_REPOSTS_OF_ACTOR = """
-    FROM responses r
-    WHERE r.user_id = actor.id AND r.bucket = actor.bucket AND r.bucket = ANY ($5)
-      AND r.repost_id < $2"""
+_OF_ACTOR = f"""p.author_id = actor.id AND p.bucket = actor.bucket
+      AND {is_among("p.bucket", _BUCKETS)}
+      AND p.id < $2 AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3"""
+_REPOSTED_BY_ACTOR = f"""r.user_id = actor.id AND r.bucket = actor.bucket
+      AND {is_among("r.bucket", _BUCKETS)} AND r.repost_id < $2"""
 
 # The newest $3 entries of up to 10,000 users, whose buckets are $5. First the newest $4 of each, by
 # one index scan each; $4 times the number of users is at least $3. The $3rd newest of these is a
@@ -173,12 +172,13 @@ TIMELINE_ENTRIES = f"""
 WITH heads AS MATERIALIZED (
   SELECT actor.bucket, actor.id, head.entry_id
   FROM {_ACTORS} CROSS JOIN LATERAL (
-    SELECT p.id AS entry_id {_POSTS_OF_ACTOR} ORDER BY p.id DESC LIMIT $4
-  ) AS head
-  UNION ALL
-  SELECT actor.bucket, actor.id, head.entry_id
-  FROM {_ACTORS} CROSS JOIN LATERAL (
-    SELECT r.repost_id AS entry_id {_REPOSTS_OF_ACTOR} ORDER BY r.repost_id DESC LIMIT $4
+    (SELECT p.bucket, p.id AS entry_id FROM posts p
+      WHERE {_OF_ACTOR}
+      ORDER BY p.id DESC LIMIT $4)
+    UNION ALL
+    (SELECT r.bucket, r.repost_id FROM responses r
+      WHERE {_REPOSTED_BY_ACTOR}
+      ORDER BY r.repost_id DESC LIMIT $4)
   ) AS head
 ), lowest AS MATERIALIZED (
   SELECT coalesce(
@@ -186,21 +186,18 @@ WITH heads AS MATERIALIZED (
 ), newest AS MATERIALIZED (
   SELECT DISTINCT bucket, id FROM heads WHERE entry_id >= (SELECT id FROM lowest)
 )
-SELECT entry_id, post_id, author_id, reposter_id FROM (
-  SELECT actor.bucket, entry.*
-  FROM {_NEWEST_ACTORS} CROSS JOIN LATERAL (
-    SELECT p.id AS entry_id, p.id AS post_id, p.author_id, 0::bigint AS reposter_id
-    {_POSTS_OF_ACTOR} AND p.id >= (SELECT id FROM lowest) ORDER BY p.id DESC LIMIT $3
-  ) AS entry
+SELECT entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id
+FROM {_NEWEST_ACTORS} CROSS JOIN LATERAL (
+  (SELECT p.bucket, p.id AS entry_id, p.id AS post_id, p.author_id, 0::bigint AS reposter_id
+    FROM posts p
+    WHERE {_OF_ACTOR} AND p.id >= (SELECT id FROM lowest)
+    ORDER BY p.id DESC LIMIT $3)
   UNION ALL
-  SELECT actor.bucket, entry.*
-  FROM {_NEWEST_ACTORS} CROSS JOIN LATERAL (
-    SELECT r.repost_id, r.post_id, r.post_author_id, r.user_id
-    {_REPOSTS_OF_ACTOR} AND r.repost_id >= (SELECT id FROM lowest)
-    ORDER BY r.repost_id DESC LIMIT $3
-  ) AS entry
-) AS merged
-ORDER BY entry_id DESC LIMIT $3
+  (SELECT r.bucket, r.repost_id, r.post_id, r.post_author_id, r.user_id FROM responses r
+    WHERE {_REPOSTED_BY_ACTOR} AND r.repost_id >= (SELECT id FROM lowest)
+    ORDER BY r.repost_id DESC LIMIT $3)
+) AS entry
+ORDER BY entry.entry_id DESC LIMIT $3
 """  # noqa: S608 - constants
 
 # The conditions are `visibility.is_counted_on_profile`.

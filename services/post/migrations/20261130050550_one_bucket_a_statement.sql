@@ -1,21 +1,13 @@
--- Engagement is in the bucket of its user, and each statement of the functions is about one bucket.
+-- Each statement of the functions is about one bucket, and engagement is found by that of its user.
 --
 -- On Citus a statement that locks or changes rows belongs to one shard, so batches are loops over
 -- posts, and times are variables: no statement calls a volatile function. Functions that other
--- releases call keep their arguments; create_limited_post has one more.
+-- releases call keep their arguments; create_limited_post has one more. All rows of responses have
+-- their bucket by now.
 
 -- migrate:up
 
 SET LOCAL lock_timeout = '5s';
-
--- The bucket of the user; -1 in earlier rows, which the next migration completes. Only functions
--- write the table, so processes of the previous release fill it too.
-ALTER TABLE responses ADD COLUMN bucket smallint NOT NULL DEFAULT '-1';
-
--- Every bucket: what a statement about many users joins its list of them with, so that Citus executes
--- it on their shards.
-CREATE TABLE buckets (bucket smallint PRIMARY KEY);
-INSERT INTO buckets SELECT generate_series(0, 511);
 
 -- In PL/pgSQL, since Citus knows no parameters of SQL functions.
 CREATE OR REPLACE FUNCTION is_open_account(
@@ -487,19 +479,57 @@ BEGIN
 END
 $$;
 
+-- Counts again what the states of the posts have, and corrects them. Returns the differences.
 CREATE OR REPLACE FUNCTION recount_posts(p_ids bigint[])
 RETURNS TABLE (id bigint, likes bigint, reposts bigint, replies bigint, quotes bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
+  buckets smallint[] := buckets_of(p_ids);
+  found_ids bigint[];
+  conversations bigint[];
+  stored_replies bigint[];
+  answered_ids bigint[];
+  answers bigint[];
+  suspects bigint[];
   target bigint;
   target_bucket smallint;
   other_bucket smallint;
   conversation bigint;
   stored post_states;
 BEGIN
-  PERFORM lock_post_states(p_ids);
-  FOR target IN SELECT DISTINCT t FROM unnest(p_ids) AS t ORDER BY t LOOP
+  -- Without locks, as nearly all are right. Posts that seem wrong are counted again under the lock.
+  SELECT array_agg(c.id), array_agg(c.conversation_id), array_agg(c.replies),
+      coalesce(array_agg(c.id) FILTER (WHERE (c.likes, c.reposts, c.quotes)
+        IS DISTINCT FROM (c.counted_likes, c.counted_reposts, c.counted_quotes)), '{}')
+    INTO found_ids, conversations, stored_replies, suspects
+    FROM (
+      SELECT s.id, p.conversation_id, s.likes, s.reposts, s.replies, s.quotes,
+        (SELECT count(*) FROM likes l WHERE l.post_id = s.id AND l.bucket = s.bucket)
+          - (SELECT count(*) FROM likes l
+            WHERE l.post_id = s.id AND l.bucket = s.bucket AND NOT l.open) AS counted_likes,
+        (SELECT count(*) FROM reposts r WHERE r.post_id = s.id AND r.bucket = s.bucket)
+          - (SELECT count(*) FROM reposts r
+            WHERE r.post_id = s.id AND r.bucket = s.bucket AND NOT r.open) AS counted_reposts,
+        (SELECT count(*) FROM quotes q
+          WHERE q.quoted_post_id = s.id AND q.bucket = s.bucket AND q.open) AS counted_quotes
+      FROM post_states s JOIN posts p ON p.id = s.id AND p.bucket = s.bucket
+      WHERE s.id = ANY (p_ids) AND s.bucket = ANY (buckets) AND p.bucket = ANY (buckets)
+    ) AS c;
+  buckets := buckets_of(conversations);
+  SELECT array_agg(c.id), array_agg(c.answers) INTO answered_ids, answers FROM (
+    SELECT r.reply_to_post_id AS id, count(*) AS answers FROM replies r
+    WHERE r.reply_to_post_id = ANY (found_ids) AND r.bucket = ANY (buckets) AND r.live AND r.open
+    GROUP BY r.reply_to_post_id
+  ) AS c;
+  suspects := suspects || ARRAY(
+    SELECT f.id FROM unnest(found_ids, stored_replies) AS f (id, replies)
+    LEFT JOIN unnest(answered_ids, answers) AS c (id, replies) ON c.id = f.id
+    WHERE f.replies <> coalesce(c.replies, 0));
+
+  FOR target IN SELECT DISTINCT t FROM unnest(suspects) AS t ORDER BY t LOOP
     target_bucket := bucket_of(target);
+    SELECT s.* INTO stored FROM post_states s
+      WHERE s.id = target AND s.bucket = target_bucket FOR UPDATE;
     SELECT p.conversation_id,
         (SELECT count(*) FROM likes l WHERE l.post_id = target AND l.bucket = target_bucket)
           - (SELECT count(*) FROM likes l
@@ -511,12 +541,10 @@ BEGIN
           WHERE q.quoted_post_id = target AND q.bucket = target_bucket AND q.open)
       INTO conversation, likes, reposts, quotes
       FROM posts p WHERE p.id = target AND p.bucket = target_bucket;
-    CONTINUE WHEN NOT FOUND;
     other_bucket := bucket_of(conversation);
     SELECT count(*) INTO replies FROM replies c
       WHERE c.reply_to_post_id = target AND c.bucket = other_bucket AND c.live AND c.open;
-    SELECT s.* INTO stored FROM post_states s WHERE s.id = target AND s.bucket = target_bucket;
-    CONTINUE WHEN NOT FOUND OR (stored.likes, stored.reposts, stored.replies, stored.quotes)
+    CONTINUE WHEN (stored.likes, stored.reposts, stored.replies, stored.quotes)
       IS NOT DISTINCT FROM (likes, reposts, replies, quotes);
     UPDATE post_states s
       SET likes = recount_posts.likes, reposts = recount_posts.reposts,
@@ -971,6 +999,3 @@ DROP FUNCTION create_limited_post(
   bigint, bigint[], timestamptz, uuid, text, text, bytea, text, text, text, bigint, bytea, bytea,
   boolean, timestamptz, jsonb, jsonb, text, boolean, smallint
 );
-
-DROP TABLE buckets;
-ALTER TABLE responses DROP COLUMN bucket;
