@@ -82,8 +82,8 @@ def _events(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
             "events/s",
             events,
             relay,
-            "an outbox and a relay for each shard",
-            exists=False,
+            "slices of the outbox, each with a relay: `ROOST_RELAY_SLICES`",
+            exists=True,
         )
     # Pictures are processed by leased rows, which are not bound to partitions.
     for noun in ("post", "user", "timeline", "notification", "search"):

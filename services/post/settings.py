@@ -1,7 +1,7 @@
 """The settings of the Post service: those of every service."""
 
-from services.chassis.runtime.settings import ReplicaSettings
+from services.chassis.runtime.settings import RelaySettings, ReplicaSettings
 
 
-class PostSettings(ReplicaSettings):
-    """Adds nothing to `ReplicaSettings`."""
+class PostSettings(RelaySettings, ReplicaSettings):
+    """Adds nothing to `RelaySettings` and `ReplicaSettings`."""

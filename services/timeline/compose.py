@@ -192,7 +192,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 ),
             ),
         )
-        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+        relay = Relay(
+            database_url=settings.database_url,
+            publisher=publisher,
+            clock=clock,
+            shard_key=MANIFEST.shard_key,
+            slices=settings.relay_slices,
+        )
         yield ProcessParts(
             consumers=[following],
             jobs=[

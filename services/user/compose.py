@@ -244,7 +244,13 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
-        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+        relay = Relay(
+            database_url=settings.database_url,
+            publisher=publisher,
+            clock=clock,
+            shard_key=MANIFEST.shard_key,
+            slices=settings.relay_slices,
+        )
         yield ProcessParts(
             consumers=[counting],
             jobs=[

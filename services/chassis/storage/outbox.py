@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 from services.chassis.events.records import Event
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.ids import BUCKETS
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage.connection import Connection
+from services.chassis.storage.slices import Slice
 
 CHANNEL = "outbox"
 
@@ -28,6 +31,21 @@ _NOTIFY = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
 _OLDEST = """
 SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
 FROM outbox ORDER BY id LIMIT $1
+"""
+# The keys select the shards of Citus.
+_OLDEST_OF_BUCKETS = """
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
+FROM outbox WHERE shard_key = ANY ($2) ORDER BY id LIMIT $1
+"""
+# Citus selects no shards by a range of hashes: each shard evaluates the condition.
+_OLDEST_OF_USERS = """
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
+FROM outbox WHERE hashint8(shard_key) BETWEEN $2 AND $3 ORDER BY id LIMIT $1
+"""
+# -1 is the key of rows of the release before shard keys.
+_BUCKETS_OF_HASHES = """
+SELECT array_agg(bucket) FROM generate_series(-1, $3::int) AS bucket
+WHERE hashint2(bucket::smallint) BETWEEN $1 AND $2
 """
 
 # By the primary key; the shard keys select the shards of Citus.
@@ -65,8 +83,28 @@ async def append(connection: Connection, event: Event, *, shard_key: int) -> Non
     )
 
 
-async def oldest(connection: Connection, limit: int) -> list[Row]:
-    """The committed events with the lowest ids, in order."""
+class Selection(NamedTuple):
+    """A statement that reads the oldest rows of a slice, and its parameters but the limit."""
+
+    statement: str
+    parameters: tuple[object, ...]
+
+
+async def selection_of(connection: Connection, part: Slice, *, key: ShardKey) -> Selection:
+    """How the rows of a slice are read; `key` is that of the service's manifest."""
+    if part.is_whole:
+        return Selection(_OLDEST, ())
+    if key is ShardKey.USER:
+        return Selection(_OLDEST_OF_USERS, part.hashes)
+    buckets = await connection.fetchval(_BUCKETS_OF_HASHES, *part.hashes, BUCKETS - 1)
+    return Selection(_OLDEST_OF_BUCKETS, (buckets or [],))
+
+
+async def oldest(
+    connection: Connection, limit: int, selected: Selection | None = None
+) -> list[Row]:
+    """The committed events with the lowest ids, in order: those that are selected, or all."""
+    statement, parameters = selected or (_OLDEST, ())
     return [
         Row(
             row["id"],
@@ -81,7 +119,7 @@ async def oldest(connection: Connection, limit: int) -> list[Row]:
                 traceparent=row["traceparent"],
             ),
         )
-        for row in await connection.fetch(_OLDEST, limit)
+        for row in await connection.fetch(statement, limit, *parameters)
     ]
 
 

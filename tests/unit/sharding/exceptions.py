@@ -17,7 +17,10 @@ EVERY_SHARD: Mapping[str, str] = {
     "services.chassis.storage.idempotency._FORGET": _RETENTION,
     "services.chassis.storage.inbox._FORGET": _RETENTION,
     "services.chassis.storage.outbox._OLDEST": (
-        "the relay reads the oldest rows of every shard; it deletes them by their keys"
+        "the one slice of an outbox that is not divided; its rows are deleted by their keys"
+    ),
+    "services.chassis.storage.outbox._OLDEST_OF_USERS": (
+        "users cannot be enumerated, so each shard evaluates whether its rows are in the slice"
     ),
     "services.delivery.adapters.postgres._PRUNE": _RETENTION,
     "services.eventlog.adapters.postgres._OLDEST": _RETENTION,
