@@ -11,6 +11,7 @@ from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
 from gateway.core.middleware import RequestMiddleware
 from gateway.core.object_store import ObjectStore
+from gateway.core.refresh_cookies import RefreshCookies
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.endpoint import PATH as GRAPHQL
@@ -54,6 +55,7 @@ class Gateway(Starlette):
         self._subscriptions = subscriptions
         pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
         form_memory, concurrency = FormMemory(_FORM_BYTES), Concurrency()
+        cookies = RefreshCookies(public_url)
         rest = [
             Mount(
                 each.prefix,
@@ -63,6 +65,7 @@ class Gateway(Starlette):
                     backends=backends,
                     authenticator=authenticator,
                     refreshing=refreshing,
+                    cookies=cookies,
                     store=store,
                     form_memory=form_memory,
                     concurrency=concurrency,

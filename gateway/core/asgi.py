@@ -31,11 +31,17 @@ _READ = frozenset(
         b"authorization",
         b"content-length",
         b"content-type",
+        b"cookie",
+        b"host",
         b"idempotency-key",
         b"if-match",
         b"if-none-match",
+        b"origin",
+        b"sec-fetch-site",
         b"traceparent",
+        b"x-csrf",
         b"x-envoy-external-address",
+        b"x-forwarded-proto",
         b"x-request-id",
     )
 )
