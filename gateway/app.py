@@ -22,7 +22,8 @@ from gateway.protocols.rest.forms import FormMemory
 from gateway.protocols.rest.routes import routes_of
 from gateway.protocols.stream.close_codes import PATH as STREAM
 from gateway.protocols.stream.endpoint import Stream
-from gateway.site import Site
+from gateway.site import Site, redirect_to_docs
+from gateway.web.client import WebClient
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import JwksSource
 
@@ -48,6 +49,7 @@ class Gateway(Starlette):
         store: ObjectStore,
         public_url: str = "",
         explorer: bool = False,
+        web: WebClient | None = None,
     ) -> None:
         self._process = state
         self._media_paths = media_paths
@@ -80,8 +82,13 @@ class Gateway(Starlette):
             Route(GRAPHQL, graphql),
             *pages.routes,
         ]
+        if web is None:
+            routes.append(Route("/", redirect_to_docs))
         super().__init__(routes=routes)
         self.router.redirect_slashes = False
+        if web is not None:
+            # What no route takes, by any method.
+            self.router.default = web
 
     def build_middleware_stack(self) -> ASGIApp:
         """Our middleware alone: it takes the place of Starlette's error layers."""

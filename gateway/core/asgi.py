@@ -28,6 +28,7 @@ REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorizatio
 _READ = frozenset(
     (
         b"accept",
+        b"accept-encoding",
         b"authorization",
         b"content-length",
         b"content-type",
