@@ -102,7 +102,8 @@ async def a_public_post_has_a_preview_and_a_protected_one_has_none(
 
     async def is_hidden() -> bool:
         paths = (f"/posts/{post['id']}", "/@wren")
-        return all("og:title" not in (await browser.get(each)).text for each in paths)
+        pages = [await browser.get(each) for each in paths]
+        return all("og:title" not in each.text for each in pages)
 
     assert 'content="Two &lt;b&gt;herons&lt;/b&gt;"' in public.text
     assert "(@wren) on Roost</title>" in profile.text
