@@ -1,4 +1,3 @@
-/// <reference types="vitest/config" />
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -38,6 +38,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/cookie-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with handle and password, in a browser
+         * @description The cookie that the response sets holds the refresh token.
+         */
+        post: operations["signInWithCookie"];
+        /**
+         * Sign out everywhere, and drop the cookie
+         * @description Every session ends, the present one last.
+         */
+        delete: operations["signOutEverywhereWithCookie"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/cookie-sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out here, and drop the cookie */
+        delete: operations["signOutWithCookie"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/cookie-sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange the refresh token in the cookie for the next pair
+         * @description It is good once; used twice it ends its session, except that the same browser may repeat its last call within 10 seconds and gets the same answer. The cookie goes when the session is over.
+         */
+        post: operations["refreshWithCookie"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/cookie-sessions/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join, in a browser
+         * @description Creates an account and signs the browser in. The cookie that the response sets holds the refresh token.
+         */
+        post: operations["registerWithCookie"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/email/unsubscribe": {
         parameters: {
             query?: never;
@@ -1341,12 +1422,65 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccessToken
+         * @description What a page holds after refreshing; the refresh token is in the cookie.
+         */
+        AccessToken: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, with milliseconds.
+             * @example 2026-02-01T09:30:00.250Z
+             */
+            access_expires_at: string;
+            /** @description Send it as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: date-time
+             * @description When the cookie expires.
+             * @example 2026-02-01T09:30:00.250Z
+             */
+            refresh_expires_at: string;
+            session: components["schemas"]["Session"];
+            /**
+             * @default Bearer
+             * @enum {unknown}
+             */
+            token_type?: "Bearer";
+        };
+        /**
          * Consent
          * @description The caller's password, so that nobody else deletes the account.
          */
         Consent: {
             /** @example correct horse battery */
             password: string;
+        };
+        /**
+         * CookieSignedIn
+         * @description A user, signed in on a browser whose cookie holds the refresh token.
+         */
+        CookieSignedIn: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, with milliseconds.
+             * @example 2026-02-01T09:30:00.250Z
+             */
+            access_expires_at: string;
+            /** @description Send it as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: date-time
+             * @description When the cookie expires.
+             * @example 2026-02-01T09:30:00.250Z
+             */
+            refresh_expires_at: string;
+            session: components["schemas"]["Session"];
+            /**
+             * @default Bearer
+             * @enum {unknown}
+             */
+            token_type?: "Bearer";
+            user: components["schemas"]["User"];
         };
         /**
          * Email
@@ -2722,6 +2856,11 @@ export interface components {
     responses: never;
     parameters: {
         /**
+         * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+         * @example 1
+         */
+        CSRF: "1";
+        /**
          * @description Makes repeating this request safe. Any unique text, such as a UUID.
          * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
          */
@@ -2750,6 +2889,8 @@ export interface components {
         RateLimitPolicy: string;
         /** @description Seconds after which it is worth trying again. */
         RetryAfter: number;
+        /** @description The refresh token, where no script reads it: `HttpOnly`, `SameSite=Strict`, for these routes only. */
+        SetCookie: string;
         /** @description Until when the version is answered (RFC 8594). */
         Sunset: string;
         /** @description Finds the request in the server's traces and logs (W3C Trace Context). */
@@ -2948,6 +3089,797 @@ export interface operations {
                 };
             };
             /** @description Too Many Requests: `RATE_LIMITED`. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large: `HEADERS_TOO_LARGE`. */
+            431: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `INTERNAL`. */
+            500: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `OVERLOADED`, `DEPENDENCY_UNAVAILABLE`. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout: `DEADLINE_EXCEEDED`. */
+            504: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInWithCookie: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes repeating this request safe. Any unique text, such as a UUID.
+                 * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+                 * @example 1
+                 */
+                "X-CSRF": components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description A user, signed in on a browser whose cookie holds the refresh token. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CookieSignedIn"];
+                };
+            };
+            /** @description Bad Request: `PARAMETER_INVALID`, `BODY_MALFORMED`. */
+            400: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `CREDENTIALS_WRONG`, `TOKEN_INVALID`, `TOKEN_EXPIRED`. */
+            401: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `CROSS_SITE_REQUEST`. */
+            403: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `NOT_ACCEPTABLE`. */
+            406: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout: `REQUEST_TOO_SLOW`. */
+            408: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `IDEMPOTENCY_KEY_IN_FLIGHT`. */
+            409: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `BODY_TOO_LARGE`. */
+            413: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `CONTENT_TYPE_NOT_SUPPORTED`. */
+            415: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`. */
+            422: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `TOO_MANY_PASSWORD_ATTEMPTS`, `PASSWORD_POOL_BUSY`, `RATE_LIMITED`. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large: `HEADERS_TOO_LARGE`. */
+            431: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `INTERNAL`. */
+            500: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `OVERLOADED`, `DEPENDENCY_UNAVAILABLE`. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout: `DEADLINE_EXCEEDED`. */
+            504: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOutEverywhereWithCookie: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes repeating this request safe. Any unique text, such as a UUID.
+                 * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+                 * @example 1
+                 */
+                "X-CSRF": components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content (204). */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `PARAMETER_INVALID`. */
+            400: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_MISSING`. */
+            401: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `CROSS_SITE_REQUEST`. */
+            403: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `NOT_ACCEPTABLE`. */
+            406: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout: `REQUEST_TOO_SLOW`. */
+            408: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `RATE_LIMITED`. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large: `HEADERS_TOO_LARGE`. */
+            431: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `INTERNAL`. */
+            500: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `OVERLOADED`, `DEPENDENCY_UNAVAILABLE`. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout: `DEADLINE_EXCEEDED`. */
+            504: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOutWithCookie: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes repeating this request safe. Any unique text, such as a UUID.
+                 * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+                 * @example 1
+                 */
+                "X-CSRF": components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No content (204). */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `PARAMETER_INVALID`. */
+            400: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_MISSING`. */
+            401: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `CROSS_SITE_REQUEST`. */
+            403: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `NOT_ACCEPTABLE`. */
+            406: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout: `REQUEST_TOO_SLOW`. */
+            408: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `IDEMPOTENCY_KEY_IN_FLIGHT`. */
+            409: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `IDEMPOTENCY_KEY_REUSED`. */
+            422: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `RATE_LIMITED`. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large: `HEADERS_TOO_LARGE`. */
+            431: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `INTERNAL`. */
+            500: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `OVERLOADED`, `DEPENDENCY_UNAVAILABLE`. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout: `DEADLINE_EXCEEDED`. */
+            504: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshWithCookie: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes repeating this request safe. Any unique text, such as a UUID.
+                 * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+                 * @example 1
+                 */
+                "X-CSRF": components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a page holds after refreshing; the refresh token is in the cookie. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description Bad Request: `PARAMETER_INVALID`. */
+            400: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `TOKEN_MISSING`, `REFRESH_TOKEN_INVALID`, `REFRESH_TOKEN_REUSED`, `SESSION_REVOKED`, `TOKEN_INVALID`, `TOKEN_EXPIRED`. */
+            401: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `CROSS_SITE_REQUEST`. */
+            403: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `NOT_ACCEPTABLE`. */
+            406: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout: `REQUEST_TOO_SLOW`. */
+            408: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `RATE_LIMITED`. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Header Fields Too Large: `HEADERS_TOO_LARGE`. */
+            431: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `INTERNAL`. */
+            500: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `OVERLOADED`, `DEPENDENCY_UNAVAILABLE`. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout: `DEADLINE_EXCEEDED`. */
+            504: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerWithCookie: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Makes repeating this request safe. Any unique text, such as a UUID.
+                 * @example 8a1f6d1e-4a0c-4b7e-9a53-0d6a4d9f2b11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Shows that a script of a page of this origin sends the request: `Origin` or `Sec-Fetch-Site` has to say the same, which browsers set.
+                 * @example 1
+                 */
+                "X-CSRF": components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description A user, signed in on a browser whose cookie holds the refresh token. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CookieSignedIn"];
+                };
+            };
+            /** @description Bad Request: `PARAMETER_INVALID`, `BODY_MALFORMED`. */
+            400: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `TOKEN_INVALID`, `TOKEN_EXPIRED`. */
+            401: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `CROSS_SITE_REQUEST`. */
+            403: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable: `NOT_ACCEPTABLE`. */
+            406: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout: `REQUEST_TOO_SLOW`. */
+            408: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `HANDLE_TAKEN`, `IDEMPOTENCY_KEY_IN_FLIGHT`. */
+            409: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `BODY_TOO_LARGE`. */
+            413: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `CONTENT_TYPE_NOT_SUPPORTED`. */
+            415: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `HANDLE_RESERVED`, `HANDLE_INVALID`, `PASSWORD_TOO_WEAK`, `VALIDATION_FAILED`, `IDEMPOTENCY_KEY_REUSED`. */
+            422: {
+                headers: {
+                    Traceresponse: components["headers"]["Traceresponse"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `PASSWORD_POOL_BUSY`, `RATE_LIMITED`. */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];

@@ -20,14 +20,8 @@ interface Access {
   expiresAt: number;
 }
 
-interface AccessAnswer {
-  access_token: string;
-  access_expires_at: string;
-}
-
-interface SignedInAnswer extends AccessAnswer {
-  user: User;
-}
+type SignedIn = components["schemas"]["CookieSignedIn"];
+type AccessToken = components["schemas"]["AccessToken"];
 
 type TabMessage =
   | { type: "access-wanted" }
@@ -100,7 +94,7 @@ export class Session {
 
   async signIn(handle: string, password: string): Promise<User> {
     const body = { handle, password, device_name: deviceName() };
-    return this.#begin(await post<SignedInAnswer>(COOKIE_SESSIONS, body));
+    return this.#begin(await post<SignedIn>(COOKIE_SESSIONS, body));
   }
 
   async signUp(handle: string, password: string, displayName: string): Promise<User> {
@@ -110,7 +104,7 @@ export class Session {
       device_name: deviceName(),
       ...(displayName ? { display_name: displayName } : {}),
     };
-    return this.#begin(await post<SignedInAnswer>(`${COOKIE_SESSIONS}/users`, body));
+    return this.#begin(await post<SignedIn>(`${COOKIE_SESSIONS}/users`, body));
   }
 
   /** Ends this session, or with `everywhere` each session of the user. */
@@ -136,7 +130,7 @@ export class Session {
     return navigator.locks.request(LOCK, async () => {
       const other = await this.#accessOfAnotherTab();
       if (other) return other.token;
-      const answer = await post<AccessAnswer>(`${COOKIE_SESSIONS}/refresh`);
+      const answer = await post<AccessToken>(`${COOKIE_SESSIONS}/refresh`);
       this.#access = accessOf(answer);
       this.#announce();
       return this.#access.token;
@@ -184,7 +178,7 @@ export class Session {
     return this.#state.status === "signed-in" && this.#state.userId === userId;
   }
 
-  #begin(answer: SignedInAnswer): User {
+  #begin(answer: SignedIn): User {
     this.#access = accessOf(answer);
     localStorage.setItem(USER_ITEM, answer.user.id);
     this.#set({ status: "signed-in", userId: answer.user.id });
@@ -214,7 +208,7 @@ export class Session {
   }
 }
 
-function accessOf(answer: AccessAnswer): Access {
+function accessOf(answer: Pick<AccessToken, "access_token" | "access_expires_at">): Access {
   return { token: answer.access_token, expiresAt: Date.parse(answer.access_expires_at) };
 }
 

@@ -90,6 +90,8 @@ function ToastCard({ toast, close, onDone }: ToastCardProps) {
   }, [toast.id, long, held, onDone]);
 
   return (
+    // It only waits while somebody reads it.
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
     <div
       className={styles.toast}
       onPointerEnter={() => setHeld(true)}

@@ -9,6 +9,8 @@ import { pictureSet, posterOf, variant } from "./variants";
 /** Wider or taller pictures are cut to these shapes. */
 const WIDEST = 2;
 const TALLEST = 0.75;
+/** A small picture is not enlarged, but for this width in pixels. */
+const SMALLEST = 320;
 
 /** The media of a post. A picture opens by itself. */
 export function MediaGrid({ media }: { media: readonly Medium[] }) {
@@ -36,6 +38,7 @@ function Cell({ medium, single, onOpen }: CellProps) {
   const text = useText();
   const shape = single ? styles.single : "";
   const style = {
+    "--width": `${Math.max(medium.width ?? 640, SMALLEST)}px`,
     "--ratio": Math.min(Math.max((medium.width ?? 16) / (medium.height ?? 9), TALLEST), WIDEST),
     ...(medium.dominant_color ? { background: medium.dominant_color } : {}),
   } as CSSProperties;

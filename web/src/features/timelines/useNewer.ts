@@ -43,7 +43,7 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
       setIds((known) => (known.size >= MAX_KNOWN ? known : new Set([...known, ...fresh])));
     }
   };
-  const look = useEffectEvent(async () => {
+  const look = async () => {
     const shown = client.getQueryData<Pages<TimelineItem>>(list.key);
     if (!shown) return;
     try {
@@ -52,7 +52,8 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
     } catch {
       // The next look may succeed; the list stays readable.
     }
-  });
+  };
+  const onLook = useEffectEvent(look);
 
   useTopic(live ? "home" : undefined, (frame) => {
     if (frame.type === "gap") void look();
@@ -61,10 +62,10 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
 
   useEffect(() => {
     const updatedAt = client.getQueryState(list.key)?.dataUpdatedAt ?? Date.now();
-    if (Date.now() - updatedAt > FRESH_MS) void look();
+    if (Date.now() - updatedAt > FRESH_MS) void onLook();
     if (everyMs === undefined) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") void look();
+      if (document.visibilityState === "visible") void onLook();
     }, everyMs);
     return () => clearInterval(timer);
     // The key stands for the list.
