@@ -115,6 +115,11 @@ class Stack:
         """The origin of media files: the stack's own, or a CDN in front of it."""
         return self._environ.get("ROOST_MEDIA_BASE_URL", f"http://{self.envoy.media}")
 
+    @property
+    def _uploads(self) -> str:
+        """Where clients put the parts of uploads."""
+        return self._environ.get("ROOST_S3_PUBLIC_ENDPOINT", self.seaweedfs.media.endpoint)
+
     async def up(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts with what they need, or all, and wait until they are healthy.
 
@@ -199,6 +204,8 @@ class Stack:
             "ROOST_MEDIA_BASE_URL": self.media,
             "ROOST_MEDIA_PATH_KEY": secrets.token(PATH_KEY),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
+            "ROOST_WEB_FOLDER": str(data("web")),
+            "ROOST_S3_PUBLIC_ENDPOINT": self._uploads,
             "ROOST_GATEWAYS": str(self._count("ROOST_REPLICAS_GATEWAY")),
             # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
@@ -277,9 +284,7 @@ class Stack:
             },
             Engine.S3: {
                 "ROOST_S3_ENDPOINT": store.endpoint,
-                "ROOST_S3_PUBLIC_ENDPOINT": self._environ.get(
-                    "ROOST_S3_PUBLIC_ENDPOINT", store.endpoint
-                ),
+                "ROOST_S3_PUBLIC_ENDPOINT": self._uploads,
                 "ROOST_S3_BUCKET": store.bucket,
                 "ROOST_S3_REGION": store.region,
                 "ROOST_S3_ACCESS_KEY": store.access_key,

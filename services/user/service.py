@@ -35,6 +35,8 @@ MANIFEST = Manifest(
             password_routes=(
                 PasswordRoute("POST", "users"),
                 PasswordRoute("POST", "sessions"),
+                PasswordRoute("POST", "cookie-sessions"),
+                PasswordRoute("POST", "cookie-sessions/users"),
                 PasswordRoute("POST", "users/me/password", signed_in=True),
                 PasswordRoute("DELETE", "users/me", signed_in=True),
             ),
@@ -44,6 +46,7 @@ MANIFEST = Manifest(
             paths=(
                 "users",
                 "sessions",
+                "cookie-sessions",
                 "stream",
                 "follow-requests",
                 "blocks",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -23,6 +24,10 @@ from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments, id_of
 from gateway.protocols.stream import hub
 from gateway.protocols.stream.endpoint import open_stream
+from gateway.web import policy
+from gateway.web.builds import Builds
+from gateway.web.client import WebClient
+from gateway.web.previews import Previews
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
@@ -47,6 +52,8 @@ __all__ = ["patience"]
 
 SESSION = 501
 MEDIA_ORIGIN = "https://media.roost.test"
+PUBLIC_URL = "https://roost.test"
+UPLOADS_URL = "https://uploads.roost.test/bucket"
 MEDIA_PATH_KEY = b"p" * 32
 
 
@@ -156,6 +163,18 @@ def object_store() -> FakeObjectStore:
 
 
 @pytest.fixture
+def web_folder() -> Path | None:
+    """The folder of the web client's build; without, there is no client."""
+    return None
+
+
+@pytest.fixture
+def web_clock() -> ManualClock:
+    """The clock by which the folder of the build is looked at."""
+    return ManualClock()
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -168,6 +187,8 @@ async def gateway(
     graphql_spending: int,
     media_paths: SignedPaths,
     object_store: FakeObjectStore,
+    web_folder: Path | None,
+    web_clock: ManualClock,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -216,6 +237,15 @@ async def gateway(
             media_paths=media_paths,
             store=ObjectStore(s3),
             explorer=introspection,
+            web=web_folder
+            and WebClient(
+                Builds(web_folder, clock=web_clock),
+                previews=Previews(backends),
+                headers=policy.headers(
+                    public_url=PUBLIC_URL, media_url=MEDIA_ORIGIN, uploads_url=UPLOADS_URL
+                ),
+                public_url=PUBLIC_URL,
+            ),
         )
 
 
