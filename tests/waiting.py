@@ -9,9 +9,13 @@ LIMIT = 60.0
 
 
 async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], *, limit: float = LIMIT
+    condition: Callable[[], bool | Awaitable[bool]], *, limit: float = LIMIT, pause: float = 0.01
 ) -> None:
-    """Returns once the condition holds. Raises TimeoutError past the limit, in seconds."""
+    """Returns once the condition holds. Raises TimeoutError past the limit, in seconds.
+
+    `pause` is the time between two looks, in seconds: a look that is costly delays what it waits
+    for.
+    """
     async with asyncio.timeout(limit):
         while True:
             holds = condition()
@@ -19,7 +23,7 @@ async def eventually(
                 holds = await holds
             if holds:
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
 
 
 def let_pass(seconds: float) -> None:
