@@ -27,6 +27,7 @@ DECLARE
   group_ids bigint[] := '{}';
   muted_places bigint[];
   withdrawn_ids bigint[];
+  recipient bigint;
   newest record;
   last_read bigint;
 BEGIN
@@ -48,25 +49,26 @@ BEGIN
   -- A join would read all activities of a group.
   IF p_kinds && '{6,7}' THEN
     FOR place IN 1 .. cardinality(p_ids) LOOP
-      IF p_kinds[place] IN (6, 7) THEN
-        SELECT d.group_id INTO group_id FROM deeds d
-          WHERE d.recipient_id = p_recipient_ids[place] AND d.kind = p_kinds[place]
-            AND d.post_id = p_post_ids[place]
-          LIMIT 1;
-        group_ids[place] := group_id;
-      END IF;
+      CONTINUE WHEN p_kinds[place] NOT IN (6, 7);
+      recipient := p_recipient_ids[place];
+      SELECT d.group_id INTO group_id FROM deeds d
+        WHERE d.recipient_id = recipient AND d.kind = p_kinds[place]
+          AND d.post_id = p_post_ids[place]
+        LIMIT 1;
+      group_ids[place] := group_id;
     END LOOP;
   END IF;
   IF 1 = ANY (p_kinds) THEN
     FOR place IN 1 .. cardinality(p_ids) LOOP
       CONTINUE WHEN p_kinds[place] <> 1;
+      recipient := p_recipient_ids[place];
       SELECT d.id, d.group_id, d.deed_time INTO newest FROM deeds d
-        WHERE d.recipient_id = p_recipient_ids[place] AND d.kind = 1
+        WHERE d.recipient_id = recipient AND d.kind = 1
           AND NOT d.actor_muted AND NOT d.conversation_muted
         ORDER BY d.id DESC LIMIT 1;
       CONTINUE WHEN NOT FOUND OR newest.deed_time < p_times[place] - p_follow_window;
       SELECT m.last_read_id INTO last_read FROM read_markers m
-        WHERE m.user_id = p_recipient_ids[place];
+        WHERE m.user_id = recipient;
       IF newest.id > coalesce(last_read, 0) THEN
         group_ids[place] := newest.group_id;
       END IF;

@@ -513,7 +513,8 @@ BEGIN
         (SELECT count(*) FROM quotes q
           WHERE q.quoted_post_id = s.id AND q.bucket = s.bucket AND q.open) AS counted_quotes
       FROM post_states s JOIN posts p ON p.id = s.id AND p.bucket = s.bucket
-      WHERE s.id = ANY (p_ids) AND s.bucket = ANY (buckets) AND p.bucket = ANY (buckets)
+      WHERE s.id = ANY (p_ids) AND s.bucket = ANY (buckets)
+        AND (cardinality(buckets) > 16 OR p.bucket = ANY (buckets))
     ) AS c;
   buckets := buckets_of(conversations);
   SELECT array_agg(c.id), array_agg(c.answers) INTO answered_ids, answers FROM (

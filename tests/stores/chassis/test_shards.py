@@ -94,6 +94,36 @@ async def test_the_tables_of_a_group_are_co_located(database: Callable[[str], st
 
 
 @citus
+async def test_it_goes_on_where_it_was_interrupted(empty_database: str) -> None:
+    sharding = Sharding(
+        groups=({"likes": "user_id", "posts": "user_id"},),
+        primary_keys={"likes": "id, user_id", "posts": "id, user_id"},
+    )
+    connection = await asyncpg.connect(empty_database)
+    try:
+        for table in ("likes", "posts"):
+            await connection.execute(
+                f"CREATE TABLE {table} (id bigint PRIMARY KEY, user_id bigint)"
+            )
+        # The keys of both were replaced, and one of the tables was distributed.
+        for table in ("likes", "posts"):
+            await connection.execute(
+                f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY (id, user_id)"
+            )
+        await connection.execute(
+            "SELECT create_distributed_table('posts', 'user_id', shard_count := 4)"
+        )
+
+        done = await shards.distribute(empty_database, sharding)
+
+        assert (done.distributed, done.unchanged) == (["likes"], ["posts"])
+        groups = await connection.fetch("SELECT DISTINCT colocation_id FROM citus_tables")
+        assert len(groups) == 1
+    finally:
+        await connection.close()
+
+
+@citus
 async def test_a_table_that_the_manifest_does_not_name_is_refused(
     database: Callable[[str], str],
 ) -> None:
