@@ -17,6 +17,7 @@ BEGIN
     COMMIT;
     first := last;
   END LOOP;
+  ANALYZE responses;
 END
 $$;
 
