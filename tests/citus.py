@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Collection
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -84,9 +85,7 @@ class CitusCluster:
     async def drop(self, name: str) -> None:
         """Drops a database, and ends its sessions."""
         for node in await self.nodes():
-            await _execute(
-                _at(self._coordinator, node), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-            )
+            await eventually(partial(_is_dropped, _at(self._coordinator, node), name))
 
     async def nodes(self) -> list[Node]:
         """The nodes, the coordinator first."""
@@ -214,6 +213,15 @@ def _at(url: str, node: Node) -> str:
     parts = urlsplit(url)
     credentials = parts.netloc.rpartition("@")[0]
     return parts._replace(netloc=f"{credentials}@{node}").geturl()
+
+
+async def _is_dropped(url: str, name: str) -> bool:
+    """Whether a database could be dropped. Its sessions may take seconds to end."""
+    try:
+        await _execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    except asyncpg.ObjectInUseError:
+        return False
+    return True
 
 
 async def _execute(url: str, statement: str) -> None:

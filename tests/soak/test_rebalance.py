@@ -33,26 +33,32 @@ _LAG = re.compile(r"^roost_consumer_lag_events\{.*\} (\S+)$", re.MULTILINE)
 
 
 async def test_all_shards_of_a_worker_move_away_and_back_under_load(tmp_path: Path) -> None:
-    async with started_stack(tmp_path, {}) as audited, streams_of(audited) as streams:
+    async with started_stack(tmp_path, {}) as audited:
         citus = audited.stack.on_citus
         assert citus is not None
         if len(citus.nodes) < 3:
             pytest.skip("the cluster has one worker, so shards cannot move")
-        clients, over = audited.clients, asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(perform_until(over, audited))
-            for noun in citus.urls:
-                before = clients.acknowledged.total()
-                moved = await move_away_and_back(citus, noun, citus.nodes[-1])
+        async with streams_of(audited) as streams:
+            await move_under_load(audited, citus)
 
-                assert all(moved), f"{noun}: {moved}"
-                assert clients.acknowledged.total() > before
-            over.set()
+            await audited.assert_all_caught_up()
+            assert await streams.check() == []
 
-        print(f"{dict(clients.acknowledged)}, slowest {clients.slowest:.1f} s")
-        print(f"repeated: {dict(clients.refusals)}")
-        await audited.assert_all_caught_up()
-        assert await streams.check() == []
+
+async def move_under_load(audited: AuditedStack, citus: StackOnCitus) -> None:
+    """Moves the shards of one service after another, and users write during each move."""
+    clients, over = audited.clients, asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(perform_until(over, audited))
+        for noun in citus.urls:
+            before = clients.acknowledged.total()
+            moved = await move_away_and_back(citus, noun, citus.nodes[-1])
+
+            assert all(moved), f"{noun}: {moved}"
+            assert clients.acknowledged.total() > before
+        over.set()
+    print(f"{dict(clients.acknowledged)}, slowest {clients.slowest:.1f} s")
+    print(f"repeated: {dict(clients.refusals)}")
 
 
 async def perform_until(over: asyncio.Event, audited: AuditedStack) -> None:
