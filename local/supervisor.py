@@ -23,7 +23,8 @@ class UnknownPart(Exception):
 class Supervisor:
     """Keeps a set of parts running; an async context manager that stops them when left.
 
-    ``changed`` is called with the status of every part whenever one changes.
+    ``changed`` is called with the status of every part whenever one changes. A log of more than
+    ``log_bytes`` is rotated, which is looked at every ``log_check_seconds``.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class Supervisor:
         *,
         logs: Path,
         changed: Callable[[list[PartStatus]], None] = lambda _: None,
+        log_bytes: int = LOG_BYTES,
+        log_check_seconds: float = LOG_CHECK_SECONDS,
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._runners = {
@@ -40,6 +43,8 @@ class Supervisor:
             )
             for part in parts
         }
+        self._log_bytes = log_bytes
+        self._log_check_seconds = log_check_seconds
         self._starts: dict[str, asyncio.Task[None]] = {}
         self._rotation: asyncio.Task[None] | None = None
 
@@ -137,9 +142,9 @@ class Supervisor:
     async def _rotate_logs(self) -> None:
         while True:
             for runner in self._runners.values():
-                if runner.log.exists() and runner.log.stat().st_size > LOG_BYTES:
+                if runner.log.exists() and runner.log.stat().st_size > self._log_bytes:
                     await asyncio.to_thread(_rotate, runner.log)
-            await asyncio.sleep(LOG_CHECK_SECONDS)
+            await asyncio.sleep(self._log_check_seconds)
 
 
 def _rotate(log: Path) -> None:

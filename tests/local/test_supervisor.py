@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import supervisor as supervision
 from local.part import Part
 from local.process_runner import PartFailed, PartStatus
 from local.supervisor import Supervisor
@@ -161,13 +160,13 @@ async def test_part_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     assert "did not stop within 1 s" in (tmp_path / "logs" / "toy.log").read_text()
 
 
-async def test_log_that_grows_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "LOG_BYTES", 1000)
-    monkeypatch.setattr(supervision, "LOG_CHECK_SECONDS", 0.05)
+async def test_log_that_grows_is_put_aside(tmp_path: Path) -> None:
     source = "sign()\nwhile True: print('a line of it', flush=True); time.sleep(0.005)"
     logs = tmp_path / "logs"
 
-    async with Supervisor([Toy("toy", tmp_path, source)], logs=logs) as supervisor:
+    async with Supervisor(
+        [Toy("toy", tmp_path, source)], logs=logs, log_bytes=1000, log_check_seconds=0.05
+    ) as supervisor:
         await supervisor.start()
         await until((logs / "toy.log.2").exists)
 
