@@ -55,7 +55,7 @@ up: $(VENV)/.installed ## Install what is missing and start the whole stack; Ctr
 	@$(BIN)/roost up --state $(STATE)
 
 web: $(VENV)/.installed ## Build the web client of STATE, where it is not built yet; a running stack serves it at once.
-	@$(BIN)/python -m local.web_client $(STATE)/web
+	@umask 077; $(BIN)/python -m local.web_client $(STATE)/web
 
 down: $(VENV)/.installed ## Stop a stack that was started elsewhere or with --detach.
 	@$(BIN)/roost down --state $(STATE)

@@ -16,7 +16,8 @@ COSTLIEST = MAX_COST + MAX_READING
 class GatewaySettings(IdentifiedSettings):
     """The gateway's settings. Its port `listen` has probes beside the API: the edge's."""
 
-    # Where clients reach the API, for the OpenAPI document; empty for where that is read.
+    # Where clients reach the API, for the OpenAPI document, previews and the origin of cookie
+    # sessions; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     # Where the files of media are served: the media listener, or the CDN in front of it.
     media_base_url: str = Field(pattern=r"^https?://[^\s/]+$")

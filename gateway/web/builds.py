@@ -85,8 +85,8 @@ class Progress:
 
 
 class Builds:
-    """The newest build of a folder. It is looked for again when a request asks, at most once a
-    second, and read in a thread; until then the one before is served."""
+    """The newest build of a folder. A request looks for a newer one, at most once a second, and
+    reads it in a thread; until then the one before is served."""
 
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self._folder = folder

@@ -11,11 +11,9 @@ _USED = (
     "encrypted-media",
     "fullscreen",
     "picture-in-picture",
-    "web-share",
 )
 _UNUSED = (
     "accelerometer",
-    "bluetooth",
     "camera",
     "display-capture",
     "geolocation",

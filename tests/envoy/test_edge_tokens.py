@@ -219,6 +219,7 @@ async def test_headers_that_only_we_may_set_are_dropped(
         "x-envoy-upstream-rq-timeout-ms": "0",
         "x-forwarded-client-cert": "By=me",
         "x-request-id": "mine",
+        "x-forwarded-proto": "https",
     }
 
     await edge.get("/tokens/headers", headers=forged)
@@ -232,3 +233,4 @@ async def test_headers_that_only_we_may_set_are_dropped(
     assert seen["x-envoy-expected-rq-timeout-ms"] == f"{SECONDS}000"
     assert "x-forwarded-client-cert" not in seen
     assert seen["x-request-id"] != "mine"
+    assert seen["x-forwarded-proto"] == "http"

@@ -13,7 +13,7 @@ from tests.gateway.conftest import MEDIA_ORIGIN, Client
 from tests.gateway.web.conftest import FILES, WebFolder
 
 SCRIPT = "/assets/app-C0ffee42.js"
-# An address of each kind that the client knows.
+# An address of each kind that the client has.
 PAGES = ["/", "/home", "/@nobody.1/media", "/tags/a.b", "/search", "/settings/profile", "/v2x"]
 NO_PAGES = ["/assets/old-12345678.js", "/assets/", "/icons/8.png", "/robots.txt", "/old.js"]
 
