@@ -60,5 +60,8 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
-    testTimeout: 60_000, setupFiles: ["src/test/setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+    testTimeout: 60_000,
+    setupFiles: ["src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
 });
