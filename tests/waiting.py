@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a limit."""
+"""Waiting for a condition, with a limit, and time that passes without waiting."""
 
 import asyncio
 import inspect
@@ -20,3 +20,14 @@ async def eventually(
             if holds:
                 return
             await asyncio.sleep(0.01)
+
+
+def let_pass(seconds: float) -> None:
+    """Advances the clock of the running event loop: its timers are due so many seconds earlier.
+
+    A test of a limit sets a long one, waits until everything depends on the limit, and lets it
+    pass. So it does not depend on the speed of the machine.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.time
+    loop.time = lambda: before() + seconds  # type: ignore[method-assign]

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from local.edge import Edge
+from local.edge import Account, Edge, Refused
 from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
+from tests.waiting import LIMIT
 
 # At the real cost, password hashing would take most of the time of a test.
 QUICK = {"ROOST_PASSWORD_MEMORY_MIB": "19"}
+
+
+class PatientEdge(Edge):
+    """Repeats sign-ups and sign-ins that are refused because hashing is slow on a busy machine."""
+
+    async def register(self, handle: str, password: str, *, key: str | None = None) -> Account:
+        return await _admitted(partial(super().register, handle, password, key=key))
+
+    async def sign_in(self, handle: str, password: str) -> Account:
+        return await _admitted(partial(super().sign_in, handle, password))
+
+
+async def _admitted(act: Callable[[], Awaitable[Account]]) -> Account:
+    async with asyncio.timeout(3 * LIMIT):
+        while True:
+            try:
+                return await act()
+            except Refused as refusal:
+                if refusal.reason != "PASSWORD_POOL_BUSY":
+                    raise
+            await asyncio.sleep(0.5)
 
 
 class TestStack:
@@ -50,7 +74,7 @@ class TestStack:
 
     def edge(self) -> Edge:
         """A client of the public edge."""
-        return Edge(self.stack.edge)
+        return PatientEdge(self.stack.edge)
 
     async def restart(self) -> None:
         """Stop everything and start it again on the same data, at the same addresses."""

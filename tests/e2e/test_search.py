@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 # As many as a trend needs, and some more.
 CROWD = 12
 BURST = "quincunx"
+COMPARED = re.compile(r"(\d+) segments equal, (\d+) repaired")
 SECRET, NOBODYS = "xylograph", "zymurgist"
 
 SEARCH = """
@@ -506,7 +508,10 @@ async def test_a_rebuild_by_the_command_line_loses_no_write(shared: Shared) -> N
         again = await rebuilt(shared.stack)
         found_again = await all_found(world, "medlar")
 
-    assert "1 segments equal, 0 repaired" in output
+    # Where the events of the posts that it read are late, the Post service decides.
+    equal, repaired = map(int, COMPARED.findall(output)[-1])
+    assert equal + repaired == 1
+    # Every event has arrived before the second one.
     assert (again.segments_equal, again.segments_repaired) == (1, 0)
     assert found_again == newest
 

@@ -17,6 +17,7 @@ from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
 from tests.gateway.route_cases import CASES, Case
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 
@@ -85,7 +86,7 @@ async def proxy(tmp_path_factory: pytest.TempPathFactory, gateway: Gateway) -> A
 
 @module
 async def client(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client:
         yield client
 
 

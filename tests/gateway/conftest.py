@@ -22,6 +22,7 @@ from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments, id_of
+from gateway.protocols.stream import hub
 from gateway.protocols.stream.endpoint import open_stream
 from gateway.web import policy
 from gateway.web.builds import Builds
@@ -36,6 +37,7 @@ from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeObjectStore, FakeServices
 from tests.gateway.samples import ALICE, BOB
+from tests.patience import patience
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -44,6 +46,9 @@ from tests.servicers.grpc_server import (
     serving,
     token_of,
 )
+from tests.waiting import LIMIT
+
+__all__ = ["patience"]
 
 SESSION = 501
 MEDIA_ORIGIN = "https://media.roost.test"
@@ -83,6 +88,12 @@ class Client:
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self(method="GET", path=path, headers=given)
+
+
+@pytest.fixture(autouse=True)
+def patient_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams may wait long for events, as other requests do for services."""
+    monkeypatch.setattr(hub, "_ATTACH_SECONDS", LIMIT)
 
 
 @pytest.fixture
