@@ -44,6 +44,8 @@ _ABSENT_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'".encode(),
 )
+# Of a build that is not there it is known that it has this folder.
+_NO_BUILD = Build({}, frozenset((ASSETS,)))
 _BUILD_AGAIN = "<p><code>make web</code> builds it; the page opens by itself then.</p>"
 
 
@@ -120,8 +122,7 @@ class WebClient:
         await send_answer(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
 
     async def _absent(self, scope: Scope, send: Send) -> None:
-        path: str = scope["path"]
-        if path.startswith(ASSETS) or "." in path.rpartition("/")[2]:
+        if _NO_BUILD.is_missing(scope["path"]):
             raise RouteNotFound
         scope[ROUTE] = "/{page}"
         progress = await self._builds.progress()

@@ -247,7 +247,7 @@ async def test_without_a_build_the_page_says_why_and_what_to_do(
     if fields:
         status(web, **fields)
 
-    answer = await stranger.get("/@alice")
+    answer = await stranger.get("/tags/a.b")
 
     assert answer.status_code == 200
     assert said in answer.text

@@ -48,6 +48,8 @@ const ENDED = new Set([
 export class Session {
   #state: SessionState;
   #access: Access | undefined;
+  /** The token that the server refused at last: another tab may still have it. */
+  #refused: string | undefined;
   #refreshing: Promise<string> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #channel = new BroadcastChannel(CHANNEL);
@@ -74,7 +76,7 @@ export class Session {
    */
   async accessToken(): Promise<string | undefined> {
     if (this.#state.status !== "signed-in") return undefined;
-    if (this.#access && this.#access.expiresAt - EARLY_MS > Date.now()) return this.#access.token;
+    if (this.#access && this.#isUsable(this.#access)) return this.#access.token;
     try {
       return await this.#refresh();
     } catch (error) {
@@ -89,6 +91,7 @@ export class Session {
 
   /** Forgets an access token that the server refused, so that the next request gets a new one. */
   discard(token: string): void {
+    this.#refused = token;
     if (this.#access?.token === token) this.#access = undefined;
   }
 
@@ -150,7 +153,7 @@ export class Session {
       const timer = setTimeout(() => done(undefined), OTHER_TABS_MS);
       channel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
         if (data.type !== "access" || !this.#isMine(data.userId)) return;
-        if (data.access.expiresAt - EARLY_MS > Date.now()) done(data.access);
+        if (this.#isUsable(data.access)) done(data.access);
       };
       channel.postMessage({ type: "access-wanted" } satisfies TabMessage);
     });
@@ -159,7 +162,7 @@ export class Session {
   #hear(message: TabMessage): void {
     switch (message.type) {
       case "access-wanted":
-        if (this.#access && this.#access.expiresAt - EARLY_MS > Date.now()) this.#announce();
+        if (this.#access && this.#isUsable(this.#access)) this.#announce();
         break;
       case "access":
         // Another tab signed in or refreshed.
@@ -172,6 +175,10 @@ export class Session {
         if (this.#state.status !== "signed-out") this.#end();
         break;
     }
+  }
+
+  #isUsable({ token, expiresAt }: Access): boolean {
+    return token !== this.#refused && expiresAt - EARLY_MS > Date.now();
   }
 
   #isMine(userId: string): boolean {

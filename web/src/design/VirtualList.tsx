@@ -100,9 +100,10 @@ export function VirtualList<Item>({
     <>
       <div
         ref={list}
-        role="feed"
-        aria-label={label}
-        aria-busy={loading}
+        // A feed without articles is none.
+        role={items.length > 0 ? "feed" : undefined}
+        aria-label={items.length > 0 ? label : undefined}
+        aria-busy={items.length > 0 ? loading : undefined}
         className={styles.list}
         style={{ blockSize: virtualizer.getTotalSize() }}
       >

@@ -16,6 +16,8 @@ interface Entry {
   key: QueryKey;
   data: unknown;
   updatedAt: number;
+  /** Whether it has to be read again when it is shown next. */
+  invalidated: boolean;
 }
 
 const WRITE_EVERY_MS = 1000;
@@ -39,6 +41,9 @@ export async function restoreQueries(client: QueryClient, userId: string | null)
     if (dead) expired.push(name);
     else if (entry.userId === userId && client.getQueryData(entry.key) === undefined) {
       client.setQueryData(entry.key, entry.data, { updatedAt: entry.updatedAt });
+      if (entry.invalidated) {
+        await client.invalidateQueries({ queryKey: entry.key, exact: true, refetchType: "none" });
+      }
     }
   }
   if (expired.length > 0) await delMany(expired, queryStore);
@@ -59,6 +64,7 @@ export function persistQueries(client: QueryClient, userId: string | null): () =
         key: query.queryKey,
         data: trimmed(query.state.data),
         updatedAt: query.state.dataUpdatedAt,
+        invalidated: query.state.isInvalidated,
       },
     ]);
     waiting.clear();

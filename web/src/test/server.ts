@@ -1,6 +1,6 @@
 /** Answers of the API in tests, by method and path. A request that no test expects fails. */
 
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 
 export interface SentRequest {
   method: string;
@@ -24,11 +24,12 @@ export interface Answers {
 export function answers(): Answers {
   const routes = new Map<string, Answer>();
   const sent: SentRequest[] = [];
+  const real = globalThis.fetch;
 
   beforeEach(() => {
     routes.clear();
     sent.length = 0;
-    vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+    globalThis.fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
       const request = new Request(input instanceof Request ? input : new URL(String(input), location.origin), init);
       const url = new URL(request.url);
       const text = await request.text();
@@ -43,9 +44,11 @@ export function answers(): Answers {
       const answer = routes.get(`${seen.method} ${seen.path}`);
       if (!answer) throw new TypeError(`No test expects ${seen.method} ${seen.path}.`);
       return typeof answer === "function" ? answer(seen) : Response.json(answer);
-    });
+    };
   });
-  afterEach(() => vi.unstubAllGlobals());
+  afterEach(() => {
+    globalThis.fetch = real;
+  });
 
   return { on: (route, answer) => routes.set(route, answer), sent };
 }

@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // What jsdom lacks.
@@ -12,6 +12,26 @@ class Locks {
   }
 }
 Object.defineProperty(navigator, "locks", { value: new Locks() });
+// Node's own reaches the sessions of tests before.
+class Channels {
+  static open = new Set<Channels>();
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor(readonly name: string) {
+    Channels.open.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    for (const channel of Channels.open) {
+      if (channel !== this && channel.name === this.name) queueMicrotask(() => channel.onmessage?.({ data }));
+    }
+  }
+
+  close(): void {
+    Channels.open.delete(this);
+  }
+}
+vi.stubGlobal("BroadcastChannel", Channels);
 HTMLElement.prototype.showPopover = vi.fn();
 HTMLElement.prototype.hidePopover = vi.fn();
 HTMLDialogElement.prototype.showModal = function showModal() {
@@ -28,7 +48,11 @@ globalThis.ResizeObserver ??= class {
 vi.stubGlobal("scrollTo", () => undefined);
 vi.mock("idb-keyval", async () => import("./keyval"));
 
+// A condition is waited for, on a busy machine too.
+configure({ asyncUtilTimeout: 15_000 });
+
 afterEach(() => {
   cleanup();
   localStorage.clear();
+  Channels.open.clear();
 });

@@ -227,12 +227,17 @@ function titleOf({ replyTo, quoted }: ComposeFor): "compose.reply" | "compose.qu
   return quoted ? "compose.quote" : "compose.new_post";
 }
 
-/** A reply mentions whom it answers, and reaches no more people than that post. */
+/**
+ * A reply mentions those whom the post mentions, and reaches no more people than that post. Its
+ * author is notified anyway, but for posts that only mentioned people can see.
+ */
 function initialDraft({ replyTo }: ComposeFor, me: User): Draft {
   if (!replyTo?.author) return { text: "", visibility: "public" };
   const mentioned = replyTo.content.flatMap((segment) => (segment.type === "mention" ? [segment.handle] : []));
-  const handles = new Set([replyTo.author.handle, ...mentioned]);
+  const { handle } = replyTo.author;
+  const handles = new Set(replyTo.visibility === "mentioned" ? [handle, ...mentioned] : mentioned);
   handles.delete(me.handle);
+  if (replyTo.visibility !== "mentioned") handles.delete(handle);
   return {
     text: [...handles].map((handle) => `@${handle} `).join(""),
     visibility: replyTo.visibility ?? "public",

@@ -9,8 +9,11 @@ export const createPost = defineAction<Schemas["NewPost"], Post>({
   send: (post, key) => unwrap(api.POST("/v2/posts", { params: { header: idempotent(key) }, body: post })),
   succeed: (post) => {
     addToHome(post);
-    if (post.reply_to) addToReplies(post, post.reply_to.post_id);
-    if (post.quoted_post_id) count(post.quoted_post_id, "quotes");
+    if (post.reply_to) {
+      addToReplies(post, post.reply_to.post_id);
+      void refreshCounts(post.reply_to.post_id);
+    }
+    if (post.quoted_post_id) void refreshCounts(post.quoted_post_id);
     if (post.author) {
       void queryClient.invalidateQueries({ queryKey: ["users", post.author.id, "timeline"] });
     }
@@ -36,9 +39,14 @@ function addToReplies(reply: Post, postId: string): void {
     if (!pages || !last || last.items.some((post) => post.id === reply.id)) return pages;
     return { ...pages, pages: [...pages.pages.slice(0, -1), { ...last, items: [...last.items, reply] }] };
   });
-  count(postId, "replies");
 }
 
-function count(postId: string, name: "replies" | "quotes"): void {
-  patchPost(postId, (post) => ({ ...post, counts: { ...post.counts, [name]: post.counts[name] + 1 } }));
+/** The counts as the server has them: the stream may have brought them already. */
+async function refreshCounts(postId: string): Promise<void> {
+  try {
+    const { items } = await unwrap(api.GET("/v2/posts", { params: { query: { ids: postId } } }));
+    for (const { id, counts } of items) patchPost(id, (post) => ({ ...post, counts }));
+  } catch {
+    // They are read again with the next list.
+  }
 }

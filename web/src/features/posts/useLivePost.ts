@@ -2,6 +2,7 @@ import { useState } from "react";
 
 import { patchPost, removePost } from "../../api/cache";
 import { useTopic } from "../../stream";
+import { useMyId } from "../sessions/useSession";
 
 /**
  * Keeps the counts of a post as they are now.
@@ -10,12 +11,15 @@ import { useTopic } from "../../stream";
  */
 export function useLivePost(postId: string): { arrived: number; reset: () => void } {
   const [arrived, setArrived] = useState(0);
+  const myId = useMyId();
   useTopic(`post:${postId}`, (frame) => {
     if (frame.type !== "activity") return;
     const { post, replies } = frame;
     if (!post || post.deleted) return removePost(postId);
     patchPost(postId, (known) => ({ ...known, counts: post.counts }));
-    setArrived((count) => count + replies.length);
+    // The user's own replies are shown already.
+    const others = replies.filter((reply) => reply.author?.id !== myId);
+    setArrived((count) => count + others.length);
   });
   return { arrived, reset: () => setArrived(0) };
 }

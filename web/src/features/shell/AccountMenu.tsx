@@ -55,7 +55,12 @@ export function AccountMenu({ me, trigger }: AccountMenuProps) {
         trigger={
           trigger ??
           ((props) => (
-            <button type="button" {...props} className={styles.me} aria-label={text("shell.account")}>
+            <button
+              type="button"
+              {...props}
+              className={styles.me}
+              aria-label={`${text("shell.account")}: ${me.display_name} @${me.handle}`}
+            >
               <Avatar user={me} size={36} />
               <span className={styles.label}>
                 <UserName user={me} stacked />

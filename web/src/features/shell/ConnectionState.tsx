@@ -22,7 +22,7 @@ export function ConnectionState() {
   const shown = useDelayed(lost, SHOWN_AFTER_MS) || (!online && lost);
 
   return (
-    <div role="status">
+    <div role="status" className={styles.status}>
       {shown && (
         <div className={styles.connection}>
           <CloudOff size={16} />

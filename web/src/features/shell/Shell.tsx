@@ -70,8 +70,10 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         {signedIn ? me && <AccountMenu me={me} /> : <PreferencesButton />}
       </header>
       <main id="main" className={styles.main} tabIndex={-1}>
+        <div className={styles.page}>
+          <Outlet />
+        </div>
         <ConnectionState />
-        <Outlet />
       </main>
       <aside className={styles.aside} aria-label={text("shell.aside")}>
         {!signedIn && <Welcome />}

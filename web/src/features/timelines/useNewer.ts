@@ -48,6 +48,11 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
     if (!shown) return;
     try {
       const page = await list.read(undefined);
+      if (idsOf(shown).size === 0 && page.items.length > 0) {
+        // Nobody reads an empty list, so nothing moves.
+        client.setQueryData<Pages<TimelineItem>>(list.key, { pages: [page], pageParams: [undefined] });
+        return;
+      }
       add(page.items.map((item) => item.id));
     } catch {
       // The next look may succeed; the list stays readable.
