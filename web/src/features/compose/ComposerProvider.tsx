@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense, createContext, lazy, use, useMemo, useState } from "react";
+import { type ReactNode, Suspense, createContext, lazy, use, useEffect, useMemo, useState } from "react";
 
 import type { Post } from "../../api/client";
 
@@ -14,7 +14,10 @@ interface ComposerHandle {
 
 const ComposerContext = createContext<ComposerHandle>({ open: () => undefined });
 
-const Composer = lazy(() => import("./Composer").then((module) => ({ default: module.Composer })));
+const loadComposer = () => import("./Composer").then((module) => ({ default: module.Composer }));
+const Composer = lazy(loadComposer);
+/** After the page, so that it opens at once and no key press is lost. */
+const LOADED_AFTER_MS = 2000;
 
 /** The way to write a post, a reply or a quote from anywhere in the shell. */
 export function useComposer(): ComposerHandle {
@@ -24,6 +27,11 @@ export function useComposer(): ComposerHandle {
 export function ComposerProvider({ children }: { children: ReactNode }) {
   const [target, setTarget] = useState<ComposeFor>();
   const value = useMemo(() => ({ open: setTarget }), []);
+  useEffect(() => {
+    // Where that fails, opening it tries again.
+    const timer = setTimeout(() => void loadComposer().catch(() => undefined), LOADED_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <ComposerContext value={value}>
       {children}

@@ -21,8 +21,8 @@ interface Newer {
 }
 
 export const MAX_KNOWN = 100;
-/** A list that is newer than this is not looked after when it is shown. */
-const FRESH_MS = 10_000;
+/** An empty home fills some seconds after the first follow, which no event reports. */
+const EMPTY_EVERY_MS = 3000;
 /** So many pages are read to close the gap between the newest entries and the list. */
 const MAX_PAGES = 3;
 
@@ -66,13 +66,20 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
   });
 
   useEffect(() => {
-    const updatedAt = client.getQueryState(list.key)?.dataUpdatedAt ?? Date.now();
-    if (Date.now() - updatedAt > FRESH_MS) void onLook();
-    if (everyMs === undefined) return;
-    const timer = setInterval(() => {
+    // What came while another page was shown; a list that is not read yet has nothing newer.
+    void onLook();
+    const lookIfVisible = () => {
       if (document.visibilityState === "visible") void onLook();
-    }, everyMs);
-    return () => clearInterval(timer);
+    };
+    const regular = everyMs === undefined ? undefined : setInterval(lookIfVisible, everyMs);
+    const whileEmpty = setInterval(() => {
+      const pages = client.getQueryData<Pages<TimelineItem>>(list.key);
+      if (pages && idsOf(pages).size === 0) lookIfVisible();
+    }, EMPTY_EVERY_MS);
+    return () => {
+      clearInterval(regular);
+      clearInterval(whileEmpty);
+    };
     // The key stands for the list.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [client, everyMs, list.key.join()]);
