@@ -215,7 +215,7 @@ game-day: $(VENV)/.installed-dev ## Break eleven parts of a stack, one after ano
 walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
 	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)
 
-ci: lint test web-check ## Run what continuous integration runs.
+ci: lint web-check test ## Run what continuous integration runs.
 
 clean: ## Remove the environment and the caches; the state directory stays.
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
