@@ -319,6 +319,7 @@ def _environment(node: Node) -> dict[str, str]:
         "TZ": "UTC",
         "SOURCE_DATE_EPOCH": "0",
         "npm_config_fetch_retries": "1",
+        "npm_config_fetch_timeout": "60000",  # of one package; npm's default is five minutes
         "npm_config_ignore_scripts": "true",
         "npm_config_update_notifier": "false",
     }
