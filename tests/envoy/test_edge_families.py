@@ -33,7 +33,14 @@ FAMILIES = {
     "media": "gateway_media",
     "search": "gateway_search",
 }
-LOGINS = {"register", "sign_in", "change_password", "delete_me"}
+LOGINS = {
+    "register",
+    "register_with_cookie",
+    "sign_in",
+    "sign_in_with_cookie",
+    "change_password",
+    "delete_me",
+}
 # A request of each family.
 ASKED = {
     "gateway_people": ("PUT", "/v2/users/7/follow"),
@@ -149,7 +156,7 @@ async def test_a_route_goes_to_the_family_of_the_service_that_it_waits_for(
     stat = f"cluster.{family_of(case)}.upstream_rq_total"
     before = await proxy.count(stat)
 
-    await client.request(case.method, case.path, **case.body)
+    await client.request(case.method, case.path, **case.request)
 
     assert await proxy.count(stat) == before + 1
 

@@ -127,9 +127,9 @@ class Rest:
     ) -> None:
         deadline.begin(route.seconds)
         headers: Headers = scope[HEADERS]
+        viewer_id = await self._authenticator.authenticate(headers, route.access)
         if route.cookie:
             self._cookies.check_origin(headers)
-        viewer_id = await self._authenticator.authenticate(headers, route.access)
         check_accept(headers)
         if not route.at_once:
             await self._read(route, parameter, scope, receive, send, viewer_id=viewer_id)
