@@ -113,7 +113,8 @@ def build(folder: Path, sources: Path = SOURCES) -> str:
 
 
 def check(sources: Path = SOURCES) -> int:
-    """Check types, run the tests, build twice and compare; returns the exit code."""
+    """Check types, style and generated code, run the tests, build twice and compare; returns the
+    exit code."""
     with tempfile.TemporaryDirectory(prefix="roost-web-") as made:
         log = Path(made, "log")
         try:
@@ -121,7 +122,7 @@ def check(sources: Path = SOURCES) -> int:
             first, second = Path(made, "first"), Path(made, "another", "second")
             _copy(sources, first)
             _install(first, node, log)
-            for script in ("typecheck", "test", "build"):
+            for script in ("check", "build"):
                 _run(first, node, log, ["npm", "run", script], f"`npm run {script}` failed.")
             _copy(sources, second)
             (first / "node_modules").rename(second / "node_modules")
