@@ -46,13 +46,16 @@ UNUSED := aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-clou
   aws-cdk-lib cattrs constructs jsii publication typeguard
 
 .DEFAULT_GOAL := help
-.PHONY: dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits test-collector lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare capacity walk ci clean
+.PHONY: web web-check web-contract dashboards test-dashboards image test-image lint-images compose-files compose-secrets chart-files lint-charts test-kube edge-module graphql-schema graphql-manifest soak help up down status setup test test-kafka test-opensearch test-rate-limits test-collector lint lint-migrations format gen gen-check breaking lock oracle fuzz same-key chaos game-day bench bench-compare capacity walk ci clean
 
 help: ## List every target with what it does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/.installed ## Install what is missing and start the whole stack; Ctrl-C stops it.
 	@$(BIN)/roost up --state $(STATE)
+
+web: $(VENV)/.installed ## Build the web client of STATE, where it is not built yet; a running stack serves it at once.
+	@umask 077; $(BIN)/python -m local.web_client $(STATE)/web
 
 down: $(VENV)/.installed ## Stop a stack that was started elsewhere or with --detach.
 	@$(BIN)/roost down --state $(STATE)
@@ -64,6 +67,9 @@ setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 
 test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
+
+web-check: $(VENV)/.installed ## Check the web client's types, style and generated code, run its tests, and compare two builds, where Node and npm's registry can be had.
+	@$(BIN)/python -m local.web_client --check
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus, also over TLS, and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \
@@ -146,6 +152,7 @@ gen-check: $(VENV)/.installed-dev ## Lint the contracts; check that generated fi
 	@$(BIN)/python protos/generate.py --lint
 	@$(BIN)/python protos/generate.py --check
 	@$(BIN)/python -m gateway.api.sdl --check
+	@$(BIN)/python -m gateway.web.contract --check
 	@$(BIN)/python -m local.edge_module --check
 	@$(BIN)/python -m local.chart --check
 	@$(BIN)/python -m local.compose --check
@@ -159,6 +166,9 @@ breaking: $(VENV)/.installed-dev ## Check that protos/ and the GraphQL schema br
 graphql-schema: $(VENV)/.installed ## Write gateway/api/schema.graphql from what the code declares.
 	@$(BIN)/python -m gateway.api.sdl
 
+web-contract: $(VENV)/.installed ## Write what web/ takes from the gateway: the OpenAPI document, and the paths of the API.
+	@$(BIN)/python -m gateway.web.contract
+
 graphql-manifest: $(VENV)/.installed ## Write the manifest of trusted documents: DOCUMENTS=FOLDERS, to OUT=FILE.
 	@$(BIN)/python -m gateway.api.manifest $(or $(DOCUMENTS),docs/graphql) > $(or $(OUT),graphql-manifest.json)
 
@@ -166,6 +176,7 @@ lock: $(VENV)/.installed-dev ## Pin and hash requirements*.in for Python 3.11 an
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements.in -o requirements.txt
 	@$(LOCK) --constraints requirements.txt requirements-services.in -o requirements-services.txt
 	@$(LOCK) --constraints requirements.txt requirements-media.in -o requirements-media.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements-web.in -o requirements-web.txt
 	@$(LOCK) $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
 	@$(LOCK) $(if $(UPGRADE),--upgrade) $(UNUSED:%=--no-emit-package=%) --constraints requirements.txt --constraints requirements-dev.txt \
 	  requirements-kube.in -o requirements-kube.txt
@@ -204,7 +215,7 @@ game-day: $(VENV)/.installed-dev ## Break a stack in twelve ways, one after anot
 walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
 	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)
 
-ci: lint test ## Run what continuous integration runs.
+ci: lint web-check test ## Run what continuous integration runs.
 
 clean: ## Remove the environment and the caches; the state directory stays.
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache

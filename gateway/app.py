@@ -11,6 +11,7 @@ from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
 from gateway.core.middleware import RequestMiddleware
 from gateway.core.object_store import ObjectStore
+from gateway.core.refresh_cookies import RefreshCookies
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
 from gateway.protocols.graphql.endpoint import PATH as GRAPHQL
@@ -21,7 +22,8 @@ from gateway.protocols.rest.forms import FormMemory
 from gateway.protocols.rest.routes import routes_of
 from gateway.protocols.stream.close_codes import PATH as STREAM
 from gateway.protocols.stream.endpoint import Stream
-from gateway.site import Site
+from gateway.site import Site, redirect_to_docs
+from gateway.web.client import WebClient
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import JwksSource
 
@@ -47,6 +49,7 @@ class Gateway(Starlette):
         store: ObjectStore,
         public_url: str = "",
         explorer: bool = False,
+        web: WebClient | None = None,
     ) -> None:
         self._process = state
         self._media_paths = media_paths
@@ -54,6 +57,7 @@ class Gateway(Starlette):
         self._subscriptions = subscriptions
         pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
         form_memory, concurrency = FormMemory(_FORM_BYTES), Concurrency()
+        cookies = RefreshCookies(public_url)
         rest = [
             Mount(
                 each.prefix,
@@ -63,6 +67,7 @@ class Gateway(Starlette):
                     backends=backends,
                     authenticator=authenticator,
                     refreshing=refreshing,
+                    cookies=cookies,
                     store=store,
                     form_memory=form_memory,
                     concurrency=concurrency,
@@ -77,8 +82,13 @@ class Gateway(Starlette):
             Route(GRAPHQL, graphql),
             *pages.routes,
         ]
+        if web is None:
+            routes.append(Route("/", redirect_to_docs))
         super().__init__(routes=routes)
         self.router.redirect_slashes = False
+        if web is not None:
+            # What no route takes, by any method.
+            self.router.default = web
 
     def build_middleware_stack(self) -> ASGIApp:
         """Our middleware alone: it takes the place of Starlette's error layers."""

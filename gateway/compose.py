@@ -22,11 +22,15 @@ from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.stream.endpoint import open_stream
 from gateway.settings import COSTLIEST, GatewaySettings
+from gateway.web import policy
+from gateway.web.builds import Builds
+from gateway.web.client import WebClient
+from gateway.web.previews import Previews
 from services.chassis.auth import authentication
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
-from services.chassis.runtime.clock import SystemClock
+from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.token_buckets import Buckets
 
 SERVICE = "gateway"
@@ -98,9 +102,30 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     store=ObjectStore(http),
                     public_url=settings.public_url,
                     explorer=settings.graphql_introspection,
+                    web=await _web_client(settings, backends, clock),
                 )
         finally:
             following.cancel()
+
+
+async def _web_client(
+    settings: GatewaySettings, backends: Backends, clock: Clock
+) -> WebClient | None:
+    if settings.web_folder is None:
+        return None
+    builds = Builds(settings.web_folder, clock=clock)
+    # Before the process is ready, so that no reader waits for it.
+    await builds.current()
+    return WebClient(
+        builds,
+        previews=Previews(backends),
+        headers=policy.headers(
+            public_url=settings.public_url,
+            media_url=settings.media_base_url,
+            uploads_url=settings.s3_public_endpoint,
+        ),
+        public_url=settings.public_url.rstrip("/"),
+    )
 
 
 def state_of(settings: GatewaySettings) -> State:

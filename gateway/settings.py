@@ -16,10 +16,16 @@ COSTLIEST = MAX_COST + MAX_READING
 class GatewaySettings(IdentifiedSettings):
     """The gateway's settings. Its port `listen` has probes beside the API: the edge's."""
 
-    # Where clients reach the API, for the OpenAPI document; empty for where that is read.
+    # Where clients reach the API, for the OpenAPI document, previews and the origin of cookie
+    # sessions; empty for where that is read.
     public_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     # Where the files of media are served: the media listener, or the CDN in front of it.
     media_base_url: str = Field(pattern=r"^https?://[^\s/]+$")
+    # Where clients put the parts of uploads: the object store, as the Media service has it; empty
+    # where the web client is not served, or uploads by forms alone.
+    s3_public_endpoint: str = Field(default="", pattern=r"^(https?://[^\s/]+/?)?$")
+    # The folder with the build of the web client (gateway/web/builds.py); none without a client.
+    web_folder: Path | None = None
     # Signs the addresses of files that are not public; the media listener has the same key.
     media_path_key: Key32 = Field(repr=False)
     # Beyond this many requests at once a process answers 503 instead of queueing. An edge lets in

@@ -108,7 +108,6 @@ class Site:
             ),
         ]
         self.routes = [
-            Route("/", self._root),
             Route("/docs", self._docs),
             Route("/docs/{name}", self._asset),
             Route("/problems/{reason}", self._problem),
@@ -116,10 +115,6 @@ class Site:
             Route("/livez", self._live),
             Route("/readyz", self._ready),
         ]
-
-    async def _root(self, request: Request) -> Response:
-        request.scope[ROUTE] = "/"
-        return RedirectResponse("/docs")
 
     async def _document(self, request: Request) -> Response:
         path = request.scope["path"]
@@ -163,6 +158,12 @@ class Site:
         if self._state.stopping:
             return PlainTextResponse("stopping\n", 503, headers=_NO_STORE)
         return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+
+async def redirect_to_docs(request: Request) -> Response:
+    """What is at / where there is no web client."""
+    request.scope[ROUTE] = "/"
+    return RedirectResponse("/docs")
 
 
 _NO_STORE = {"cache-control": "no-store"}

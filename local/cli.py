@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from local.commands import cluster, content, search, stack
+from local.commands import cluster, content, search, shards, stack
 
 app = typer.Typer(
     name="roost",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for module in (stack, content, search, cluster):
+for module in (stack, content, search, cluster, shards):
     module.register(app)
 
 

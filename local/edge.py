@@ -97,6 +97,7 @@ class Edge:
         key: str | None = None,
         query: Mapping[str, str] | None = None,
         png: bytes = b"",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         """Make one call and return the answer, also a problem. A PNG is sent as a form."""
         return await self._client.request(
@@ -104,7 +105,7 @@ class Edge:
             path,
             json=body,
             files={"file": ("picture.png", png, "image/png")} if png else None,
-            headers=_headers(by, key),
+            headers=_headers(by, key) | dict(headers or {}),
             params=query,
         )
 

@@ -32,7 +32,7 @@ NOT_YET_RULES = (
 
 def files() -> list[Path]:
     """All migrations, in the order of their versions."""
-    return sorted(SERVICES.glob("*/migrations/*.sql"), key=lambda file: file.name)
+    return sorted(SERVICES.glob("*/*migrations/*.sql"), key=lambda file: file.name)
 
 
 def mistakes(migrations: Iterable[Path]) -> str:

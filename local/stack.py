@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from local import brokers
+from local.databases import ExternalDatabases
 from local.part import Part
 from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
@@ -22,7 +23,7 @@ from local.process_runner import PartFailed, PartStatus
 from local.secret_store import OPERATOR, SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from services.chassis.deployment import topics
+from services.chassis.deployment import migrations, topics
 from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
@@ -60,6 +61,7 @@ class Stack:
 
     ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
     processes of a service, or of the gateway; ROOST_WORKERS_<NOUN> that of its working processes.
+    ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
     these processes speak mutual TLS. ``python`` is the command that runs the modules of these
     processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning, FolderUnusable or
@@ -76,6 +78,12 @@ class Stack:
     ) -> None:
         self._state = state
         self._environ = environ
+        # The address of a database contains its password, which other services must not have.
+        self._passed = {
+            name: value
+            for name, value in environ.items()
+            if not name.startswith(migrations.URL_PREFIX)
+        }
         self._usual_ports = usual_ports
         self._python = python
         self._is_up = False
@@ -107,16 +115,28 @@ class Stack:
         """The origin of media files: the stack's own, or a CDN in front of it."""
         return self._environ.get("ROOST_MEDIA_BASE_URL", f"http://{self.envoy.media}")
 
+    @property
+    def _uploads(self) -> str:
+        """Where clients put the parts of uploads."""
+        return self._environ.get("ROOST_S3_PUBLIC_ENDPOINT", self.seaweedfs.media.endpoint)
+
     async def up(self, names: Iterable[str] | None = None) -> None:
         """Start the named parts with what they need, or all, and wait until they are healthy.
 
-        Raises PartFailed.
+        Databases elsewhere are migrated first. Raises PartFailed or DatabaseUnusable.
         """
+        await self._external.migrate()
         await self.supervisor.start(names)
         if names is None:
             await self._wait_for_envoy()
             self._is_up = True
             self._write(self.supervisor.statuses())
+
+    def database_url(self, noun: str) -> str:
+        """Return the address of the database of a service, for the service."""
+        if noun in self._external:
+            return self._external.url(noun)
+        return self.postgres.url(f"roost_{noun}")
 
     def status(self) -> StackStatus:
         """Return the status of the stack and of each part."""
@@ -126,12 +146,13 @@ class Stack:
         services = [each for each in deployed() if each.processes]
         readers = consumers(services)
         data = self._state.data
-        self.postgres = Postgres(
-            data("postgres"),
-            ports=ports,
-            secrets=secrets,
-            services=[each.noun for each in services if Engine.POSTGRES in each.engines],
-        )
+        stores = [each.noun for each in services if Engine.POSTGRES in each.engines]
+        try:
+            self._external = ExternalDatabases(self._environ, stores)
+        except ValueError as mistake:
+            raise SettingInvalid(str(mistake)) from None
+        here = [noun for noun in stores if noun not in self._external]
+        self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=here)
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
         self.broker = brokers.choose(
@@ -183,6 +204,8 @@ class Stack:
             "ROOST_MEDIA_BASE_URL": self.media,
             "ROOST_MEDIA_PATH_KEY": secrets.token(PATH_KEY),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity("gateway")),
+            "ROOST_WEB_FOLDER": str(data("web")),
+            "ROOST_S3_PUBLIC_ENDPOINT": self._uploads,
             "ROOST_GATEWAYS": str(self._count("ROOST_REPLICAS_GATEWAY")),
             # The stack runs on a developer's machine, where the schema may be read.
             "ROOST_GRAPHQL_INTROSPECTION": self._environ.get("ROOST_GRAPHQL_INTROSPECTION", "true"),
@@ -191,7 +214,8 @@ class Stack:
         processes += [self._gateway(name, ports, gateway_settings) for name in gateways]
         self.supervisor = Supervisor(
             [
-                *(self.postgres, self.valkey, self.seaweedfs, self.broker, self.envoy),
+                *([self.postgres] if here else []),
+                *(self.valkey, self.seaweedfs, self.broker, self.envoy),
                 *([self.opensearch] if self.opensearch else []),
                 *processes,
             ],
@@ -252,7 +276,7 @@ class Stack:
     def _engine_settings(self, service: Manifest) -> dict[str, str]:
         store = self.seaweedfs.media
         settings = {
-            Engine.POSTGRES: {"ROOST_DATABASE_URL": self.postgres.url(f"roost_{service.noun}")},
+            Engine.POSTGRES: {"ROOST_DATABASE_URL": self.database_url(service.noun)},
             Engine.VALKEY: {"ROOST_REDIS_URL": self.valkey.url},
             Engine.KAFKA: {
                 "ROOST_KAFKA_BROKERS": ",".join(self.broker.connection.brokers),
@@ -260,9 +284,7 @@ class Stack:
             },
             Engine.S3: {
                 "ROOST_S3_ENDPOINT": store.endpoint,
-                "ROOST_S3_PUBLIC_ENDPOINT": self._environ.get(
-                    "ROOST_S3_PUBLIC_ENDPOINT", store.endpoint
-                ),
+                "ROOST_S3_PUBLIC_ENDPOINT": self._uploads,
                 "ROOST_S3_BUCKET": store.bucket,
                 "ROOST_S3_REGION": store.region,
                 "ROOST_S3_ACCESS_KEY": store.access_key,
@@ -278,6 +300,8 @@ class Stack:
 
     def _needs(self, service: Manifest) -> tuple[str, ...]:
         engines = [PARTS[each] for each in service.engines]
+        if service.noun in self._external:
+            engines.remove(PARTS[Engine.POSTGRES])
         if self.opensearch is not None and service.noun == SEARCH:
             engines.append(self.opensearch.name)
         return (*engines, "envoy")
@@ -297,7 +321,7 @@ class Stack:
             address=ports.address(name) if process is Process.SERVE else admin,
             admin=admin,
             needs=self._needs(service),
-            environ=self._environ,
+            environ=self._passed,
             settings=settings,
             python=self._python,
         )
@@ -309,7 +333,7 @@ class Stack:
             address=ports.address(name),
             admin=ports.address(f"{name}.admin"),
             needs=("envoy",),
-            environ=self._environ,
+            environ=self._passed,
             settings=settings,
             python=self._python,
         )

@@ -133,7 +133,9 @@ class State:
             _close(self.folder)
             for folder, names, files in os.walk(self.folder):
                 for name in (*names, *files):
-                    _close(Path(folder, name))
+                    # A build of the web client may go on beside, and remove its files.
+                    with contextlib.suppress(FileNotFoundError):
+                        _close(Path(folder, name))
         except OSError as error:
             reason = f"{error.filename} cannot be closed to others: {error.strerror}"
             raise FolderUnusable(reason) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import pytest
 from structlog.dev import ConsoleRenderer, plain_traceback
 from xdist.remote import Producer
 
+from tests.citus import CITUS_SETTING
 from tests.engines import (
     _topic_numbers,
     database,
@@ -22,6 +25,7 @@ from tests.engines import (
     valkey_cluster,
     valkey_servers,
 )
+from tests.replication import patient_replica, replication, running_replication
 from tests.scheduling import FileScheduling
 
 __all__ = [
@@ -31,8 +35,11 @@ __all__ = [
     "engines",
     "kafka",
     "opensearch",
+    "patient_replica",
     "postgres",
+    "replication",
     "running_cluster",
+    "running_replication",
     "s3",
     "topic",
     "valkey",
@@ -49,8 +56,13 @@ hypothesis.settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that start an engine, so that `-m "not engines"` excludes them."""
+    """Marks the tests that start an engine, so that `-m "not engines"` excludes them. Skips those
+    that are marked `one_postgres(reason)` if others use Citus."""
+    citus = os.environ.get(CITUS_SETTING)
     for item in items:
+        marker = item.get_closest_marker("one_postgres")
+        if citus and marker is not None:
+            item.add_marker(pytest.mark.skip(reason=f"needs one PostgreSQL: {marker.args[0]}"))
         if "engines" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engines)
 

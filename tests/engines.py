@@ -31,6 +31,7 @@ from local.secret_store import SecretStore
 from local.supervisor import Supervisor
 from services.chassis.deployment import migrations, topics
 from services.chassis.events.bus import KafkaConnection
+from tests.citus import CITUS_SETTING, CitusCluster, name_of
 from tests.secured_kafka import SecuredKafka
 from tests.valkey_cluster import ValkeyCluster
 
@@ -143,13 +144,54 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Drops a database of `fresh` or `empty`, and ends its sessions."""
-        name = url.rpartition("/")[2].partition("?")[0]
-        self._engines.run(self._engines.postgres.drop_database(name))
+        self._engines.run(self._engines.postgres.drop_database(name_of(url)))
+
+
+class CitusDatabases(Databases):
+    """Creates distributed databases on a Citus cluster.
+
+    To distribute the tables of one takes many seconds, so those of services are emptied and used
+    again.
+    """
+
+    def __init__(self, engines: Engines, url: str) -> None:
+        super().__init__(engines)
+        self._cluster = CitusCluster(url)
+        self._nouns: dict[str, str] = {}
+        self._free: dict[str, list[str]] = {}
+
+    def fresh(self, noun: str) -> str:
+        if free := self._free.get(noun):
+            return free.pop()
+        name = f"roost_{noun}_{os.getpid()}_{next(self._numbers)}"
+        url = self._engines.run(self._cluster.create_of(noun, name))
+        self._nouns[url] = noun
+        return url
+
+    def empty(self) -> str:
+        name = f"empty_{os.getpid()}_{next(self._numbers)}"
+        return self._engines.run(self._cluster.create(name))
+
+    def drop(self, url: str) -> None:
+        noun = self._nouns.get(url)
+        # Tests of the chassis add tables of their own.
+        if noun in {None, "chassis"}:
+            self._nouns.pop(url, None)
+            self._engines.run(self._cluster.drop(name_of(url)))
+            return
+        self.clear(url)
+        self._free.setdefault(noun, []).append(url)
+
+    def close(self) -> None:
+        """Drops the databases that were used again."""
+        for url in self._nouns:
+            self._engines.run(self._cluster.drop(name_of(url)))
 
 
 # Tables to which migrations add rows.
 _FILLED = (
     "schema_migrations",
+    "buckets",
     "worker_leases",
     "post_generations",
     "post_segments",
@@ -163,6 +205,8 @@ SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tab
 async def _clear(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
+        # On Citus, without the shards of these tables.
+        await connection.execute("SET citus.override_table_visibility = on")
         tables = await connection.fetch(_TABLES, _FILLED)
         await connection.execute(";".join(f"DELETE FROM {table}" for (table,) in tables))
     finally:
@@ -180,10 +224,16 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-def postgres(engines: Engines) -> Databases:
+def postgres(engines: Engines) -> Iterator[Databases]:
     """PostgreSQL, for fixtures that keep a database longer than a test."""
+    citus = os.environ.get(CITUS_SETTING)
+    if citus:
+        distributed = CitusDatabases(engines, citus)
+        yield distributed
+        distributed.close()
+        return
     engines.start("postgres")
-    return Databases(engines)
+    yield Databases(engines)
 
 
 @pytest.fixture

@@ -97,6 +97,8 @@ class PushServer:
     address: str = ""
     arrived: list[Pushed] = field(default_factory=list)
     reply: Callable[[Pushed], Reply] = lambda _: (201, {})
+    # How many messages got no response so far.
+    ignored: int = 0
     _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
@@ -121,6 +123,7 @@ class PushServer:
                 self.arrived.append(pushed)
                 reply = self.reply(pushed)
                 if reply is None:
+                    self.ignored += 1
                     await reader.read()
                     return
                 status, extra = reply

@@ -30,6 +30,7 @@ from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.chassis.runtime.manifest import Process, deployed
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
@@ -155,7 +156,12 @@ async def _relay(bench: Bench, report: Report) -> None:
         filled = _between(before, await _look(database))
         server = await databases.usage(bench.stack)
         usage, own, began = bench.stack.usage(), time.process_time(), time.perf_counter()
-        relay = Relay(database_url=database.url, publisher=publisher, clock=_CLOCK)
+        relay = Relay(
+            database_url=database.url,
+            publisher=publisher,
+            clock=_CLOCK,
+            shard_key=ShardKey.BUCKET,
+        )
         running = asyncio.create_task(relay.run())
         async with asyncio.timeout(RELAY_SECONDS):
             while await database.fetchval("SELECT EXISTS (SELECT FROM outbox)"):

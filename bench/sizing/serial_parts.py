@@ -82,8 +82,8 @@ def _events(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[Seria
             "events/s",
             events,
             relay,
-            "an outbox and a relay for each shard",
-            exists=False,
+            "slices of the outbox, each with a relay: `ROOST_RELAY_SLICES`",
+            exists=True,
         )
     # Pictures are processed by leased rows, which are not bound to partitions.
     for noun in ("post", "user", "timeline", "notification", "search"):
@@ -223,7 +223,8 @@ def _edges(load: Load, units: UnitCosts) -> Iterator[SerialPart]:
 
 
 def _databases(load: Load, assume: Assumptions) -> Iterator[SerialPart]:
-    shards = "the tables spread over several databases (ADR 7)"
+    shards = "tables distributed over several nodes (ADR 64)"
+    distributed = {each.noun for each in deployed() if each.sharding is not None}
     worst = 0.0
     for noun in sorted(load.total.database_cpu):
         lines = [
@@ -239,7 +240,12 @@ def _databases(load: Load, assume: Assumptions) -> Iterator[SerialPart]:
         for what, unit, demanded, ceiling in lines:
             worst = max(worst, demanded / ceiling)
             yield SerialPart(
-                f"database of {noun}: {what}", unit, demanded, ceiling, shards, exists=False
+                f"database of {noun}: {what}",
+                unit,
+                demanded,
+                ceiling,
+                shards,
+                exists=noun in distributed,
             )
     yield SerialPart(
         "buckets, of which a shard has at least one",

@@ -9,6 +9,7 @@ from gateway.api.notifications.rest import notifications
 from gateway.api.posts.rest import posts
 from gateway.api.relationships.rest import graph
 from gateway.api.search.rest import search
+from gateway.api.sessions.cookies import cookie_sessions
 from gateway.api.sessions.rest import sessions
 from gateway.api.timelines.rest import timelines
 from gateway.api.users.rest import users
@@ -17,6 +18,7 @@ from gateway.protocols.rest.routes import Routes
 SECTIONS: tuple[Routes, ...] = (
     users,
     sessions,
+    cookie_sessions,
     graph,
     posts,
     media,

@@ -28,14 +28,21 @@ REVALIDATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorizatio
 _READ = frozenset(
     (
         b"accept",
+        b"accept-encoding",
         b"authorization",
         b"content-length",
         b"content-type",
+        b"cookie",
+        b"host",
         b"idempotency-key",
         b"if-match",
         b"if-none-match",
+        b"origin",
+        b"sec-fetch-site",
         b"traceparent",
+        b"x-csrf",
         b"x-envoy-external-address",
+        b"x-forwarded-proto",
         b"x-request-id",
     )
 )

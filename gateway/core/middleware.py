@@ -38,12 +38,13 @@ _ELSEWHERE = "(none)"
 
 # For browsers: no sniffing of types, no referrer to other sites. An
 # answer that is no page of ours loads and runs nothing, and no site may frame it.
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
-_NO_REFERRER = (b"referrer-policy", b"no-referrer")
-_POLICY = b"content-security-policy"
-_NO_PAGE = (
-    _POLICY,
-    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+_FOR_BROWSERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
 )
 _CLOSE = (b"connection", b"close")
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -193,9 +194,9 @@ def _enter_trace(headers: Headers) -> telemetry.Trace:
 
 
 def _for_browsers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers that browsers need beside these."""
-    page = any(name == _POLICY for name, _ in headers)
-    return [_NOSNIFF, _NO_REFERRER] if page else [_NOSNIFF, _NO_REFERRER, _NO_PAGE]
+    """The headers that browsers need beside these: pages have policies of their own."""
+    own = {name for name, _ in headers}
+    return [each for each in _FOR_BROWSERS if each[0] not in own]
 
 
 async def _send_error(error: Exception, scope: Scope, send: Send, *, prefix: str = "") -> None:

@@ -52,6 +52,27 @@ class SignedIn(Struct, frozen=True, gc=False):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
 
 
+class CookieSignedIn(Struct, frozen=True, gc=False):
+    """A user, signed in on a browser whose cookie holds the refresh token."""
+
+    user: User
+    session: Session
+    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
+    access_expires_at: Time
+    refresh_expires_at: Annotated[Time, Meta(description="When the cookie expires.")]
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
+
+
+class AccessToken(Struct, frozen=True, gc=False):
+    """What a page holds after refreshing; the refresh token is in the cookie."""
+
+    session: Session
+    access_token: Annotated[str, Meta(description="Send it as `Authorization: Bearer …`.")]
+    access_expires_at: Time
+    refresh_expires_at: Annotated[Time, Meta(description="When the cookie expires.")]
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
+
+
 class StreamTicket(Struct, frozen=True, gc=False):
     """What opens one connection to the stream."""
 
@@ -91,5 +112,28 @@ def refreshed(device: user_pb2.Session, pair: user_pb2.TokenPair) -> Tokens:
         access_token=pair.access_token,
         access_expires_at=times.time(pair.access_expire_time),
         refresh_token=pair.refresh_token,
+        refresh_expires_at=times.time(pair.refresh_expire_time),
+    )
+
+
+def signed_in_by_cookie(
+    user: user_pb2.User, device: user_pb2.Session, tokens: user_pb2.TokenPair
+) -> CookieSignedIn:
+    """A user, signed in on a browser; without the refresh token."""
+    return CookieSignedIn(
+        user=presentation.user(user),
+        session=session(device),
+        access_token=tokens.access_token,
+        access_expires_at=times.time(tokens.access_expire_time),
+        refresh_expires_at=times.time(tokens.refresh_expire_time),
+    )
+
+
+def refreshed_by_cookie(device: user_pb2.Session, pair: user_pb2.TokenPair) -> AccessToken:
+    """What a page holds after refreshing; without the refresh token."""
+    return AccessToken(
+        session=session(device),
+        access_token=pair.access_token,
+        access_expires_at=times.time(pair.access_expire_time),
         refresh_expires_at=times.time(pair.refresh_expire_time),
     )

@@ -13,6 +13,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from local import cluster_secrets
+from local.chart import settings_of, variables
 from local.cluster_secrets import (
     CREDENTIALS,
     ENVOY,
@@ -31,6 +32,8 @@ from services.chassis.runtime.settings import PostgresUrl, RedisUrl
 SERVICE = "{service}"
 # Options of a value that an owner cannot do without, by its key.
 OPTIONS = {CREDENTIALS: "--s3-reader-access-key and --s3-reader-secret-key"}
+# The setting of services that read lists from a standby.
+REPLICA = "ROOST_REPLICA_URL"
 # Values that are of no use without each other.
 PAIRS = ((KAFKA, "username", "password"), (KAFKA, "tls.crt", "tls.key"))
 
@@ -69,6 +72,14 @@ def secrets(
             envvar="ROOST_DATABASE_URL",
             help="PostgreSQL: a URL with {service} in the name of the database, or SERVICE=URL; "
             f"repeatable. {_FROM_FILE}",
+        ),
+    ] = None,
+    replica_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar=REPLICA,
+            help="A standby for lists of post, timeline and user, as --database-url; repeatable. "
+            f"{_FROM_FILE}",
         ),
     ] = None,
     redis_url: Annotated[
@@ -134,6 +145,12 @@ def secrets(
         given = _given(
             {
                 **_by_service("--database-url", "database-url", database_url, services),
+                **_by_service(
+                    "--replica-url",
+                    "replica-url",
+                    replica_url,
+                    [each for each in services if REPLICA in variables(settings_of(each.noun))],
+                ),
                 **_by_service("--redis-url", "redis-url", redis_url, services),
                 **{
                     (each.noun, key): value
@@ -242,6 +259,7 @@ def _check(made: Secrets) -> None:
     """Refuse what the processes would refuse at their start. Raises SecretsInvalid."""
     urls: dict[str, TypeAdapter[str]] = {
         "database-url": TypeAdapter(PostgresUrl),
+        "replica-url": TypeAdapter(PostgresUrl),
         "redis-url": TypeAdapter(RedisUrl),
     }
     for owner, values in made.items():

@@ -19,6 +19,7 @@ import typer
 from rich.table import Table
 
 from local.commands.options import DEFAULT_STATE, StateFolder, console, print_error, running
+from local.databases import DatabaseUnusable
 from local.parts.envoy import admin_socket
 from local.ports import FolderNotOwn, NoFreePort
 from local.process_runner import PartFailed, PartStatus
@@ -27,12 +28,14 @@ from local.rules import text as rules_text
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, FolderUnusable, StackStatus, State, private
 from local.supervisor import UnknownPart
+from local.web_build import web_build
 
 DOWN_SECONDS = 90.0  # more than the sum of the stop limits of the parts in sequence
 RESTART_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 CANNOT_RUN = (
+    DatabaseUnusable,
     PartFailed,
     AlreadyRunning,
     FolderNotOwn,
@@ -185,7 +188,11 @@ async def _run(state: State, only: list[str] | None, begun: float) -> None:
         if starting.done():
             starting.result()
             _announce(state, stack.status(), time.monotonic() - begun)
-            await stopping
+            if only:
+                await stopping
+            else:
+                async with web_build(state):
+                    await stopping
         else:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
@@ -244,10 +251,12 @@ def _announce(state: State, status: StackStatus, seconds: float) -> None:
     console.print(f"\n[bold]Roost is up[/] after {seconds:.0f} s.\n")
     socket = admin_socket(int(str(parts["envoy"].admin).rpartition(":")[2]))
     rows = Table.grid(padding=(0, 2))
+    rows.add_row("  web client", f"{status.edge}/")
     rows.add_row("  API", f"{status.edge}/v2")
     rows.add_row("  its documentation", f"{status.edge}/docs")
     rows.add_row("  media files", f"{status.media}")
-    rows.add_row("  PostgreSQL", parts["postgres"].address)
+    if "postgres" in parts:
+        rows.add_row("  PostgreSQL", parts["postgres"].address)
     rows.add_row("  Envoy, admin", f"http://{parts['envoy'].admin}")
     rows.add_row("  Envoy, admin socket", str(socket))
     roost = _command()

@@ -122,11 +122,11 @@ OUTBOX_OF_EACH_SERVICE = Row(
             alert="RoostBrokerAway",
         ),
         Panel(
-            "How many relays of each service publish?",
+            "How much of each outbox has a relay?",
             Unit.NONE,
             [total("roost_outbox_leader", by="job", where=CHOSEN)],
             normal="1.",
-            action="0 for longer than 10 s: the worker has no connection to its database.",
+            action="Below 1 for longer than 10 s: a worker has no connection to its database.",
             alert="RoostRelayWithoutLeader",
         ),
         Note(

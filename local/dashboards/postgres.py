@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.dashboards.panels import Dashboard, Note, Panel, Row, Unit
-from local.dashboards.queries import CHOSEN, Query, p99, percentiles, rates, total
+from local.dashboards.queries import CHOSEN, Query, highest, p99, percentiles, rates, total
 from services.chassis.runtime.manifest import Process, deployed
 
 
@@ -103,6 +103,36 @@ POOLS = Row(
     ],
 )
 
+REPLICAS = Row(
+    "Read replicas, where there are any",
+    [
+        Panel(
+            "Where are the lists that strangers read from?",
+            Unit.OPERATIONS,
+            [rates("roost_replica_reads_total", by="outcome", where=CHOSEN)],
+            normal="Nearly all `replica`; the primary answers the others. 0 without a replica.",
+            action="`failed` and `circuit_open`: the replica is away or slow. "
+            "`unknown_position`: Redis.",
+        ),
+        Panel(
+            "How far is the replica behind?",
+            Unit.SECONDS,
+            [highest("roost_replica_lag_seconds", by="job", where=CHOSEN)],
+            normal="Up to 1 s, the interval of measuring. 0 without a replica.",
+            action="Above 5 s the primary answers. See `pg_stat_replication` there.",
+            limit=5.0,
+        ),
+        Panel(
+            "How many processes do not try the replica?",
+            Unit.NUMBER,
+            [total("roost_replica_circuit_open", by="job", where=CHOSEN)],
+            normal="0.",
+            action="It failed three times in a row. The primary answers, so see how full its pools "
+            "are.",
+        ),
+    ],
+)
+
 NUMBERS_FOR_NEW_IDS = Row(
     "Numbers for new ids, leased in each database",
     [
@@ -150,6 +180,7 @@ DASHBOARD = Dashboard(
     description="The pools of connections of the services. Each service has a database of its own.",
     rows=(
         POOLS,
+        REPLICAS,
         NUMBERS_FOR_NEW_IDS,
     ),
 )

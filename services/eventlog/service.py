@@ -1,6 +1,12 @@
 """What the rest of Roost needs to know about the event log. It runs in the Notification service."""
 
-from services.chassis.runtime.manifest import ConsumerGroup, Engine, GrpcService, Manifest
+from services.chassis.runtime.manifest import (
+    ConsumerGroup,
+    Engine,
+    GrpcService,
+    Manifest,
+    Sharding,
+)
 
 MANIFEST = Manifest(
     noun="eventlog",
@@ -14,4 +20,8 @@ MANIFEST = Manifest(
         ),
     ),
     grpc_services=(GrpcService("roost.notification.v1.EventService", unbounded=("Attach",)),),
+    sharding=Sharding(
+        groups=({"log_heads": "user_id", "log_events": "user_id", "silences": "user_id"},),
+        local={"departed_logs": "few rows, each for some days"},
+    ),
 )

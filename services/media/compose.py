@@ -169,7 +169,13 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 ),
                 clock=clock,
             )
-            relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+            relay = Relay(
+                database_url=settings.database_url,
+                publisher=publisher,
+                clock=clock,
+                shard_key=MANIFEST.shard_key,
+                slices=settings.relay_slices,
+            )
             yield ProcessParts(
                 consumers=[
                     bus.Subscriber(

@@ -8,8 +8,10 @@ from services.chassis.runtime.manifest import (
     Manifest,
     Process,
     RouteFamily,
+    Sharding,
     SlowRoute,
 )
+from services.chassis.runtime.shard_keys import ShardKey
 
 MANIFEST = Manifest(
     noun="media",
@@ -31,5 +33,25 @@ MANIFEST = Manifest(
                 SlowRoute("POST", "media", seconds=41),
             ),
         ),
+    ),
+    sharding=Sharding(
+        key=ShardKey.BUCKET,
+        groups=(
+            {
+                "media": "bucket",
+                "uploads": "bucket",
+                "folders": "bucket",
+                "post_audiences": "bucket",
+                "deciders": "bucket",
+                "upload_usage": "bucket",
+            },
+        ),
+        # Read beside rows of every shard; they change when an account is protected or deleted.
+        reference=("accounts",),
+        local={
+            "processing_jobs": "a queue: workers take the oldest of all owners",
+            "placements": "a queue: workers take the oldest of all owners",
+            "purges": "a queue: workers take the oldest of all owners",
+        },
     ),
 )

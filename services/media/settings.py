@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from services.chassis.runtime.settings import RelaySettings
 from services.media.adapters.purgers.settings import PurgerSettings, Url
 
 
-class MediaSettings(PurgerSettings):
+class MediaSettings(PurgerSettings, RelaySettings):
     """Where files are stored, and from where they are served."""
 
     s3_endpoint: Url

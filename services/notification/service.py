@@ -7,6 +7,7 @@ from services.chassis.runtime.manifest import (
     Manifest,
     Process,
     RouteFamily,
+    Sharding,
 )
 
 MANIFEST = Manifest(
@@ -23,5 +24,21 @@ MANIFEST = Manifest(
         RouteFamily(
             "notifications", paths=("notifications", "posts/*/conversation-mute", "users/*/watch")
         ),
+    ),
+    sharding=Sharding(
+        groups=(
+            {
+                "read_markers": "user_id",
+                "deeds": "recipient_id",
+                "notification_groups": "recipient_id",
+                "withdrawn_deeds": "recipient_id",
+                "preferences": "user_id",
+                "kind_preferences": "user_id",
+                "muted_conversations": "user_id",
+                "watches": "author_id",
+            },
+        ),
+        # Looked up for recipients of every shard.
+        reference=("gone_posts", "gone_people", "protected_people"),
     ),
 )

@@ -21,7 +21,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
-from services.chassis.storage import postgres, retention
+from services.chassis.storage import postgres, replica, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.chassis.text import language
@@ -66,6 +66,13 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             name="post serve",
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
+        replica.connect(
+            settings.replica_url,
+            database=database,
+            redis=cache_server,
+            service=SERVICE,
+            max_size=settings.database_connections,
+        ) as replica_jobs,
         lease_worker(database, clock=clock) as worker,
         Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
@@ -99,7 +106,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                     ),
                     max_in_flight=settings.max_in_flight,
                 ),
-                jobs=[revoked.run],
+                jobs=[revoked.run, *replica_jobs],
             )
         finally:
             for cache in (bodies, states, profile_cache):
@@ -198,7 +205,13 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             ),
         )
 
-        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+        relay = Relay(
+            database_url=settings.database_url,
+            publisher=publisher,
+            clock=clock,
+            shard_key=MANIFEST.shard_key,
+            slices=settings.relay_slices,
+        )
 
         yield ProcessParts(
             consumers=[subscriber],

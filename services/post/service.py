@@ -8,7 +8,9 @@ from services.chassis.runtime.manifest import (
     Manifest,
     Process,
     RouteFamily,
+    Sharding,
 )
+from services.chassis.runtime.shard_keys import ShardKey
 
 MANIFEST = Manifest(
     noun="post",
@@ -30,5 +32,24 @@ MANIFEST = Manifest(
     ),
     route_families=(
         RouteFamily("posts", paths=("posts", "bookmarks", "users/*/posts", "users/*/likes")),
+    ),
+    sharding=Sharding(
+        key=ShardKey.BUCKET,
+        groups=(
+            {
+                "posts": "bucket",
+                "post_revisions": "bucket",
+                "post_states": "bucket",
+                "replies": "bucket",
+                "quotes": "bucket",
+                "likes": "bucket",
+                "reposts": "bucket",
+                "responses": "bucket",
+                "buckets": "bucket",
+            },
+        ),
+        primary_keys={"responses": "user_id, post_id, bucket"},
+        # Every write of a post or of engagement reads it; it changes when an account is protected.
+        reference=("account_protections",),
     ),
 )

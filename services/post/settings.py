@@ -1,7 +1,7 @@
 """The settings of the Post service: those of every service."""
 
-from services.chassis.runtime.settings import ServiceSettings
+from services.chassis.runtime.settings import RelaySettings, ReplicaSettings
 
 
-class PostSettings(ServiceSettings):
-    """Adds nothing to `ServiceSettings`."""
+class PostSettings(RelaySettings, ReplicaSettings):
+    """Adds nothing to `RelaySettings` and `ReplicaSettings`."""

@@ -24,4 +24,6 @@ MANIFEST = Manifest(
         GrpcService("roost.search.v1.SearchAdminService"),
     ),
     route_families=(RouteFamily("search", paths=("search", "trends", "hashtags")),),
+    # Where one PostgreSQL is too small for the index, it is in OpenSearch (ADR 48).
+    sharding=None,
 )

@@ -18,7 +18,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import first_id_at
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
-from services.chassis.storage import postgres, retention
+from services.chassis.storage import postgres, replica, retention
 from services.chassis.storage.relay import Relay
 from services.timeline.adapters.clients import (
     MeshEngagement,
@@ -70,6 +70,13 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             name="timeline-serve",
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
+        replica.connect(
+            settings.replica_url,
+            database=database,
+            redis=valkey,
+            service=_NAME,
+            max_size=settings.database_connections,
+        ) as replica_jobs,
         Mesh(
             settings.mesh,
             identity=authentication.identity(settings, service=_NAME, clock=clock),
@@ -118,7 +125,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 ),
                 max_in_flight=settings.max_in_flight,
             ),
-            jobs=[revoked.run],
+            jobs=[revoked.run, *replica_jobs],
         )
 
 
@@ -185,7 +192,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 ),
             ),
         )
-        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+        relay = Relay(
+            database_url=settings.database_url,
+            publisher=publisher,
+            clock=clock,
+            shard_key=MANIFEST.shard_key,
+            slices=settings.relay_slices,
+        )
         yield ProcessParts(
             consumers=[following],
             jobs=[

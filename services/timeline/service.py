@@ -8,6 +8,7 @@ from services.chassis.runtime.manifest import (
     Manifest,
     Process,
     RouteFamily,
+    Sharding,
 )
 
 MANIFEST = Manifest(
@@ -25,5 +26,21 @@ MANIFEST = Manifest(
     grpc_services=(GrpcService("roost.timeline.v1.TimelineService"),),
     route_families=(
         RouteFamily("timelines", paths=("timelines", "followed-hashtags", "hashtags/*/follow")),
+    ),
+    sharding=Sharding(
+        groups=(
+            {
+                "read_markers": "user_id",
+                "mutes": "muter_id",
+                "hashtag_follows": "user_id",
+            },
+            {"hashtag_followers": "tag", "hashtag_entries": "tag"},
+        ),
+        # Read beside rows of every shard; they change when an account is deleted or protected.
+        reference=("closed_authors",),
+        local={
+            "public_entries": "some ten thousand short rows in one order",
+            "celebrities": "a few rows",
+        },
     ),
 )

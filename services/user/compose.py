@@ -27,7 +27,7 @@ from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.ids import IdGenerator
 from services.chassis.runtime.periodic import every
 from services.chassis.runtime.process import ProcessParts
-from services.chassis.storage import postgres, retention
+from services.chassis.storage import postgres, replica, retention
 from services.chassis.storage.relay import Relay
 from services.chassis.storage.worker_lease import lease_worker
 from services.user.adapters.delivery_client import MeshEmailAddresses
@@ -78,6 +78,13 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             name="user serve",
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
+        replica.connect(
+            settings.replica_url,
+            database=database,
+            redis=cache_server,
+            service=SERVICE,
+            max_size=settings.database_connections,
+        ) as replica_jobs,
         lease_worker(database, clock=clock) as worker,
         Passwords(memory_mib=settings.password_memory_mib) as passwords,
         Mesh(
@@ -127,7 +134,11 @@ async def serve(settings: UserSettings) -> AsyncIterator[ProcessParts]:
                 ),
                 max_in_flight=settings.max_in_flight,
             ),
-            jobs=[every(RELOAD_SECONDS, "load_signing_keys", signer.load), revoked.run],
+            jobs=[
+                every(RELOAD_SECONDS, "load_signing_keys", signer.load),
+                revoked.run,
+                *replica_jobs,
+            ],
         )
 
 
@@ -233,7 +244,13 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         )
         reconciler = Reconciler(store=store, user_cache=profiles, count_posts=count_posts(mesh))
 
-        relay = Relay(database_url=settings.database_url, publisher=publisher, clock=clock)
+        relay = Relay(
+            database_url=settings.database_url,
+            publisher=publisher,
+            clock=clock,
+            shard_key=MANIFEST.shard_key,
+            slices=settings.relay_slices,
+        )
         yield ProcessParts(
             consumers=[counting],
             jobs=[

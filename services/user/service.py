@@ -9,6 +9,7 @@ from services.chassis.runtime.manifest import (
     PasswordRoute,
     Process,
     RouteFamily,
+    Sharding,
 )
 
 MANIFEST = Manifest(
@@ -34,6 +35,8 @@ MANIFEST = Manifest(
             password_routes=(
                 PasswordRoute("POST", "users"),
                 PasswordRoute("POST", "sessions"),
+                PasswordRoute("POST", "cookie-sessions"),
+                PasswordRoute("POST", "cookie-sessions/users"),
                 PasswordRoute("POST", "users/me/password", signed_in=True),
                 PasswordRoute("DELETE", "users/me", signed_in=True),
             ),
@@ -43,6 +46,7 @@ MANIFEST = Manifest(
             paths=(
                 "users",
                 "sessions",
+                "cookie-sessions",
                 "stream",
                 "follow-requests",
                 "blocks",
@@ -50,5 +54,25 @@ MANIFEST = Manifest(
                 "relationships",
             ),
         ),
+    ),
+    sharding=Sharding(
+        groups=(
+            {
+                "users": "id",
+                "user_counts": "user_id",
+                "credentials": "user_id",
+                "sessions": "user_id",
+                "known_networks": "user_id",
+                "settings": "user_id",
+                "edges_out": "source_id",
+                "edges_in": "target_id",
+            },
+            {"handles": "handle_key"},
+            {"stream_tickets": "ticket_hash"},
+        ),
+        local={
+            "signing_keys": "a few rows, which each process reads once a minute",
+            "chores": "nearly always empty; workers take the oldest of all users",
+        },
     ),
 )

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from services.chassis.runtime.settings import Key32, ServiceSettings
+from services.chassis.runtime.settings import Key32, RelaySettings, ReplicaSettings
 from services.user.domain.passwords import DEFAULT_MEMORY_MIB
 from services.user.domain.throttle import DEFAULT_GUESSES, DEFAULT_LOGINS
 
 
-class UserSettings(ServiceSettings):
+class UserSettings(RelaySettings, ReplicaSettings):
     """The master key, the cost of a password hash, and how often passwords may be tried."""
 
     # Seals signing keys and idempotency records, and authenticates refresh tokens. Losing it signs

@@ -143,13 +143,20 @@ def _processes() -> Iterator[Case]:
 
 def _events() -> Iterator[Case]:
     name = "RoostRelayWithoutLeader"
-    no_leader = Firing("No relay of roost-post publishes its events.", {"job": "roost-post"})
+    no_leader = Firing(
+        "No relay of roost-post publishes its events, or some slices of them.",
+        {"job": "roost-post"},
+    )
     lost = {f'{_LEADER}"}}': "1x5 0x9", f'{_LEADER}-2"}}': "0x15"}
     yield _case(name, "nobody leads", lost, "12m", no_leader)
     gone = {f'{_LEADER}"}}': "1x5 stale", f'{_LEADER}-2"}}': "0x15"}
     yield _case(name, "the leader does not answer Prometheus", gone, "12m", no_leader)
     moved = {f'{_LEADER}"}}': "1x5 0x9", f'{_LEADER}-2"}}': "0x5 1x9"}
     yield _case(name, "another process leads", moved, "12m")
+    slice_lost = {f'{_LEADER}"}}': "0.5x15", f'{_LEADER}-2"}}': "0.5x5 0.25x9"}
+    yield _case(name, "nobody leads one of four slices", slice_lost, "12m", no_leader)
+    shared = {f'{_LEADER}"}}': "1x5 0.25x9", f'{_LEADER}-2"}}': "0x5 0.75x9"}
+    yield _case(name, "an outbox is divided into slices", shared, "12m")
     blip = {f'{_LEADER}"}}': "1x5 0 0 1x9"}
     yield _case(name, "an election", blip, "7m")
     without = {'roost_outbox_leader{job="roost-search"}': "0x15"}

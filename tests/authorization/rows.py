@@ -53,6 +53,7 @@ class Row:
     query: Sent | None = None
     # The file of a form.
     png: bytes = b""
+    headers: Callable[[Scenario, Account | None], dict[str, str]] | None = None
 
 
 def anyone(attempt: Attempt) -> str:
@@ -205,6 +206,15 @@ def _device(scenario: Scenario, by: Account | None, target: str) -> Json:
     return device()
 
 
+def _from_our_page(scenario: Scenario, by: Account | None) -> dict[str, str]:
+    return {"X-CSRF": "1", "Origin": scenario.edge.address}
+
+
+def _with_cookie(scenario: Scenario, by: Account | None) -> dict[str, str]:
+    token = (by or scenario.owner).refresh_token
+    return _from_our_page(scenario, by) | {"Cookie": f"roost-refresh={token}"}
+
+
 def device() -> Json:
     """What a browser registers with."""
     browser = Browser()
@@ -272,6 +282,16 @@ ROWS: dict[str, Row] = {
         anyone,
         body=lambda scenario, by, target: {"refresh_token": (by or scenario.owner).refresh_token},
     ),
+    "signInWithCookie": Row(
+        anyone,
+        body=lambda scenario, by, target: {
+            "handle": scenario.owner.handle,
+            "password": PASSWORD,
+        },
+        headers=_from_our_page,
+    ),
+    "registerWithCookie": Row(anyone, body=_newcomer, headers=_from_our_page),
+    "refreshWithCookie": Row(anyone, headers=_with_cookie),
     "findUsers": Row(anyone, query=lambda scenario, by, target: {"handle": scenario.owner.handle}),
     "getPosts": Row(
         anyone, query=lambda scenario, by, target: {"ids": ",".join(scenario.posts.values())}
@@ -341,5 +361,7 @@ ROWS: dict[str, Row] = {
     ),
     "signOut": Row(signed_in),
     "signOutEverywhere": Row(signed_in),
+    "signOutWithCookie": Row(signed_in, headers=_from_our_page),
+    "signOutEverywhereWithCookie": Row(signed_in, headers=_from_our_page),
     "deleteMe": Row(signed_in, body=_sent(password=PASSWORD)),
 }

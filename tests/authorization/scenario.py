@@ -94,7 +94,7 @@ def in_rest(operation: Operation) -> Execute:
         path = operation.path
         if bracket:
             path = before + target + operation.path.partition("}")[2]
-        body, query = ROWS[row].body, ROWS[row].query
+        body, query, headers = ROWS[row].body, ROWS[row].query, ROWS[row].headers
         answer = await scenario.edge.send(
             operation.method,
             path,
@@ -102,6 +102,7 @@ def in_rest(operation: Operation) -> Execute:
             body=body(scenario, by, target) if body else None,
             query=query(scenario, by, target) if query else None,
             png=ROWS[row].png,
+            headers=headers(scenario, by) if headers else None,
         )
         return YES if answer.is_success else str(answer.json()["reason"])
 

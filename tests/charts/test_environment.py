@@ -47,6 +47,7 @@ OPTIONAL = {
     "rate-limits": {"redis-url": "redis://limits:6379/0"},
     "search": {"opensearch-username": "roost", "opensearch-password": "secret"},
     "notification": {"smtp-url": "smtp://mail:25"},
+    **{noun: {"replica-url": "postgres://standby/roost"} for noun in ("post", "timeline", "user")},
     "media": {"fastly-token": "secret"},  # named by secretEnv of ci/everything.yaml
 }
 # Secrets of the operator, with their keys.

@@ -17,6 +17,7 @@ from local.search_operator import local_access, search_operator
 from local.stream import opened
 from tests.e2e.stacks import TestStack
 from tests.push import Browser, PushServer
+from tests.waiting import LIMIT
 
 PASSWORD = "a long pass phrase"
 PEOPLE = 5
@@ -32,7 +33,7 @@ class Load:
         self._people = people
         self._posts: list[str] = []
         self._numbers = count()
-        self._files = httpx2.AsyncClient(trust_env=False)
+        self._files = httpx2.AsyncClient(trust_env=False, timeout=LIMIT)
         # Acts with their weights: the first three are the mix of the bench.
         self._acts: list[tuple[Callable[[Account], Awaitable[object]], int]] = [
             (self._home, 60),

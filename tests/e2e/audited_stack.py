@@ -73,7 +73,7 @@ class AuditedStack:
     async def assert_all_caught_up(self) -> None:
         findings = await self.audit.check()
         print(f"up to date after {findings.seconds:.1f} s")  # shown by pytest -s
-        assert findings.faults == []
+        assert findings.faults == [], "\n".join(findings.faults)
         assert self.clients.faults == []
 
 

@@ -2,7 +2,8 @@
 
 Each round has 60 concurrent operations, some of them with pictures. At a random moment one part,
 sometimes two, is killed by SIGKILL. Its supervisor starts it again, and clients repeat their
-requests. Each user follows the stream on two devices. After every twenty kills, everything that was
+requests. On Citus, all sessions of one node are ended as well in most rounds. Each user follows the
+stream on two devices. After every twenty kills, everything that was
 acknowledged must exist, every device must have the state that REST shows, the object store must
 have the files of the media, and no other ones, and searches must find every post by those who may
 see it, in an index that equals a rebuilt one. The parts, moments and operations follow from the
@@ -20,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +32,7 @@ from rich.table import Table
 from local.edge import Edge
 from local.graph import make_graph
 from local.process_runner import PartStatus
+from tests.citus import Node, StackOnCitus
 from tests.e2e.audit import Audit, Findings
 from tests.e2e.clients import EVERYTHING
 from tests.e2e.history import History
@@ -44,6 +47,7 @@ from tests.waiting import eventually
 PEOPLE, FOLLOWS_EACH = 16, 4
 OPERATIONS = 60  # of a round
 TWO_AT_ONCE = 0.2  # of the rounds kill two parts
+SESSIONS_TOO = 0.7  # of the rounds end the sessions of a node of Citus
 # The object store, which the broker uses too, has no replica on one machine: it is not killed.
 EXCLUDED = ("seaweedfs",)
 # A device may reconnect to another process.
@@ -60,6 +64,9 @@ class Killer:
         self._parts = [part.name for part in self._statuses() if part.name not in EXCLUDED]
         self._returns: list[asyncio.Task[None]] = []
         self.seconds: dict[str, list[float]] = {name: [] for name in self._parts}
+        self._ends: list[asyncio.Task[None]] = []
+        self.ended_sessions: Counter[Node] = Counter()
+        self.ends: Counter[Node] = Counter()
 
     @property
     def kills(self) -> int:
@@ -84,9 +91,16 @@ class Killer:
             os.kill(part.pid, signal.SIGKILL)
             self._returns.append(asyncio.create_task(self._time_return(part)))
 
+    def end_sessions(self) -> None:
+        """Ends all sessions of the stack on a random node of Citus, in most calls."""
+        citus = self._stack.on_citus
+        if citus and self._rng.random() < SESSIONS_TOO:
+            node = self._rng.choice(citus.nodes)
+            self._ends.append(asyncio.create_task(self._end_sessions(citus, node)))
+
     async def all_back(self) -> None:
         """Waits until every part runs and is healthy in Envoy."""
-        await asyncio.gather(*self._returns)
+        await asyncio.gather(*self._returns, *self._ends)
         await eventually(
             lambda: all(map(self._is_ready, (part.name for part in self._statuses()))),
             limit=SETTLE_SECONDS,
@@ -102,6 +116,10 @@ class Killer:
 
         await eventually(is_back, limit=SETTLE_SECONDS)
         self.seconds[killed.name].append(time.monotonic() - begun)
+
+    async def _end_sessions(self, citus: StackOnCitus, node: Node) -> None:
+        self.ended_sessions[node] += await citus.end_sessions(node)
+        self.ends[node] += 1
 
     async def _is_healthy(self) -> bool:
         return not await self._stack.stack.envoy.unhealthy_upstreams()
@@ -163,7 +181,8 @@ class Chaos:
 
     async def _round(self, at_most: int) -> None:
         victims = await self.killer.draw(at_most)
-        moment = self.clients.acknowledged.total() + self.killer.moment()
+        before = self.clients.acknowledged.total()
+        moment, other_moment = before + self.killer.moment(), before + self.killer.moment()
 
         def kill() -> None:
             while victims:
@@ -172,6 +191,8 @@ class Chaos:
         def at_the_moment(acknowledged: int) -> None:
             if acknowledged >= moment:
                 kill()
+            if acknowledged == other_moment:
+                self.killer.end_sessions()
 
         self.clients.answered = at_the_moment
         await self.clients.perform(OPERATIONS, EVERYTHING | MEDIA)
@@ -193,8 +214,13 @@ class Chaos:
         events = sum(len(device.received) for device in self.streams.devices)
         acknowledged = ", ".join(f"{n} {kind}" for kind, n in sorted(clients.acknowledged.items()))
         refusals = ", ".join(f"{n} {reason}" for reason, n in sorted(clients.refusals.items()))
+        ends = ", ".join(
+            f"{self.killer.ended_sessions[node]} of {node} at {times} moments"
+            for node, times in sorted(self.killer.ends.items())
+        )
         return {
             "kills": str(self.killer.kills),
+            **({"ended sessions of Citus": ends} if ends else {}),
             "writes acknowledged": f"{clients.acknowledged.total()} ({acknowledged})",
             "not answered at first": f"{clients.refusals.total()} ({refusals})",
             "posts in doubt": f"{found.unconfirmed}, of which {found.happened} were there, whole",

@@ -28,8 +28,9 @@ _WORK = {
     "processing jobs": "SELECT medium_id FROM processing_jobs",
     "placements": "SELECT medium_id FROM placements",
     "purges": """
-        SELECT p.folder FROM purges p LEFT JOIN folders f ON f.access || '/' || f.key = p.folder
-        WHERE coalesce(f.delete_after, now()) <= now()
+        SELECT folder FROM purges WHERE folder NOT IN (
+          SELECT access || '/' || key FROM folders WHERE delete_after > now()
+        )
     """,
     "provisional claims": "SELECT id FROM media WHERE use > 0 AND NOT claim_confirmed",
     "media whose folder does not agree with their audience": """
@@ -50,7 +51,8 @@ _WORK = {
     """,
     "live folders without their medium": f"""
         SELECT f.key FROM folders f WHERE f.state = {FolderState.LIVE:d} AND NOT EXISTS (
-          SELECT FROM media m WHERE m.id = f.medium_id AND f.access || '/' || f.key = m.folder
+          SELECT FROM media m WHERE m.id = f.medium_id AND m.bucket = f.bucket
+            AND f.access || '/' || f.key = m.folder
         )
     """,
 }
@@ -193,7 +195,7 @@ async def auditing_media(stack: TestStack, clients: MediaClients) -> AsyncIterat
         yield MediaAudit(
             edge,
             clients,
-            database=stack.stack.postgres.url("roost_media"),
+            database=stack.stack.database_url("media"),
             origin=origin,
             bucket=bucket,
         )

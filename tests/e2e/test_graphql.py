@@ -22,7 +22,7 @@ from tests.authorization.rows import PASSWORD
 from tests.authorization.scenario import scenario
 from tests.authorization.topics import STREAM, SUBSCRIPTIONS, mismatches
 from tests.e2e.conftest import DOCUMENTS, Shared
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines]
 
@@ -72,7 +72,9 @@ async def a_home_is_not_modified_until_it_changes(edge: Edge, alice: Account, bo
         headers = {"authorization": f"Bearer {alice.access_token}"}
         if tag:
             headers["if-none-match"] = tag
-        async with httpx2.AsyncClient(base_url=edge.address, trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            base_url=edge.address, trust_env=False, timeout=LIMIT
+        ) as client:
             body = {"documentId": id_of(HOME)}
             answer = await client.post("/graphql", json=body, headers=headers)
         return answer.status_code, answer.headers.get("etag", "")

@@ -58,6 +58,7 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.one_postgres("it fills the disk of the server")
 async def test_full_disk_of_postgres_refuses_by_name_and_loses_nothing(
     tmp_path: Path, small_disk: SmallDisk
 ) -> None:

@@ -84,6 +84,15 @@ class World:
 
         await eventually(is_gone, limit=PATIENCE)
 
+    async def until_readable(self, path: str, by: Account) -> Json:
+        """The document at this path, once the account may read it."""
+
+        async def is_readable() -> bool:
+            return (await self.edge.send("GET", path, by=by)).status_code == httpx2.codes.OK
+
+        await eventually(is_readable, limit=PATIENCE)
+        return await self.edge.call("GET", path, by=by)
+
     async def refusal(self, path: str, by: Account | None = None) -> tuple[int, str]:
         answer = await self.edge.send("GET", path, by=by)
         return answer.status_code, answer.json()["reason"]
@@ -205,16 +214,18 @@ async def test_a_closed_picture_is_for_the_audience_of_its_post(shared: Shared) 
         picture, other = await asyncio.gather(world.picture(author, 3), world.picture(author, 4))
         post = await world.post(author, picture, visibility="followers")
 
+        # Others may read it once the event of the post has confirmed what it is attached to.
+        mine = await world.until_readable(f"/v2/media/{picture['id']}", follower)
+        url = address(mine, "thumb")
+        assert not is_open(mine)
+        assert await world.origin.status(url) == 200
+
         await world.edge.call("PUT", f"/v2/users/{blocked.user_id}/block", by=author)
         for who in (stranger, blocked, None):
             assert await world.refusal(f"/v2/posts/{post['id']}", who) == (404, "POST_NOT_FOUND")
             medium = await world.refusal(f"/v2/media/{picture['id']}", who)
             assert medium == (404, "MEDIUM_NOT_FOUND")
-        mine = await world.edge.call("GET", f"/v2/media/{picture['id']}", by=follower)
-        url = address(mine, "thumb")
         foreign = url.replace(folder(mine), folder(other))
-        assert not is_open(mine)
-        assert await world.origin.status(url) == 200
         assert await world.origin.status(foreign) in (401, 403, 404)
         assert await world.origin.status(url.replace("/s/", "/s/x")) in (401, 403, 404)
         bare = url.split("/s/")[0] + "/" + folder(mine) + "/" + url.rsplit("/", 1)[1]

@@ -135,6 +135,7 @@ async def test_frozen_notification_service_affects_no_other_request(
     await audited_stack.assert_all_caught_up()
 
 
+@pytest.mark.one_postgres("it restarts the server")
 async def test_restart_of_postgres_is_answered_with_named_problems_until_it_is_back(
     audited_stack: AuditedStack,
 ) -> None:

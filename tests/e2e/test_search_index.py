@@ -24,7 +24,7 @@ from local.search_operator import SearchOperator, local_access, search_operator
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import NotFound, Unavailable
 from tests.e2e.stacks import TestStack
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -36,7 +36,7 @@ class Searcher:
     """An anonymous caller of the Search service."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._search = mesh.with_token(SearchServiceStub, lambda: None, timeout=10.0)
+        self._search = mesh.with_token(SearchServiceStub, lambda: None, timeout=LIMIT)
 
     async def posts(self, query: str) -> list[str]:
         """The ids of the newest 100 posts that match; nothing while the service starts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from io import StringIO
 from pathlib import Path
@@ -200,11 +199,8 @@ async def mutes_and_blocks_apply_at_once(edge: Edge, alice: Account, bob: Accoun
 async def an_ended_session_is_closed(edge: Edge, carol: Account) -> None:
     async with opened(edge, carol) as stream:
         await edge.call("DELETE", "/v1/sessions/current", by=carol)
-        ended = time.monotonic()
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await stream.next(seconds=PATIENCE)
-        took = time.monotonic() - ended
 
     assert stream.connection.close_code == 4001
-    assert took < 2.0

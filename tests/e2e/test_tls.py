@@ -14,7 +14,7 @@ from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.errors import Unavailable
 from tests.e2e.stacks import TestStack
 from tests.e2e.test_stream import is_arrival, until
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -48,4 +48,4 @@ def address_of(stack: TestStack, name: str) -> str:
 async def refuses_plain_text(address: str) -> None:
     async with Mesh(address) as mesh:
         with pytest.raises(Unavailable):
-            await mesh.stub(PostServiceStub).GetPost(GetPostRequest(post_id=1))
+            await mesh.stub(PostServiceStub, timeout=LIMIT).GetPost(GetPostRequest(post_id=1))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.collector import Span
 from tests.e2e.conftest import Shared
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -51,7 +51,9 @@ async def test_a_post_is_one_trace_from_the_edge_to_the_homes_of_others(
         author = await edge.register("author", "a long pass phrase")
         headers = {"authorization": f"Bearer {author.access_token}", "traceparent": OF_CLIENT}
 
-        async with httpx2.AsyncClient(base_url=edge.address, trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            base_url=edge.address, trust_env=False, timeout=LIMIT
+        ) as client:
             answer = await client.post("/v1/posts", json={"text": "Hello"}, headers=headers)
 
         def is_whole() -> bool:

@@ -33,7 +33,7 @@ from services.chassis.deployment.drain import EnvoyAdmin, drain
 from services.chassis.runtime.manifest import Process, deployed
 from tests.e2e.clients import Clients
 from tests.envoy.balancer import Balancer
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 ROOT = Path(__file__).parents[2]
 DRIVER = Path(__file__).with_name("older_stack.py")
@@ -395,7 +395,7 @@ class Upgrade:
 
 async def is_healthy(admin: str, address: str) -> bool:
     """Whether an endpoint passed every health check of an Envoy."""
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT) as client:
         said = (await client.get(f"http://{admin}/clusters")).text
     flags = re.findall(rf"^[^:]+::{re.escape(address)}::health_flags::(.*)$", said, re.MULTILINE)
     return bool(flags) and set(flags) == {"healthy"}

@@ -23,9 +23,12 @@ from tests.envoy.gateway import Gateway
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, running
 from tests.envoy.service import Service
+from tests.waiting import LIMIT
 
-SECONDS = "1"  # the limit of a read or a write, short so that a timeout is soon reached
-CALL_SECONDS = "2"  # more than many calls at once take on a busy machine
+# The limits of a read or a write and of a call. Requests take less on a busy machine, and a test of
+# a limit waits for it.
+SECONDS = "6"
+CALL_SECONDS = "10"
 MAX_CALLS = 60
 WITHOUT_ENDPOINTS = "search"
 RATE = 30  # of writes and logins a minute: one comes back every two seconds
@@ -92,7 +95,7 @@ async def proxy(
 
 @session
 async def edge(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client:
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,6 +31,9 @@ BINARY = Path(sys.executable).with_name("envoy")
 NO_STORE = S3("http://127.0.0.1:9", "files", "nobody", "nothing")
 
 T = TypeVar("T")
+
+_PROBE = re.compile(r"- timeout: [\d.]+s(?=\n *interval:)")
+_CONNECTING = re.compile(r"\bconnect_timeout: [\d.]+s")
 
 
 async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = LIMIT) -> T:
@@ -64,6 +68,16 @@ def configuration(ports: Ports, folder: Path, store: S3 = NO_STORE, /, **values:
     return render(template(), defaults() | places | values)
 
 
+def _patient(text: str) -> str:
+    """The configuration with long limits of probes and of connecting. A busy machine exceeds the
+    others, and an endpoint that is late then gets no requests. No test is about these limits."""
+    text, probes = _PROBE.subn(f"- timeout: {LIMIT}s", text)
+    text, connecting = _CONNECTING.subn(f"connect_timeout: {LIMIT}s", text)
+    assert probes
+    assert connecting
+    return text
+
+
 CARES = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 
 
@@ -92,9 +106,11 @@ class Proxy:
         self.probes = f"http://{ports.address('envoy.probes')}"
         self.admin_socket = admin_socket(ports.port("envoy.admin"))
         self.log = log
-        self._admin = httpx2.AsyncClient(base_url=f"http://{self.admin}")
+        self._admin = httpx2.AsyncClient(base_url=f"http://{self.admin}", timeout=LIMIT)
         self._changing = httpx2.AsyncClient(
-            base_url="http://envoy", transport=httpx2.AsyncHTTPTransport(uds=str(self.admin_socket))
+            timeout=LIMIT,
+            base_url="http://envoy",
+            transport=httpx2.AsyncHTTPTransport(uds=str(self.admin_socket)),
         )
 
     async def close(self) -> None:
@@ -154,7 +170,7 @@ async def running(
         stack.callback(ports.release)
         file, log = folder / "envoy.yaml", folder / "access.log"
         places = {k: v if isinstance(v, str) else endpoints(v) for k, v in values.items()}
-        text = configuration(ports, folder, store, **places)
+        text = _patient(configuration(ports, folder, store, **places))
         file.write_text(text + (resolver(dns_server) if dns_server else ""))
         process = await asyncio.create_subprocess_exec(
             *(str(BINARY), "-c", str(file), "--disable-hot-restart", "--concurrency", "1"),

@@ -10,13 +10,14 @@ import pytest
 import pytest_asyncio
 
 from tests.envoy.proxy import Proxy
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=f"http://{proxy.admin}") as page:
+    async with httpx2.AsyncClient(base_url=f"http://{proxy.admin}", timeout=LIMIT) as page:
         yield page
 
 

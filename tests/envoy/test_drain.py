@@ -24,11 +24,12 @@ from tests.envoy.balancer import Balancer, balancing
 from tests.envoy.gateway import Answer, Gateway
 from tests.envoy.proxy import Proxy, eventually, running
 from tests.envoy.service import Service
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines]
 
 ROOT = Path(__file__).parents[2]
-DRAIN_SECONDS = 4.0
+DRAIN_SECONDS = 8.0
 # How long the balancer goes on sending new connections to a pod that ends.
 NOTICE_SECONDS = 1.0
 NO_KEYS = b'{"keys": []}'
@@ -124,14 +125,16 @@ async def pod(
 
 
 async def _reaches_gateways(proxy: Proxy) -> bool:
-    async with httpx2.AsyncClient(base_url=proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client:
         return (await client.get("/v1/any")).status_code == 200
 
 
 async def _requests(edge: str, outcome: Outcome, path: str) -> None:
     """One client with a connection that it keeps."""
     limits = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
-    async with httpx2.AsyncClient(base_url=f"http://{edge}", limits=limits) as client:
+    async with httpx2.AsyncClient(
+        base_url=f"http://{edge}", limits=limits, timeout=LIMIT
+    ) as client:
         while True:
             try:
                 answer = await client.get(path)
@@ -150,7 +153,7 @@ async def _calls(mesh: str, outcome: Outcome) -> None:
         call = channel.unary_unary(METHOD)
         while True:
             try:
-                await call(b"ping", timeout=10)
+                await call(b"ping", timeout=LIMIT)
                 outcome.called += 1
             except grpc.aio.AioRpcError as error:
                 outcome.failed.append(f"call: {error.code().name} {error.details()}")
@@ -271,7 +274,9 @@ async def test_a_draining_envoy_is_not_ready_and_closes_connections_after_an_ans
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(http.serving(Gateway("one", jwks=NO_KEYS)))
         here = await stack.enter_async_context(pod(tmp_path / "envoy", [gateway], []))
-        client = await stack.enter_async_context(httpx2.AsyncClient(base_url=here.proxy.edge))
+        client = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=here.proxy.edge, timeout=LIMIT)
+        )
         before = await client.get("/v1/any")
         here.drain.send_signal(signal.SIGTERM)
 

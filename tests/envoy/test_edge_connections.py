@@ -14,6 +14,7 @@ from tests.envoy.connections import ATTACKER, BYSTANDER, connections, ended
 from tests.envoy.gateway import Gateway, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -131,7 +132,7 @@ async def test_probes_are_answered_when_every_place_is_taken(
     async with (
         edge(tmp_path, gateway, most=4, of_one=4) as proxy,
         connections(proxy.edge, BYSTANDER, 4) as spoken,
-        httpx2.AsyncClient() as prober,
+        httpx2.AsyncClient(timeout=LIMIT) as prober,
     ):
         for each in spoken:
             await each.request()

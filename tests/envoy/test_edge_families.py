@@ -17,6 +17,7 @@ from tests.envoy.gateway import Answer, Gateway, Request, serving
 from tests.envoy.issuer import Issuer
 from tests.envoy.proxy import Proxy, eventually, running
 from tests.gateway.route_cases import CASES, Case
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 
@@ -32,7 +33,14 @@ FAMILIES = {
     "media": "gateway_media",
     "search": "gateway_search",
 }
-LOGINS = {"register", "sign_in", "change_password", "delete_me"}
+LOGINS = {
+    "register",
+    "register_with_cookie",
+    "sign_in",
+    "sign_in_with_cookie",
+    "change_password",
+    "delete_me",
+}
 # A request of each family.
 ASKED = {
     "gateway_people": ("PUT", "/v2/users/7/follow"),
@@ -85,7 +93,7 @@ async def proxy(tmp_path_factory: pytest.TempPathFactory, gateway: Gateway) -> A
 
 @module
 async def client(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client:
         yield client
 
 
@@ -148,7 +156,7 @@ async def test_a_route_goes_to_the_family_of_the_service_that_it_waits_for(
     stat = f"cluster.{family_of(case)}.upstream_rq_total"
     before = await proxy.count(stat)
 
-    await client.request(case.method, case.path, **case.body)
+    await client.request(case.method, case.path, **case.request)
 
     assert await proxy.count(stat) == before + 1
 

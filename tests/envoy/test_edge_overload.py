@@ -73,7 +73,7 @@ async def test_strangers_of_one_address_share_a_bucket(
     settings = {"RATE_STRANGERS": "3", "TRUSTED_PROXIES": proxies}
     async with (
         running(tmp_path, GATEWAY_ENDPOINTS=[gateway.address], **settings) as proxy,
-        httpx2.AsyncClient(base_url=proxy.edge) as client,
+        httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client,
     ):
         taken = [(await client.get("/", headers=strangers[0])).status_code for _ in range(4)]
         other = await client.get("/", headers=strangers[1])
@@ -88,7 +88,7 @@ async def test_without_keys_a_token_is_not_called_bad(tmp_path: Path, issuer: Is
     async with (
         serving(Gateway("keyless", jwks=None)) as keyless,
         running(tmp_path, GATEWAY_ENDPOINTS=[keyless.address]) as proxy,
-        httpx2.AsyncClient(base_url=proxy.edge) as client,
+        httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client,
     ):
         stranger = await client.get("/")
         user = await client.get("/", headers=bearer(issuer.token(7)))
@@ -100,7 +100,7 @@ async def test_without_keys_a_token_is_not_called_bad(tmp_path: Path, issuer: Is
 async def test_without_a_gateway_every_answer_is_a_problem(tmp_path: Path) -> None:
     async with (
         running(tmp_path, GATEWAY_ENDPOINTS=[]) as proxy,
-        httpx2.AsyncClient(base_url=proxy.edge) as client,
+        httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client,
     ):
         answer = await client.post("/v1/posts")
 
@@ -114,7 +114,7 @@ async def test_a_draining_edge_finishes_what_it_began_and_sends_clients_away(
 
     async with (
         running(tmp_path, GATEWAY_ENDPOINTS=[gateway.address], READ_SECONDS="1") as proxy,
-        httpx2.AsyncClient(base_url=proxy.edge) as client,
+        httpx2.AsyncClient(base_url=proxy.edge, timeout=LIMIT) as client,
     ):
         held = asyncio.ensure_future(client.get("/held"))
         await eventually(lambda: holding.waiting == 1)

@@ -10,7 +10,7 @@ import httpx2
 import jwt
 import pytest
 
-from tests.envoy.conftest import RATE
+from tests.envoy.conftest import RATE, SECONDS
 from tests.envoy.gateway import Gateway, Request
 from tests.envoy.issuer import Issuer, bearer
 from tests.envoy.proxy import Proxy, eventually
@@ -219,6 +219,7 @@ async def test_headers_that_only_we_may_set_are_dropped(
         "x-envoy-upstream-rq-timeout-ms": "0",
         "x-forwarded-client-cert": "By=me",
         "x-request-id": "mine",
+        "x-forwarded-proto": "https",
     }
 
     await edge.get("/tokens/headers", headers=forged)
@@ -229,6 +230,7 @@ async def test_headers_that_only_we_may_set_are_dropped(
         "x-envoy-external-address",
         "x-envoy-expected-rq-timeout-ms",
     }
-    assert seen["x-envoy-expected-rq-timeout-ms"] == "1000"
+    assert seen["x-envoy-expected-rq-timeout-ms"] == f"{SECONDS}000"
     assert "x-forwarded-client-cert" not in seen
     assert seen["x-request-id"] != "mine"
+    assert seen["x-forwarded-proto"] == "http"

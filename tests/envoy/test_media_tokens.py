@@ -14,6 +14,7 @@ import pytest
 from services.chassis.auth.signed_paths import AUDIENCE, ISSUER
 from tests.envoy.files import CONTENT, Files, Stored, send_raw
 from tests.envoy.proxy import Proxy, eventually
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -297,7 +298,7 @@ async def test_no_log_line_has_a_token(cdn: Proxy, media: httpx2.AsyncClient, fi
 
 
 async def test_the_readable_admin_page_shows_no_secret(cdn: Proxy, reader: Files) -> None:
-    async with httpx2.AsyncClient(base_url=f"http://{cdn.admin}") as admin:
+    async with httpx2.AsyncClient(base_url=f"http://{cdn.admin}", timeout=LIMIT) as admin:
         dump = (await admin.get("/config_dump")).text
 
     assert "media_store" in dump

@@ -11,6 +11,7 @@ import pytest
 from services.chassis.runtime.manifest import deployed
 from tests.envoy.conftest import WITHOUT_ENDPOINTS
 from tests.envoy.service import Service
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -75,7 +76,7 @@ async def test_what_no_service_owns_is_unimplemented(mesh: grpc.aio.Channel, met
 
 async def test_a_service_that_does_not_run_is_unavailable_at_once(mesh: grpc.aio.Channel) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await mesh.unary_unary("/roost.search.v1.SearchService/SearchPosts")(b"", timeout=0.5)
+        await mesh.unary_unary("/roost.search.v1.SearchService/SearchPosts")(b"", timeout=LIMIT)
 
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
@@ -87,12 +88,14 @@ async def test_the_callers_deadline_reaches_the_service_and_ends_the_call(
     for each in services["user"]:
         each.answers[method] = never
 
-    with pytest.raises(grpc.aio.AioRpcError) as late:
-        await mesh.unary_unary(method)(b"", timeout=0.2)
+    async with asyncio.timeout(LIMIT):
+        # On a busy machine the first calls may end before they arrive.
+        while not calls(services["user"], method):
+            with pytest.raises(grpc.aio.AioRpcError) as late:
+                await mesh.unary_unary(method)(b"", timeout=0.2)
+            assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
-    assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    (call,) = calls(services["user"], method)
-    assert 0 < call.seconds < 0.25
+    assert all(0 < each.seconds < 0.25 for each in calls(services["user"], method))
 
 
 async def test_no_call_outlives_the_meshs_own_limit_but_attach(

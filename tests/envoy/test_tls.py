@@ -168,7 +168,9 @@ async def test_tokens_are_verified_with_keys_that_were_fetched_by_tls(secured: S
 
 
 async def test_the_edge_speaks_no_plain_text(secured: Secured) -> None:
-    async with httpx2.AsyncClient(base_url=secured.proxy.edge, trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=secured.proxy.edge, trust_env=False, timeout=LIMIT
+    ) as client:
         with pytest.raises(httpx2.TransportError):
             await client.get("/hello")
 
@@ -247,7 +249,7 @@ async def test_the_mesh_speaks_no_older_tls(secured: Secured) -> None:
 async def test_the_mesh_speaks_no_plain_text(secured: Secured) -> None:
     async with Mesh(secured.proxy.mesh) as mesh:
         with pytest.raises(Unavailable):
-            await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=5), timeout=2)
+            await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=5), timeout=LIMIT)
 
 
 async def test_a_service_of_another_name_or_authority_gets_no_call(secured: Secured) -> None:

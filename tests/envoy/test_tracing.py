@@ -19,6 +19,7 @@ from tests.envoy import service as grpc_service
 from tests.envoy.gateway import Gateway
 from tests.envoy.proxy import Proxy, eventually, running
 from tests.envoy.service import Service
+from tests.waiting import LIMIT
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -67,7 +68,7 @@ async def test_half_of_the_requests_are_recorded_by_their_id_whatever_the_client
     traced: Traced,
 ) -> None:
     recorded, others = [], []
-    async with httpx2.AsyncClient(base_url=traced.proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=traced.proxy.edge, timeout=LIMIT) as client:
         for number in range(1, 41):
             flag = f"{number % 2:02d}"
             header = {"traceparent": f"00-{trace(number)}-{PARENT}-{flag}"}
@@ -96,7 +97,7 @@ async def test_half_of_the_requests_are_recorded_by_their_id_whatever_the_client
 
 
 async def test_span_of_the_edge_has_neither_path_nor_query(traced: Traced) -> None:
-    async with httpx2.AsyncClient(base_url=traced.proxy.edge) as client:
+    async with httpx2.AsyncClient(base_url=traced.proxy.edge, timeout=LIMIT) as client:
         while True:
             header = {"traceparent": f"00-{trace(100)}-{PARENT}-00"}
             answer = await client.get("/private/alice?q=secret", headers=header)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -21,7 +22,12 @@ from gateway.protocols.graphql.documents import Documents
 from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments, id_of
+from gateway.protocols.stream import hub
 from gateway.protocols.stream.endpoint import open_stream
+from gateway.web import policy
+from gateway.web.builds import Builds
+from gateway.web.client import WebClient
+from gateway.web.previews import Previews
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
@@ -31,6 +37,7 @@ from services.chassis.runtime.token_buckets import Buckets
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeObjectStore, FakeServices
 from tests.gateway.samples import ALICE, BOB
+from tests.patience import patience
 from tests.servicers.grpc_server import (
     AUDIENCE,
     ISSUER,
@@ -39,9 +46,14 @@ from tests.servicers.grpc_server import (
     serving,
     token_of,
 )
+from tests.waiting import LIMIT
+
+__all__ = ["patience"]
 
 SESSION = 501
 MEDIA_ORIGIN = "https://media.roost.test"
+PUBLIC_URL = "https://roost.test"
+UPLOADS_URL = "https://uploads.roost.test/bucket"
 MEDIA_PATH_KEY = b"p" * 32
 
 
@@ -76,6 +88,12 @@ class Client:
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self(method="GET", path=path, headers=given)
+
+
+@pytest.fixture(autouse=True)
+def patient_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams may wait long for events, as other requests do for services."""
+    monkeypatch.setattr(hub, "_ATTACH_SECONDS", LIMIT)
 
 
 @pytest.fixture
@@ -145,6 +163,18 @@ def object_store() -> FakeObjectStore:
 
 
 @pytest.fixture
+def web_folder() -> Path | None:
+    """The folder of the web client's build; without, there is no client."""
+    return None
+
+
+@pytest.fixture
+def web_clock() -> ManualClock:
+    """The clock by which the folder of the build is looked at."""
+    return ManualClock()
+
+
+@pytest.fixture
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
@@ -157,6 +187,8 @@ async def gateway(
     graphql_spending: int,
     media_paths: SignedPaths,
     object_store: FakeObjectStore,
+    web_folder: Path | None,
+    web_clock: ManualClock,
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
@@ -205,6 +237,15 @@ async def gateway(
             media_paths=media_paths,
             store=ObjectStore(s3),
             explorer=introspection,
+            web=web_folder
+            and WebClient(
+                Builds(web_folder, clock=web_clock),
+                previews=Previews(backends),
+                headers=policy.headers(
+                    public_url=PUBLIC_URL, media_url=MEDIA_ORIGIN, uploads_url=UPLOADS_URL
+                ),
+                public_url=PUBLIC_URL,
+            ),
         )
 
 

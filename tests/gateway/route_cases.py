@@ -57,16 +57,19 @@ class Case:
     # The text fields and the file of a form.
     form: dict[str, str] | None = None
     file: tuple[str, bytes, str] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    # Where what is created is, if not below the path.
+    created_at: str = ""
     # RPCs besides `rpc`, in the order of the calls.
     also: dict[str, Message] = field(default_factory=dict)
     version: Version = VERSIONS[0]
 
     @property
-    def body(self) -> dict[str, Any]:
-        """The body, as a client takes it."""
+    def request(self) -> dict[str, Any]:
+        """The body and the headers, as a client takes them."""
         if self.file is None:
-            return {"json": self.json}
-        return {"data": self.form, "files": {"file": self.file}}
+            return {"json": self.json, "headers": self.headers}
+        return {"data": self.form, "files": {"file": self.file}, "headers": self.headers}
 
     def under(self, version: Version) -> "Case":
         """The same request of a version."""
@@ -163,6 +166,8 @@ _MATCHES = [
     search_pb2.PostMatch(revision=1),
 ]
 _PASSWORD = "correct horse"
+_FROM_OUR_PAGE = {"x-csrf": "1", "sec-fetch-site": "same-origin"}
+_WITH_COOKIE = _FROM_OUR_PAGE | {"cookie": "roost-refresh=secret"}
 _DEVICE = delivery.PushSubscription(id=7, endpoint="https://push.example/1")
 _DEVICE.create_time.FromDatetime(NOON)
 _DEVICE.expire_time.FromDatetime(NOON)
@@ -296,6 +301,55 @@ _CASES = (
         auth.RefreshSessionResponse(session=session(7), tokens=tokens()),
         {"refresh_token": "secret"},
         {"refresh_token": "secret"},
+    ),
+    Case(
+        "sign_in_with_cookie",
+        "POST",
+        "/cookie-sessions",
+        "Authenticate",
+        auth.AuthenticateResponse(**_SIGNED_IN),
+        {"handle": "alice", "password": _PASSWORD},
+        {"handle": "alice", "password": _PASSWORD},
+        headers=_FROM_OUR_PAGE,
+        created_at="/sessions",
+    ),
+    Case(
+        "register_with_cookie",
+        "POST",
+        "/cookie-sessions/users",
+        "Register",
+        auth.RegisterResponse(**_SIGNED_IN),
+        {"handle": "alice", "password": _PASSWORD},
+        {"handle": "alice", "password": _PASSWORD},
+        headers=_FROM_OUR_PAGE,
+        created_at="/users",
+    ),
+    Case(
+        "refresh_with_cookie",
+        "POST",
+        "/cookie-sessions/refresh",
+        "RefreshSession",
+        auth.RefreshSessionResponse(session=session(7), tokens=tokens()),
+        {"refresh_token": "secret"},
+        headers=_WITH_COOKIE,
+    ),
+    Case(
+        "sign_out_everywhere_with_cookie",
+        "DELETE",
+        "/cookie-sessions",
+        "ListSessions",
+        auth.ListSessionsResponse(sessions=[session(501, current=True)]),
+        also={"RevokeSession": auth.RevokeSessionResponse()},
+        headers=_WITH_COOKIE,
+    ),
+    Case(
+        "sign_out_with_cookie",
+        "DELETE",
+        "/cookie-sessions/current",
+        "RevokeSession",
+        auth.RevokeSessionResponse(),
+        {"session_id": 501},
+        headers=_WITH_COOKIE,
     ),
     Case(
         "list_sessions",

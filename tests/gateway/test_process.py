@@ -21,6 +21,7 @@ from tests.gateway.samples import (
     post,
 )
 from tests.servicers.grpc_server import USER_KEY, token_of
+from tests.waiting import LIMIT
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
 
@@ -65,7 +66,7 @@ async def test_the_admin_port_has_metrics_and_the_same_readiness(services: FakeS
 
     async with (
         running(services, drain="15", admin_listen=admin) as (process, http),
-        httpx2.AsyncClient(base_url=f"http://{admin}", trust_env=False) as operators,
+        httpx2.AsyncClient(base_url=f"http://{admin}", trust_env=False, timeout=LIMIT) as operators,
     ):
         serving = [(await each.get("/readyz")).status_code for each in (http, operators)]
         metrics = (await operators.get("/metrics")).text
@@ -93,7 +94,7 @@ async def test_asked_to_stop_it_says_so_serves_on_and_finishes_what_is_in_hand(
         await leave.wait()
         return ONE
 
-    async with running(services, drain="2") as (process, http):
+    async with running(services, drain="8") as (process, http):
         services.answer("GetPost", slow)
         under_way = asyncio.create_task(http.get("/v1/posts/1"))
         await asyncio.wait_for(inside.wait(), PATIENCE)

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.certificates import Authority, settings_of
 from tests.gateway.processes import PATIENCE, said, started
+from tests.waiting import LIMIT
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ async def test_envoy_is_served_and_probes_need_no_certificate(
     gateway: Running, tmp_path: Path
 ) -> None:
     own = gateway.authority.issue(tmp_path / "mesh", "mesh")
-    async with httpx2.AsyncClient(base_url=f"http://{gateway.admin}", trust_env=False) as probe:
+    async with httpx2.AsyncClient(
+        base_url=f"http://{gateway.admin}", trust_env=False, timeout=LIMIT
+    ) as probe:
         ready = await probe.get("/readyz")
 
     assert await gateway.get(context(gateway.authority, own)) == 200
@@ -90,7 +93,10 @@ async def test_a_handshake_of_a_websocket_reaches_the_application(
 
     with pytest.raises(InvalidStatus) as answered:
         await connect(
-            f"wss://{gateway.listen}/v1/nowhere", ssl=context(gateway.authority, own), proxy=None
+            f"wss://{gateway.listen}/v1/nowhere",
+            ssl=context(gateway.authority, own),
+            proxy=None,
+            open_timeout=LIMIT,
         )
 
     assert answered.value.response.status_code == 404
@@ -116,7 +122,9 @@ async def test_older_tls_is_refused(gateway: Running, tmp_path: Path) -> None:
 
 
 async def test_plain_text_is_refused(gateway: Running) -> None:
-    async with httpx2.AsyncClient(base_url=f"http://{gateway.listen}", trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=f"http://{gateway.listen}", trust_env=False, timeout=LIMIT
+    ) as client:
         with pytest.raises(httpx2.TransportError):
             await client.get("/livez")
 

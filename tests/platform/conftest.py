@@ -6,20 +6,17 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.chassis.runtime import deadline
 from services.user.domain.passwords import Passwords
 from tests.engines import Engines
+from tests.patience import long_limits
 from tests.platform.platform import Platform, platform
 
-# More than any request of these tests needs on a busy machine.
-_PATIENCE_SECONDS = 60.0
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests may take a minute: these tests are about answers, and none is about a deadline."""
-    begin = deadline.begin
-    monkeypatch.setattr(deadline, "begin", lambda seconds: begin(max(seconds, _PATIENCE_SECONDS)))
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """None of these tests is about a limit."""
+    with long_limits():
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -153,6 +153,7 @@ from tests.servicers.grpc_server import (
     token_of,
 )
 from tests.servicers.user.conftest import MASTER_KEY, PASSWORD
+from tests.waiting import LIMIT
 
 # So few that tests with a handful of users cover celebrities, which are merged at read.
 CELEBRITY_FOLLOWERS = 2
@@ -225,7 +226,7 @@ async def _serving_at(
     log = Log([lambda each=each: each.database.published for each in stores])  # type: ignore[misc]
     ids = IdGenerator(clock=clock, worker=FixedWorker())
     async with (
-        redis_client.connect(redis_url) as redis,
+        redis_client.connect(redis_url, call_seconds=LIMIT) as redis,
         _mesh(address, "user") as as_user,
         _mesh(address, "post") as as_post,
         _mesh(address, "timeline") as as_timeline,

@@ -16,7 +16,10 @@ import structlog
 
 from services.chassis.auth.caller import ANONYMOUS, Caller
 from services.chassis.rpc.server import MountedServicer
+from tests.patience import patience
 from tests.servicers.grpc_server import Served, serving
+
+__all__ = ["patience"]
 
 
 @pytest.fixture(autouse=True)

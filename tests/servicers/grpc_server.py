@@ -99,7 +99,7 @@ class Served:
         kind: Callable[[grpc.aio.Channel], S],
         *,
         caller: Caller = ANONYMOUS,
-        timeout: float = 10.0,
+        timeout: float = LIMIT,
     ) -> S:
         """A stub that calls as that caller."""
         service = service_of(kind)
@@ -112,7 +112,7 @@ class Served:
 
     def stub_with_token(self, kind: Callable[[grpc.aio.Channel], S], token: str | None) -> S:
         """A stub that sends exactly this token."""
-        return self.mesh.with_token(kind, lambda: token, timeout=10.0)
+        return self.mesh.with_token(kind, lambda: token, timeout=LIMIT)
 
 
 def mounts_of(parts: ProcessParts) -> Sequence[MountedServicer]:

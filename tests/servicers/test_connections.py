@@ -46,7 +46,9 @@ PROCESSES = [
 ]
 
 
-def settings(noun: str, folder: Path, database_url: str, valkey: str) -> ServiceSettings:
+def settings(
+    noun: str, folder: Path, database_url: str, valkey: str, *, relay_slices: int = 1
+) -> ServiceSettings:
     """Settings of a service whose mesh, broker and object store are away."""
     key = folder / "key.pem"
     key.write_bytes(SERVICE_KEYS[noun].pem())
@@ -70,6 +72,7 @@ def settings(noun: str, folder: Path, database_url: str, valkey: str) -> Service
         "s3_region": "here",
         "s3_access_key": "key",
         "s3_secret_key": "secret",
+        "relay_slices": relay_slices,
     }
     if noun == "notification":
         return notifications.settings(folder, **given)
@@ -113,6 +116,37 @@ async def test_process_opens_no_more_connections_than_its_pool_and_its_manifest_
                     job.cancel()
                 _, running = await asyncio.wait(jobs, timeout=LIMIT)
                 assert not running
+    finally:
+        await observer.close()
+
+
+@pytest.mark.parametrize(
+    "manifest", [pytest.param(each, id=each.noun) for each in deployed() if each.publishes]
+)
+async def test_relay_of_several_slices_needs_no_more_connections(
+    manifest: Manifest, database: Callable[[str], str], valkey: str, tmp_path: Path
+) -> None:
+    url = database(manifest.noun)
+    compose = importlib.import_module(f"services.{manifest.noun}.compose")
+    observer = await asyncpg.connect(url)
+
+    async def dedicated() -> list[str]:
+        pool = {f"{manifest.noun} work", f"{manifest.noun}-work"}
+        return sorted(row[0] for row in await observer.fetch(OPENED) if row[0] not in pool)
+
+    async def leads() -> bool:
+        return await dedicated() == ["roost-listen", "roost-relay-4"]
+
+    try:
+        configured = settings(manifest.noun, tmp_path, url, valkey, relay_slices=4)
+        async with compose.work(configured) as parts:
+            jobs = [asyncio.create_task(job()) for job in parts.jobs]
+            try:
+                await eventually(leads)
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.wait(jobs, timeout=LIMIT)
     finally:
         await observer.close()
 

@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 
 from local.stack import Stack
 
-# A relay holds this lock while it leads: `services/chassis/storage/relay.py`.
+# The lock of the whole outbox: `services/chassis/storage/leadership.py`.
 RELAY_LOCK = (0x726F6F73, 0x72656C61)
 # It has little traffic: what follows in the same partition waits while the record is set aside.
 POISONED_TOPIC = "roost.media.v1"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ from rich.table import Table
 
 from local.dashboards import drawing
 from local.stack import Stack
+from tests.citus import CITUS_SETTING
 from tests.e2e.stacks import TestStack
 from tests.soak.faults import FAULTS, Fault
 from tests.soak.monitoring import PROGRAM, Alert, Prometheus, prometheus
@@ -169,6 +171,11 @@ def main() -> int:
     arguments = parser.parse_args()
     if PROGRAM is None:
         print("Skipped: the game day needs Prometheus, and it is not installed here.")
+        return 0
+    if os.environ.get(CITUS_SETTING):
+        print(
+            f"Skipped: faults of databases are those of one PostgreSQL, so unset {CITUS_SETTING}."
+        )
         return 0
     faults = [each for each in FAULTS if not arguments.only or arguments.only in each.name]
     console = Console(width=160)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -48,3 +49,26 @@ def test_one_module_uses_the_library_of_tokens() -> None:
     found = [path.name for path in modules if importing.search(path.read_text())]
 
     assert found == ["jws.py"]
+
+
+def test_every_package_of_the_web_client_is_pinned_by_its_hash_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
+    packages = {name: each for name, each in lock["packages"].items() if name}
+
+    assert len(packages) > 100
+    assert [name for name, each in packages.items() if "sha512-" not in each["integrity"]] == []
+    assert [name for name, each in packages.items() if "resolved" in each] == []
+
+
+def test_node_of_the_wheel_is_pinned_by_its_hashes() -> None:
+    (found,) = releases("requirements-web.txt")
+
+    assert RELEASE.fullmatch(found)
+    assert "--require-hashes" in (ROOT / "local" / "web_client.py").read_text()
+
+
+def test_no_package_of_the_web_client_runs_a_script_when_it_is_installed() -> None:
+    options = (ROOT / "web" / ".npmrc").read_text().splitlines()
+
+    assert "ignore-scripts=true" in options
+    assert "omit-lockfile-registry-resolved=true" in options

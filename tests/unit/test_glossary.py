@@ -32,6 +32,7 @@ _WORD = re.compile(rf"\b({'|'.join(REJECTED)})\b", re.IGNORECASE)
 TABLES = {
     "services/notification/README.md": {"deeds"},
     "services/notification/adapters/postgres/statements.py": {"deeds"},
+    "services/notification/service.py": {"deeds"},
 }
 
 

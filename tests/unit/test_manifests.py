@@ -13,6 +13,7 @@ from local.envoy_template import families, template
 from services.chassis.runtime.manifest import (
     CHASSIS_MIGRATIONS,
     SERVICES,
+    SHARD_KEY_MIGRATIONS,
     Engine,
     GrpcService,
     Manifest,
@@ -96,7 +97,8 @@ def test_parts_run_in_a_service_that_has_processes() -> None:
 
 
 def test_folders_of_migrations_exist_and_each_belongs_to_a_manifest() -> None:
-    named = {folder for each in manifests() for folder in each.migrations} | {CHASSIS_MIGRATIONS}
+    named = {folder for each in manifests() for folder in each.migrations}
+    named |= {CHASSIS_MIGRATIONS, *SHARD_KEY_MIGRATIONS.values()}
     found = {each.parent.relative_to(SERVICES).as_posix() for each in SERVICES.rglob("*.sql")}
 
     assert_listed(

@@ -19,6 +19,7 @@ from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
 from local.stream import Stream, opened
+from tests.waiting import LIMIT
 from tests.walk import recorder
 
 PASSWORD = "a long pass phrase"
@@ -177,7 +178,9 @@ class _Walk:
             "authorization": f"Bearer {by.access_token}",
             "traceparent": f"00-{recorder.trace_id_of(window)}-{window:016x}-00",
         }
-        async with httpx2.AsyncClient(base_url=self._edge.address, trust_env=False) as client:
+        async with httpx2.AsyncClient(
+            base_url=self._edge.address, trust_env=False, timeout=LIMIT
+        ) as client:
             answer = await client.request(method, path, headers=headers, json=body)
         answer.raise_for_status()
         found: Json = answer.json()

@@ -130,6 +130,8 @@ ROOST_KAFKA_KEY_FILE: /etc/roost/kafka/tls.key
 {{- define "roost.secretSettings" -}}
 {{- $own := include "roost.secret" . }}
 ROOST_DATABASE_URL: { name: {{ $own }}, key: database-url }
+# Without a replica the primary answers all reads.
+ROOST_REPLICA_URL: { name: {{ $own }}, key: replica-url, optional: true }
 ROOST_REDIS_URL: { name: {{ $own }}, key: redis-url }
 ROOST_PAGE_TOKEN_KEY: { name: {{ $own }}, key: page-token-key }
 ROOST_MEDIA_PATH_KEY: { name: {{ $own }}, key: media-path-key }

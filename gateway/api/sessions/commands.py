@@ -1,12 +1,29 @@
-"""Refreshing and signing out."""
+"""Signing in and out."""
 
 from roost.user.v1.auth_service_pb2 import (
+    AuthenticateRequest,
+    AuthenticateResponse,
     RevokeSessionRequest,
 )
 
 from gateway.api.sessions import queries
+from gateway.api.sessions.requests import NewSession
 from gateway.core.clients import Backends
 from services.chassis.auth import caller
+
+
+async def sign_in(
+    backends: Backends, asked: NewSession, *, request_id: str
+) -> AuthenticateResponse:
+    """Signs a device in by handle and password."""
+    return await backends.auth.Authenticate(
+        AuthenticateRequest(
+            handle=asked.handle,
+            password=asked.password,
+            device_name=asked.device_name,
+            request_id=request_id,
+        )
+    )
 
 
 async def end_all(backends: Backends) -> None:

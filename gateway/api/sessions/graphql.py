@@ -4,9 +4,7 @@ from typing import Annotated
 
 import strawberry
 from roost.user.v1.auth_service_pb2 import (
-    AuthenticateRequest,
     IssueStreamTicketRequest,
-    RegisterRequest,
     RevokeSessionRequest,
 )
 from strawberry.types import Info
@@ -23,6 +21,7 @@ from gateway.api.sessions.types import (
     sessions_on,
     signed_in,
 )
+from gateway.api.users import commands as accounts
 from gateway.api.users.graphql import DeviceName, Handle, Password
 from gateway.api.users.requests import NewUser
 from gateway.protocols.acts import mutation
@@ -88,14 +87,8 @@ class RegistrationMutations:
             display_name=display_name,
             device_name=device_name,
         )
-        response = await backends_of(info).auth.Register(
-            RegisterRequest(
-                handle=asked.handle,
-                password=asked.password,
-                display_name=asked.display_name,
-                device_name=asked.device_name,
-                request_id=request_id(idempotency_key),
-            )
+        response = await accounts.register(
+            backends_of(info), asked, request_id=request_id(idempotency_key)
         )
         return result(signed_in(response))
 
@@ -114,13 +107,8 @@ class SessionMutations:
         idempotency_key: Key = None,
     ) -> Outcome[SignedIn]:
         asked = validated(NewSession, handle=handle, password=password, device_name=device_name)
-        response = await backends_of(info).auth.Authenticate(
-            AuthenticateRequest(
-                handle=asked.handle,
-                password=asked.password,
-                device_name=asked.device_name,
-                request_id=request_id(idempotency_key),
-            )
+        response = await changing.sign_in(
+            backends_of(info), asked, request_id=request_id(idempotency_key)
         )
         return result(signed_in(response))
 

@@ -1,9 +1,6 @@
 """Signing in and out."""
 
-from roost.user.v1.auth_service_pb2 import (
-    AuthenticateRequest,
-    RevokeSessionRequest,
-)
+from roost.user.v1.auth_service_pb2 import RevokeSessionRequest
 from roost.user.v1.user_pb2 import Session as SessionMessage
 
 from gateway.api.sessions import acts, queries
@@ -40,14 +37,7 @@ sessions = Routes("Sessions", "Signing in and out, device by device.")
 )
 async def sign_in(context: RequestContext[NoQuery, NewSession]) -> Response[SignedIn]:
     """Sign in with handle and password."""
-    response = await context.backends.auth.Authenticate(
-        AuthenticateRequest(
-            handle=context.body.handle,
-            password=context.body.password,
-            device_name=context.body.device_name,
-            request_id=context.request_id,
-        )
-    )
+    response = await changing.sign_in(context.backends, context.body, request_id=context.request_id)
     return Response(
         session_views.signed_in(response.user, response.session, response.tokens),
         location=f"/sessions/{response.session.id}",

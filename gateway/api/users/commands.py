@@ -1,17 +1,32 @@
-"""Changing the caller's profile and settings field by field."""
+"""Joining, and changing the caller's profile and settings field by field."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from roost.user.v1.auth_service_pb2 import RegisterRequest, RegisterResponse
 from roost.user.v1.user_pb2 import User
 from roost.user.v1.user_service_pb2 import Settings, UpdateSettingsRequest, UpdateUserRequest
 
+from gateway.api.users.requests import NewUser
 from gateway.core.clients import Backends
 
 # Of these, the ids of media.
 MEDIA = ("avatar_media_id", "banner_media_id")
 CHANGEABLE = ("display_name", "bio", "location", "website", *MEDIA, "protected")
+
+
+async def register(backends: Backends, asked: NewUser, *, request_id: str) -> RegisterResponse:
+    """Creates an account, and signs the calling device in."""
+    return await backends.auth.Register(
+        RegisterRequest(
+            handle=asked.handle,
+            password=asked.password,
+            display_name=asked.display_name,
+            device_name=asked.device_name,
+            request_id=request_id,
+        )
+    )
 
 
 async def change(

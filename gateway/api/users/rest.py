@@ -1,7 +1,7 @@
 """Accounts and profiles."""
 
 from msgspec import UNSET
-from roost.user.v1.auth_service_pb2 import ChangePasswordRequest, RegisterRequest
+from roost.user.v1.auth_service_pb2 import ChangePasswordRequest
 from roost.user.v1.user_pb2 import User as UserMessage
 from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetSettingsRequest, GetUserRequest
 
@@ -55,14 +55,8 @@ async def register(context: RequestContext[NoQuery, NewUser]) -> Response[Signed
 
     Creates an account and signs the calling device in.
     """
-    response = await context.backends.auth.Register(
-        RegisterRequest(
-            handle=context.body.handle,
-            password=context.body.password,
-            display_name=context.body.display_name,
-            device_name=context.body.device_name,
-            request_id=context.request_id,
-        )
+    response = await commands.register(
+        context.backends, context.body, request_id=context.request_id
     )
     return Response(
         session_views.signed_in(response.user, response.session, response.tokens),

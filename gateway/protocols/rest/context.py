@@ -13,6 +13,7 @@ from gateway.core.field_rules import pattern
 from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
 from gateway.core.object_store import ObjectStore
 from gateway.core.pipeline import Page
+from gateway.core.refresh_cookies import RefreshCookie
 from gateway.core.refresh_tokens import Refresh
 from gateway.views.presentation import Presenter
 
@@ -45,6 +46,8 @@ class RequestContext(Generic[Q, B]):
 
     backends: Backends
     refresh: Refresh
+    # The refresh token in the cookie, for routes with the cookie. Raises Unauthenticated.
+    refresh_cookie: Callable[[], str]
     # Where uploads go.
     store: ObjectStore
     # Presents in the shapes of the version that was asked for.
@@ -66,14 +69,21 @@ class RequestContext(Generic[Q, B]):
 class Response(Generic[T_co]):
     """The response: a value of the type that the route's function declares, and what its headers
     say. `etag` is the service's etag of a single resource, `next_cursor` that of a page, `location`
-    the path of what was made, without the version."""
+    the path of what was made, without the version, `cookie` what the browser is to hold."""
 
-    __slots__ = ("etag", "location", "next_cursor", "value")
+    __slots__ = ("cookie", "etag", "location", "next_cursor", "value")
 
     def __init__(
-        self, value: T_co, *, etag: str = "", location: str = "", next_cursor: str = ""
+        self,
+        value: T_co,
+        *,
+        etag: str = "",
+        location: str = "",
+        next_cursor: str = "",
+        cookie: RefreshCookie | None = None,
     ) -> None:
         self.value = value
+        self.cookie = cookie
         self.etag = etag
         self.location = location
         self.next_cursor = next_cursor

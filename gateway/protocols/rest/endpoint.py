@@ -34,6 +34,7 @@ from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
 from gateway.core.object_store import ObjectStore
+from gateway.core.refresh_cookies import CLEARED, ENDED, RefreshCookie, RefreshCookies
 from gateway.core.refresh_tokens import Refreshing
 from gateway.protocols.rest.context import NoContent, RequestContext, Response
 from gateway.protocols.rest.forms import FormMemory, FormReader
@@ -41,6 +42,7 @@ from gateway.protocols.rest.query_strings import QueryReader, with_cursor
 from gateway.protocols.rest.routes import MAX_PATH_TEXT, Route, is_id, takes_body
 from gateway.views.version import Version
 from services.chassis.runtime import deadline, telemetry
+from services.chassis.runtime.errors import Unauthenticated
 
 _JSON_HEADER = (b"content-type", b"application/json")
 
@@ -75,6 +77,7 @@ class Rest:
         backends: Backends,
         authenticator: Authenticator,
         refreshing: Refreshing,
+        cookies: RefreshCookies,
         store: ObjectStore,
         form_memory: FormMemory,
         concurrency: Concurrency,
@@ -87,6 +90,7 @@ class Rest:
         self._backends = backends
         self._authenticator = authenticator
         self._refreshing = refreshing
+        self._cookies = cookies
         self._store = store
         self._concurrency = concurrency
         self._readers = {route.name: _reader(route, form_memory) for route in routes}
@@ -124,6 +128,8 @@ class Rest:
         deadline.begin(route.seconds)
         headers: Headers = scope[HEADERS]
         viewer_id = await self._authenticator.authenticate(headers, route.access)
+        if route.cookie:
+            self._cookies.check_origin(headers)
         check_accept(headers)
         if not route.at_once:
             await self._read(route, parameter, scope, receive, send, viewer_id=viewer_id)
@@ -164,23 +170,34 @@ class Rest:
         body: Any,
     ) -> None:
         headers: Headers = scope[HEADERS]
-        answer = await route.handler(
-            RequestContext(
-                backends=self._backends,
-                refresh=partial(self._refreshing.refresh, client_address(scope)),
-                store=self._store,
-                presenter=self._presenter,
-                query=self._readers[route.name].query.read(scope["query_string"]),
-                body=body,
-                path_id=parameter.id,
-                path_text=parameter.text,
-                viewer_id=viewer_id,
-                request_id="" if route.safe else idempotency_key(headers),
-                expected_etag=expected_etag(headers) if route.etag else "",
-            )
+        context = RequestContext(
+            backends=self._backends,
+            refresh=partial(self._refreshing.refresh, client_address(scope)),
+            refresh_cookie=partial(self._cookies.token, headers),
+            store=self._store,
+            presenter=self._presenter,
+            query=self._readers[route.name].query.read(scope["query_string"]),
+            body=body,
+            path_id=parameter.id,
+            path_text=parameter.text,
+            viewer_id=viewer_id,
+            request_id="" if route.safe else idempotency_key(headers),
+            expected_etag=expected_etag(headers) if route.etag else "",
         )
+        try:
+            answer = await route.handler(context)
+        except Unauthenticated as error:
+            if route.cookie and error.reason in ENDED:
+                self._set_cookie(scope, CLEARED)
+            raise
+        if answer.cookie is not None:
+            self._set_cookie(scope, answer.cookie)
         location = self._prefix + answer.location if answer.location else ""
         await _answer(route, answer, location, scope, send)
+
+    def _set_cookie(self, scope: Scope, cookie: RefreshCookie) -> None:
+        header = self._cookies.header(scope[HEADERS], self._prefix, cookie)
+        scope[RESPONSE_HEADERS] = (*scope.get(RESPONSE_HEADERS, ()), header)
 
 
 def _reader(route: Route, memory: FormMemory) -> _Reader:

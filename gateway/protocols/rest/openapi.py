@@ -11,6 +11,7 @@ from gateway.core.asgi import KEY_PATTERN, TAG_PATTERN
 from gateway.core.field_rules import documented
 from gateway.core.ids import ID_PATTERN
 from gateway.core.problems import STATUS, Problem, title_of
+from gateway.core.refresh_cookies import CSRF_HEADER, CSRF_VALUE
 from gateway.protocols.rest.context import NoContent
 from gateway.protocols.rest.forms import form_schema
 from gateway.protocols.rest.routes import (
@@ -33,7 +34,8 @@ Roost is a microblogging platform. Ids are decimal strings; times are RFC 3339 i
 walked by `next_cursor`, or by the `Link` header.
 
 **Signing in.** `POST {prefix}/users` or `POST {prefix}/sessions` gives an access token, good for \
-15 minutes (`Authorization: Bearer …`), and a refresh token for the next pair.
+15 minutes (`Authorization: Bearer …`), and a refresh token for the next pair. Pages of this \
+origin keep the latter in a cookie: `POST {prefix}/cookie-sessions`.
 
 **Repeating a request.** Send an `Idempotency-Key` with what changes something; repeated within \
 24 hours it gives the same answer and changes nothing again.
@@ -105,6 +107,11 @@ _HEADERS: Json = {
         "description": 'What a bucket holds in how many seconds: `"reads";q=600;w=60`.',
         "schema": {"type": "string"},
     },
+    "SetCookie": {
+        "description": "The refresh token, where no script reads it: `HttpOnly`, "
+        "`SameSite=Strict`, for these routes only.",
+        "schema": {"type": "string"},
+    },
     "Traceresponse": {
         "description": "Finds the request in the server's traces and logs (W3C Trace Context).",
         "schema": {"type": "string"},
@@ -112,6 +119,15 @@ _HEADERS: Json = {
 }
 
 _PARAMETERS: Json = {
+    "CSRF": {
+        "name": CSRF_HEADER,
+        "in": "header",
+        "required": True,
+        "description": "Shows that a script of a page of this origin sends the request: `Origin` "
+        "or `Sec-Fetch-Site` has to say the same, which browsers set.",
+        "schema": {"type": "string", "const": CSRF_VALUE},
+        "example": CSRF_VALUE,
+    },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -191,6 +207,8 @@ def reasons_of(route: Route) -> list[str]:
         found += _WITH_BODY
     if route.keyed:
         found += _WITH_KEY
+    if route.cookie:
+        found.append("CROSS_SITE_REQUEST")
     if "cursor" in route.query.__struct_fields__:
         found.append("PAGE_TOKEN_INVALID")
     return list(dict.fromkeys(found))
@@ -240,6 +258,8 @@ def _parameters(route: Route) -> list[Json]:
         )
     if not route.safe:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if route.cookie:
+        found.append({"$ref": "#/components/parameters/CSRF"})
     if route.etag and route.safe:
         found.append({"$ref": "#/components/parameters/IfNoneMatch"})
     elif route.etag and route.method == "PATCH":
@@ -268,6 +288,8 @@ def _responses(route: Route, always: list[str]) -> Json:
         names.append("ETag")
     if route.status == 201:
         names.append("Location")
+    if route.cookie:
+        names.append("SetCookie")
     if "cursor" in route.query.__struct_fields__:
         names.append("Link")
     success: Json = {
@@ -307,7 +329,11 @@ def _headers(names: Iterable[str]) -> Json:
     }
 
 
-_HEADER_NAMES = {"RetryAfter": "Retry-After", "RateLimitPolicy": "RateLimit-Policy"}
+_HEADER_NAMES = {
+    "RetryAfter": "Retry-After",
+    "RateLimitPolicy": "RateLimit-Policy",
+    "SetCookie": "Set-Cookie",
+}
 
 
 def _schemas(routes: Iterable[Route]) -> Json:

@@ -76,6 +76,8 @@ class Route:
     form_file_bytes: int
     # How many of a user's requests run at once in a process; 0 for any number.
     at_once: int
+    # Whether it reads or sets the cookie of a browser's session: pages of our own origin only.
+    cookie: bool
 
     @property
     def parameter(self) -> str | None:
@@ -128,6 +130,7 @@ class Routes:
         seconds: float = WRITE_SECONDS,
         form_file_bytes: int = 0,
         at_once: int = 0,
+        cookie: bool = False,
     ) -> Callable[[H], H]:
         """Declares a route that changes something. One that takes a form (`Form[…]`) says how large
         its file may be."""
@@ -142,6 +145,7 @@ class Routes:
             seconds=seconds,
             form_file_bytes=form_file_bytes,
             at_once=at_once,
+            cookie=cookie,
         )
 
     def list(
@@ -184,6 +188,7 @@ class Routes:
         seconds: float,
         form_file_bytes: int = 0,
         at_once: int = 0,
+        cookie: bool = False,
     ) -> Callable[[H], H]:
         def declare(handler: H) -> H:
             query, body, answer = _types(handler)
@@ -212,6 +217,7 @@ class Routes:
                     safe=method == "GET",
                     form_file_bytes=form_file_bytes,
                     at_once=at_once,
+                    cookie=cookie,
                 )
             )
             return handler

@@ -22,7 +22,14 @@ import asyncpg
 from pydantic import Field, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.runtime.manifest import CHASSIS_MIGRATIONS, SERVICES, Engine, deployed
+from services.chassis.runtime.manifest import (
+    CHASSIS_MIGRATIONS,
+    SERVICES,
+    SHARD_KEY_MIGRATIONS,
+    Engine,
+    Manifest,
+    deployed,
+)
 from services.chassis.runtime.settings import PREFIX, PostgresUrl, load
 from services.chassis.storage.connection import Connection
 
@@ -33,6 +40,8 @@ _CONNECT_SECONDS = 10.0
 # Names the lock among this database's advisory locks of two numbers: "roost", "migr".
 _LOCK = (0x726F6F73, 0x6D696772)
 _URL = "DATABASE_URL_"
+# With the name of a service in capitals, the variable that has the URL of its database.
+URL_PREFIX = PREFIX + _URL
 
 _CONCURRENT_INDEX = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE
@@ -62,8 +71,9 @@ class _Output(NamedTuple):
 def folders_of(noun: str) -> list[Path]:
     """The folders of migrations of a service's database: the chassis's, and those of the nouns
     that the service runs. Of a noun without a service, only the chassis's."""
-    own = [folder for each in deployed() if each.noun == noun for folder in each.migrations]
-    return [SERVICES / folder for folder in (CHASSIS_MIGRATIONS, *own)]
+    own = next((each for each in deployed() if each.noun == noun), Manifest(noun))
+    keys = SHARD_KEY_MIGRATIONS[own.shard_key]
+    return [SERVICES / folder for folder in (CHASSIS_MIGRATIONS, keys, *own.migrations)]
 
 
 async def apply(
@@ -99,7 +109,7 @@ def run() -> int:
         return 2
     for noun, url in given.items():
         if url is None:
-            print(f"{noun}: skipped, since {PREFIX}{_URL}{noun.upper()} is not set.")
+            print(f"{noun}: skipped, since {URL_PREFIX}{noun.upper()} is not set.")
             continue
         try:
             applied = asyncio.run(apply(url, folders_of(noun)))
@@ -127,14 +137,14 @@ def _settings_of(nouns: Iterable[str]) -> type[BaseSettings]:
 
 def _mistakes(given: Mapping[str, str | None], environment: Iterable[str]) -> list[str]:
     """One sentence for each variable that names no service, and one if none names a service."""
-    known = {f"{PREFIX}{_URL}{noun.upper()}" for noun in given}
+    known = {f"{URL_PREFIX}{noun.upper()}" for noun in given}
     mistakes = [
         f"{name} names no service with a database; the services are {', '.join(given)}."
         for name in sorted(environment)
-        if name.startswith(PREFIX + _URL) and name not in known
+        if name.startswith(URL_PREFIX) and name not in known
     ]
     if not mistakes and not any(given.values()):
-        mistakes.append(f"No database is named: set {PREFIX}{_URL}<SERVICE> of {', '.join(given)}.")
+        mistakes.append(f"No database is named: set {URL_PREFIX}<SERVICE> of {', '.join(given)}.")
     return mistakes
 
 

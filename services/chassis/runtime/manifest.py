@@ -15,11 +15,18 @@ from enum import StrEnum
 from pathlib import Path
 
 import services
+from services.chassis.runtime.shard_keys import ShardKey
 
 # Folders of migrations are named relative to this one.
 SERVICES = Path(services.__file__).parent
 # The tables that every service has: outbox, inbox, idempotency records, worker leases.
 CHASSIS_MIGRATIONS = "chassis/migrations"
+# What they have beside: the columns by which a service's outbox, inbox and idempotency records are
+# distributed.
+SHARD_KEY_MIGRATIONS = {
+    ShardKey.USER: "chassis/user_key_migrations",
+    ShardKey.BUCKET: "chassis/bucket_key_migrations",
+}
 # Of a relay: one for its lock, and one on which it listens.
 RELAY_CONNECTIONS = 2
 
@@ -103,6 +110,24 @@ class RouteFamily:
 
 
 @dataclass(frozen=True)
+class Sharding:
+    """How the tables of a noun are distributed where its database is on Citus.
+
+    `groups` are co-location groups: the tables of each, with the column that they are distributed
+    by. Rows of one key are on one node, in all tables of a group. The first group goes by `key` and
+    includes the tables of the chassis. `primary_keys` replace those of tables that are distributed
+    by a column outside of theirs. `reference` tables are small and copied to every node. `local`
+    tables are on the coordinator alone, each for a reason.
+    """
+
+    key: ShardKey = ShardKey.USER
+    groups: tuple[Mapping[str, str], ...] = ({},)
+    primary_keys: Mapping[str, str] = field(default_factory=dict)
+    reference: tuple[str, ...] = ()
+    local: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a noun needs from its surroundings, and what it offers to them.
 
@@ -111,7 +136,8 @@ class Manifest:
     variable to the name of a secret, or to the name of an ES256 key whose file the variable holds.
     `migrations` are folders relative to `services/`. `dedicated_connections` are the connections to
     PostgreSQL that a process may open besides its pool. Each process of `worker_numbers` holds one
-    of the worker numbers of its database (`storage.worker_lease`).
+    of the worker numbers of its database (`storage.worker_lease`). `sharding` is None where the
+    database is never distributed.
     """
 
     noun: str
@@ -127,6 +153,12 @@ class Manifest:
     route_families: tuple[RouteFamily, ...] = ()
     dedicated_connections: Mapping[Process, int] = field(default_factory=dict)
     worker_numbers: tuple[Process, ...] = ()
+    sharding: Sharding | None = Sharding()
+
+    @property
+    def shard_key(self) -> ShardKey:
+        """What the tables of the chassis are distributed by."""
+        return ShardKey.USER if self.sharding is None else self.sharding.key
 
     @property
     def consumer_group(self) -> ConsumerGroup:
@@ -187,5 +219,18 @@ def _joined(host: Manifest, parts: Iterable[Manifest]) -> Manifest:
             dedicated_connections=Counter(host.dedicated_connections)
             + Counter(part.dedicated_connections),
             worker_numbers=tuple(dict.fromkeys(host.worker_numbers + part.worker_numbers)),
+            sharding=_joined_sharding(host.sharding, part.sharding),
         )
     return host
+
+
+def _joined_sharding(host: Sharding | None, part: Sharding | None) -> Sharding | None:
+    if host is None or part is None:
+        return None
+    return Sharding(
+        key=host.key,
+        groups=({**host.groups[0], **part.groups[0]}, *host.groups[1:], *part.groups[1:]),
+        primary_keys={**host.primary_keys, **part.primary_keys},
+        reference=host.reference + part.reference,
+        local={**host.local, **part.local},
+    )

@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from services.chassis.runtime.tls import TlsFiles
 
 PREFIX = "ROOST_"
+# Into how many slices an outbox can be divided. A slice of more would have fewer than eight
+# buckets, and some of them none.
+SLICE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -80,6 +83,12 @@ def _authorities(value: Path) -> Path:
     return value
 
 
+def _slice_count(value: int) -> int:
+    if value not in SLICE_COUNTS:
+        raise ValueError(f"must be a power of two from 1 to {SLICE_COUNTS[-1]}")
+    return value
+
+
 _TLS_FILES = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
 _KAFKA_FILES = ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
 _KAFKA_LOGIN = ("kafka_sasl_mechanism", "kafka_username", "kafka_password")
@@ -104,6 +113,7 @@ ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Key32 = Annotated[bytes, BeforeValidator(_key)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+SliceCount = Annotated[int, AfterValidator(_slice_count)]
 Authorities = Annotated[Path, AfterValidator(_authorities)]
 
 
@@ -218,6 +228,21 @@ class ServiceSettings(IdentifiedSettings, KafkaSettings):
     service_keys_file: Path
     # Beyond this many calls at once a process answers RESOURCE_EXHAUSTED instead of queueing.
     max_in_flight: int = Field(default=500, ge=1)
+
+
+class ReplicaSettings(ServiceSettings):
+    """Settings of a service that may read lists from a hot standby, in addition."""
+
+    # A standby of the database, or what leads to one of several. docs/replicas.md.
+    replica_url: PostgresUrl | None = Field(default=None, repr=False)
+
+
+class RelaySettings(ServiceSettings):
+    """Settings of a service that publishes events, in addition."""
+
+    # How many slices the outbox has, for as many processes that publish it (docs/sharding.md). All
+    # processes of the service have the same number; while they do not, fewer publish.
+    relay_slices: SliceCount = 1
 
 
 def load(kind: type[S], **given: Any) -> S:

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from google.protobuf.message import Message
 
 from services.chassis.runtime.errors import Conflict, RuleBroken
+from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import shard_key
 from services.chassis.storage.connection import Connection
 
 _NONCE_BYTES = 12
@@ -116,28 +118,57 @@ class RequestKey:
 _LOOK_UP = """
 SELECT pg_try_advisory_xact_lock($3) AS locked, r.fingerprint, r.response
 FROM (SELECT) AS always
-LEFT JOIN idempotency_records r ON r.caller_id = $1 AND r.request_id = $2
+LEFT JOIN idempotency_records r
+  ON r.caller_id = $1 AND r.request_id = $2 AND r.shard_key = $4
+"""
+
+_RECORD = """
+INSERT INTO idempotency_records (caller_id, request_id, fingerprint, response, shard_key)
+VALUES ($1, $2, $3, $4, $5)
+"""
+
+_FORGET = """
+WITH old AS MATERIALIZED (
+  SELECT caller_id, request_id, shard_key FROM idempotency_records
+  WHERE create_time < $1 LIMIT $2
+)
+DELETE FROM idempotency_records AS record USING old
+WHERE record.caller_id = old.caller_id AND record.request_id = old.request_id
+  AND record.shard_key = old.shard_key
+"""
+
+_FORGET_CALLERS = """
+DELETE FROM idempotency_records
+WHERE caller_id = ANY($1::text[]) AND shard_key = ANY($2)
 """
 
 
-async def look_up(connection: Connection, key: RequestKey) -> bytes | None:
+async def look_up(connection: Connection, request: RequestKey, *, key: ShardKey) -> bytes | None:
     """`Transaction.replay` for the running transaction on PostgreSQL."""
-    row = await connection.fetchrow(_LOOK_UP, key.caller_id, key.request_id, key.lock)
+    row = await connection.fetchrow(
+        _LOOK_UP,
+        request.caller_id,
+        request.request_id,
+        request.lock,
+        shard_key.of_name(key, request.caller_id),
+    )
     if row is None or not row["locked"]:
         raise RequestInFlight
-    return stored_response(key, row["fingerprint"], row["response"])
+    return stored_response(request, row["fingerprint"], row["response"])
 
 
-async def record(connection: Connection, key: RequestKey, response: bytes) -> None:
+async def record(
+    connection: Connection, request: RequestKey, response: bytes, *, key: ShardKey
+) -> None:
     """`Transaction.remember` for the running transaction on PostgreSQL."""
     try:
         await connection.execute(
-            "INSERT INTO idempotency_records (caller_id, request_id, fingerprint, response) "
-            "VALUES ($1, $2, $3, $4)",
-            key.caller_id,
-            key.request_id,
-            key.fingerprint,
+            _RECORD,
+            request.caller_id,
+            request.request_id,
+            request.fingerprint,
             response,
+            shard_key.of_name(key, request.caller_id),
         )
     except asyncpg.UniqueViolationError as twin:
         raise RequestInFlight from twin
@@ -145,19 +176,16 @@ async def record(connection: Connection, key: RequestKey, response: bytes) -> No
 
 async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
     """Deletes up to `limit` records older than `before`; returns how many."""
-    status = await connection.execute(
-        "DELETE FROM idempotency_records WHERE ctid = ANY(ARRAY("
-        "SELECT ctid FROM idempotency_records WHERE create_time < $1 LIMIT $2))",
-        before,
-        limit,
-    )
+    status = await connection.execute(_FORGET, before, limit)
     return int(status.rpartition(" ")[2])
 
 
-async def forget_callers(connection: Connection, caller_ids: Collection[str]) -> None:
+async def forget_callers(
+    connection: Connection, caller_ids: Collection[str], *, key: ShardKey
+) -> None:
     """`Transaction.forget_requests` for the running transaction on PostgreSQL."""
     await connection.execute(
-        "DELETE FROM idempotency_records WHERE caller_id = ANY($1)", list(caller_ids)
+        _FORGET_CALLERS, list(caller_ids), [shard_key.of_name(key, each) for each in caller_ids]
     )
 
 

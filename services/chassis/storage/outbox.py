@@ -9,35 +9,66 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from services.chassis.events.records import Event
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
+from services.chassis.runtime.ids import BUCKETS
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage.connection import Connection
+from services.chassis.storage.slices import Slice
 
 CHANNEL = "outbox"
 
 _APPEND = """
-INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO outbox (event_id, topic, key, type, payload, traceparent, create_time, shard_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 # One trip, and nothing that would have to reach the disk.
 _NOTIFY = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
 
 _OLDEST = """
-SELECT id, event_id, topic, key, type, payload, traceparent, create_time
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
 FROM outbox ORDER BY id LIMIT $1
 """
+# The keys select the shards of Citus.
+_OLDEST_OF_BUCKETS = """
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
+FROM outbox WHERE shard_key = ANY ($2) ORDER BY id LIMIT $1
+"""
+# Citus selects no shards by a range of hashes: each shard evaluates the condition.
+_OLDEST_OF_USERS = """
+SELECT id, event_id, topic, key, type, payload, traceparent, create_time, shard_key
+FROM outbox WHERE hashint8(shard_key) BETWEEN $2 AND $3 ORDER BY id LIMIT $1
+"""
+# -1 is the key of rows of the release before shard keys.
+_BUCKETS_OF_HASHES = """
+SELECT array_agg(bucket) FROM generate_series(-1, $3::int) AS bucket
+WHERE hashint2(bucket::smallint) BETWEEN $1 AND $2
+"""
 
-_SET_ASIDE = """
-WITH gone AS (DELETE FROM outbox WHERE id = $1 RETURNING *)
+# By the primary key; the shard keys select the shards of Citus.
+_REMOVE = """
+DELETE FROM outbox WHERE id = ANY($1::bigint[]) AND shard_key = ANY($2)
+"""
+
+_REFUSE = """
 INSERT INTO outbox_refused
   (id, event_id, topic, key, type, payload, traceparent, create_time, reason)
-SELECT id, event_id, topic, key, type, payload, traceparent, create_time, $2 FROM gone
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
-async def append(connection: Connection, event: Event) -> None:
+class Row(NamedTuple):
+    """A committed event, and where its row is."""
+
+    id: int
+    shard_key: int
+    event: Event
+
+
+async def append(connection: Connection, event: Event, *, shard_key: int) -> None:
     """Adds the event to the outbox of the running transaction."""
     await connection.execute(
         _APPEND,
@@ -48,34 +79,74 @@ async def append(connection: Connection, event: Event) -> None:
         event.payload,
         event.traceparent,
         event.time,
+        shard_key,
     )
 
 
-async def oldest(connection: Connection, limit: int) -> tuple[list[int], list[Event]]:
-    """The committed events with the lowest ids, with those ids, in order."""
-    rows = await connection.fetch(_OLDEST, limit)
-    return [row["id"] for row in rows], [
-        Event(
-            event_id=row["event_id"],
-            topic=row["topic"],
-            key=row["key"],
-            type=row["type"],
-            time=row["create_time"],
-            payload=row["payload"],
-            traceparent=row["traceparent"],
+class Selection(NamedTuple):
+    """A statement that reads the oldest rows of a slice, and its parameters but the limit."""
+
+    statement: str
+    parameters: tuple[object, ...]
+
+
+async def selection_of(connection: Connection, part: Slice, *, key: ShardKey) -> Selection:
+    """How the rows of a slice are read; `key` is that of the service's manifest."""
+    if part.is_whole:
+        return Selection(_OLDEST, ())
+    if key is ShardKey.USER:
+        return Selection(_OLDEST_OF_USERS, part.hashes)
+    buckets = await connection.fetchval(_BUCKETS_OF_HASHES, *part.hashes, BUCKETS - 1)
+    return Selection(_OLDEST_OF_BUCKETS, (buckets or [],))
+
+
+async def oldest(
+    connection: Connection, limit: int, selected: Selection | None = None
+) -> list[Row]:
+    """The committed events with the lowest ids, in order: those that are selected, or all."""
+    statement, parameters = selected or (_OLDEST, ())
+    return [
+        Row(
+            row["id"],
+            row["shard_key"],
+            Event(
+                event_id=row["event_id"],
+                topic=row["topic"],
+                key=row["key"],
+                type=row["type"],
+                time=row["create_time"],
+                payload=row["payload"],
+                traceparent=row["traceparent"],
+            ),
         )
-        for row in rows
+        for row in await connection.fetch(statement, limit, *parameters)
     ]
 
 
-async def remove(connection: Connection, ids: Sequence[int]) -> None:
+async def remove(connection: Connection, rows: Sequence[Row]) -> None:
     """Deletes rows whose events are safe with the broker."""
-    await connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+    await connection.execute(
+        _REMOVE, [row.id for row in rows], list({row.shard_key for row in rows})
+    )
 
 
-async def move_to_refused(connection: Connection, row_id: int, reason: str) -> None:
+async def move_to_refused(connection: Connection, row: Row, reason: str) -> None:
     """Moves a row that can never be published to `outbox_refused`."""
-    await connection.execute(_SET_ASIDE, row_id, reason)
+    event = row.event
+    async with connection.transaction():
+        await remove(connection, [row])
+        await connection.execute(
+            _REFUSE,
+            row.id,
+            event.event_id,
+            event.topic,
+            event.key,
+            event.type,
+            event.payload,
+            event.traceparent,
+            event.time,
+            reason,
+        )
 
 
 async def delete_refused(connection: Connection, *, before: datetime, limit: int) -> int:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from time import perf_counter
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -18,10 +18,14 @@ from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock, SystemClock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.logs import logger
-from services.chassis.storage import idempotency, inbox, outbox, pool_metrics
+from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import idempotency, inbox, outbox, pool_metrics, shard_key
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.idempotency import RequestKey
 from services.chassis.storage.transaction import ATTEMPTS, TransactionAborted, in_transaction
+
+if TYPE_CHECKING:
+    from services.chassis.storage.replica import Replica
 
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 T = TypeVar("T")
@@ -41,6 +45,10 @@ _RECONNECT_SECONDS = (0.1, 5.0)
 _HEARTBEAT_SECONDS = 5.0
 
 
+# What Citus says of a node that is lost during a transaction. It gives it no code of its own.
+_LOST_NODE = ("failure on connection marked as essential", "failed to read result")
+
+
 class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or does not answer in time."""
 
@@ -51,8 +59,11 @@ class PostgresTransaction:
     """A running transaction. Stores subclass it by the acts of their domain, over `connection`.
 
     Every statement on `connection` is inside the transaction and its time limit; asyncpg's errors
-    about the connection, time-outs and aborts are translated as they leave the block.
+    about the connection, time-outs and aborts are translated as they leave the block. `shard_key`
+    is that of the service's manifest.
     """
+
+    shard_key = ShardKey.USER
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
@@ -63,23 +74,25 @@ class PostgresTransaction:
         event = Event.from_message(
             message, time=self._clock.now(), traceparent=telemetry.traceparent()
         )
-        await outbox.append(self.connection, event)
+        await outbox.append(
+            self.connection, event, shard_key=shard_key.of_name(self.shard_key, event.key)
+        )
         self.published = True
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
-        return await inbox.first_seen(self.connection, consumer, event_id)
+        return await inbox.first_seen(self.connection, consumer, event_id, key=self.shard_key)
 
     async def first_seen_of(self, consumer: str, event_ids: Iterable[UUID]) -> set[UUID]:
-        return await inbox.first_seen_of(self.connection, consumer, event_ids)
+        return await inbox.first_seen_of(self.connection, consumer, event_ids, key=self.shard_key)
 
     async def replay(self, key: RequestKey) -> bytes | None:
-        return await idempotency.look_up(self.connection, key)
+        return await idempotency.look_up(self.connection, key, key=self.shard_key)
 
     async def remember(self, key: RequestKey, response: bytes) -> None:
-        await idempotency.record(self.connection, key, response)
+        await idempotency.record(self.connection, key, response, key=self.shard_key)
 
     async def forget_requests(self, caller_ids: Collection[str]) -> None:
-        await idempotency.forget_callers(self.connection, caller_ids)
+        await idempotency.forget_callers(self.connection, caller_ids, key=self.shard_key)
 
 
 class Database:
@@ -94,18 +107,47 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, url: str, clock: Clock) -> None:
         self._pool = pool
         self._relay = outbox.RelayNotifier(self._wake_relay)
+        self._replica: Replica | None = None
         self.url = url
         self.clock = clock
+
+    def read_lists_from(self, replica: "Replica") -> None:
+        """Lets `fetch_list` read from a standby, and keeps the positions of users' writes."""
+        self._replica = replica
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows, by a connection of its own."""
         async with self.connection() as connection:
             return await connection.fetch(sql, *args)
 
+    async def fetch_list(
+        self, subject_id: int | None, sql: str, *args: Any
+    ) -> list[asyncpg.Record]:
+        """All rows of a list of ids, from a standby if there is one and the caller may read it.
+
+        `subject_id` is the user or the post that the list belongs to; None for a list of nobody.
+        Users read lists of their own and of their posts from the primary. To others a list may lack
+        what was written in the last seconds, except by themselves, and may have what was removed
+        then. So who may see a row must not follow from the list.
+        """
+        if self._replica is not None:
+            rows = await self._replica.fetch(subject_id, sql, *args)
+            if rows is not None:
+                return rows
+        return await self.fetch(sql, *args)
+
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row, if there is one."""
         async with self.connection() as connection:
             return await connection.fetchrow(sql, *args)
+
+    async def write(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of a statement that writes for its caller in a transaction of its own."""
+        async with self.connection() as connection:
+            row = await connection.fetchrow(sql, *args)
+            position = await self._position(connection)
+        await self._keep(position)
+        return row
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row; None where there is no row."""
@@ -147,16 +189,16 @@ class Database:
         block; an exception rolls back. If the commit itself fails with DatabaseUnavailable nobody
         knows whether it happened: repeat it only under a request key.
         """
-        async with (
-            self.connection(
-                seconds=TRANSACTION_SECONDS if seconds is None else seconds
-            ) as connection,
-            connection.transaction(isolation=isolation),
-        ):
-            made = kind(connection, self.clock)
-            yield made
+        async with self.connection(
+            seconds=TRANSACTION_SECONDS if seconds is None else seconds
+        ) as connection:
+            async with connection.transaction(isolation=isolation):
+                made = kind(connection, self.clock)
+                yield made
+            position = await self._position(connection)
         if isinstance(made, PostgresTransaction) and made.published:
             self._relay.wake()
+        await self._keep(position)
 
     async def run(
         self,
@@ -190,6 +232,13 @@ class Database:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+    async def _position(self, connection: Connection) -> int | None:
+        return None if self._replica is None else await self._replica.written(connection)
+
+    async def _keep(self, position: int | None) -> None:
+        if self._replica is not None and position is not None:
+            await self._replica.keep(position)
 
     async def _acquire(self) -> "PoolConnectionProxy[asyncpg.Record]":
         if self._pool.get_idle_size():
@@ -226,8 +275,8 @@ async def connect(
             timeout=_CONNECT_SECONDS,
             command_timeout=TRANSACTION_SECONDS,
             max_inactive_connection_lifetime=300.0,
-            reset=_keep_session,
-            server_settings=_session(name),
+            reset=keep_session,
+            server_settings=session(name),
         )
     database = Database(pool, url=url, clock=clock or SystemClock())
     with pool_metrics.counted(pool):
@@ -244,7 +293,7 @@ async def dedicated(url: str, *, name: str) -> Connection:
             url,
             timeout=_CONNECT_SECONDS,
             command_timeout=TRANSACTION_SECONDS,
-            server_settings=_session(name),
+            server_settings=session(name),
         )
         return connection
 
@@ -296,6 +345,8 @@ def translated() -> Iterator[None]:
             raise DatabaseUnavailable from misuse
         raise
     except asyncpg.PostgresError as refused:
+        if isinstance(refused, asyncpg.InternalServerError) and str(refused).startswith(_LOST_NODE):
+            raise DatabaseUnavailable from refused
         # The detail repeats values of the row. A log line of the error must not.
         refused.detail = None
         raise
@@ -334,16 +385,18 @@ async def _listen(url: str, channel: str, name: str, woken: asyncio.Event) -> No
         await backoff.wait()
 
 
-async def _keep_session(_: object) -> None:
+async def keep_session(_: object) -> None:
     """Nothing here changes a session's state, so the usual reset, one trip a call, is spared."""
 
 
-def _session(name: str) -> dict[str, str]:
+def session(name: str, *, statement_seconds: float | None = None) -> dict[str, str]:
+    """The settings of a session; a statement may take STATEMENT_SECONDS if nothing is given."""
+    milliseconds = 1000 * (STATEMENT_SECONDS if statement_seconds is None else statement_seconds)
     return {
         "application_name": name,
         "timezone": "UTC",
         "jit": "off",  # every statement is short; compiling it costs more than it saves
-        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
-        "lock_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "statement_timeout": f"{milliseconds:.0f}",
+        "lock_timeout": f"{milliseconds:.0f}",
         "idle_in_transaction_session_timeout": f"{TRANSACTION_SECONDS * 1000:.0f}",
     }

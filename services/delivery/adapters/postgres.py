@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from services.chassis.storage.postgres import Database, PostgresTransaction
+from services.chassis.storage.shard_key import is_among
 from services.delivery.adapters.claims import Claims
 from services.delivery.domain.email_parsing import Mailbox
 from services.delivery.domain.model import (
@@ -35,20 +36,27 @@ _RECEIVERS = {
 }
 
 # All writers lock rows in one order. A user is waiting for a code, so a new code does not keep the
-# time of the one before.
+# time of the one before. The receivers are distributed, and deliveries are not: a join of the two
+# needs the receivers apart.
 _ADD_DUE = {
     channel: f"""
+WITH receivers AS MATERIALIZED (
+  SELECT n.user_id, {device}::bigint AS device_id, n.topic, n.version, {due_time} AS due_time,
+    n.again
+  FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
+    AS n (user_id, topic, version, due_time, again)
+  JOIN {table} ON t.user_id = n.user_id AND {where}
+  WHERE {is_among("t.user_id", "$2::bigint[]")}
+)
 INSERT INTO deliveries AS d
   (user_id, channel, device_id, topic, version, state, due_time, attempts, last_answer,
    start_time, update_time)
-SELECT n.user_id, $1::text, {device}, n.topic, n.version, 'due', {due_time}, 0, '',
-       {due_time}, $6::timestamptz
-FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $7::boolean[])
-  AS n (user_id, topic, version, due_time, again)
-JOIN {table} ON t.user_id = n.user_id AND {where}
-WHERE NOT n.again OR EXISTS (
+SELECT r.user_id, $1::text, r.device_id, r.topic, r.version, 'due', r.due_time, 0, '', r.due_time,
+  $6::timestamptz
+FROM receivers r
+WHERE NOT r.again OR EXISTS (
   SELECT FROM deliveries e
-  WHERE (e.user_id, e.channel, e.device_id, e.topic) = (n.user_id, $1::text, {device}, n.topic)
+  WHERE (e.user_id, e.channel, e.device_id, e.topic) = (r.user_id, $1::text, r.device_id, r.topic)
     AND e.state IN ('due', 'moot'))
 ORDER BY 1, 3, 4
 ON CONFLICT (user_id, channel, device_id, topic) DO UPDATE SET
@@ -74,8 +82,11 @@ ON CONFLICT (user_id, id) DO UPDATE SET
   timeouts = excluded.timeouts, pause_until = excluded.pause_until
 """
 
+_REMOVE_DEVICES_OF_SESSION = """
+DELETE FROM push_subscriptions WHERE user_id = $1 AND session_id = $2
+"""
+
 _END_SESSION = """
-WITH gone AS (DELETE FROM push_subscriptions WHERE user_id = $1 AND session_id = $2)
 INSERT INTO ended_sessions (user_id, session_id, create_time) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING
 """
@@ -87,17 +98,17 @@ ON CONFLICT (user_id) DO UPDATE SET
   code_expire_time = excluded.code_expire_time, wrong_codes = excluded.wrong_codes
 """  # noqa: S608
 
-_REMOVE_ADDRESS = """
-WITH gone AS (DELETE FROM mail_addresses WHERE user_id = $1)
-DELETE FROM deliveries WHERE user_id = $1 AND channel IN ('code', 'digest')
-"""
+_REMOVE_ADDRESS = (
+    "DELETE FROM mail_addresses WHERE user_id = $1",
+    "DELETE FROM deliveries WHERE user_id = $1 AND channel IN ('code', 'digest')",
+)
 
-_FORGET = """
-WITH devices AS (DELETE FROM push_subscriptions WHERE user_id = $1),
-     address AS (DELETE FROM mail_addresses WHERE user_id = $1),
-     codes AS (DELETE FROM mailed_codes WHERE user_id = $1)
-DELETE FROM deliveries WHERE user_id = $1
-"""
+_FORGET = (
+    "DELETE FROM push_subscriptions WHERE user_id = $1",
+    "DELETE FROM mail_addresses WHERE user_id = $1",
+    "DELETE FROM mailed_codes WHERE user_id = $1",
+    "DELETE FROM deliveries WHERE user_id = $1",
+)
 
 # The end of the lease identifies the worker: no two leases are equal to the microsecond.
 _RECORD = """
@@ -124,14 +135,14 @@ WHERE (user_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
 """  # noqa: S608
 
 _NOTE_TIMEOUTS = """
-WITH paused AS (
-  UPDATE push_subscriptions SET timeouts = $4, pause_until = $5
-  WHERE user_id = $1 AND id = $2 AND timeouts = $3
-  RETURNING pause_until
-)
-UPDATE deliveries d SET due_time = p.pause_until FROM paused p
-WHERE p.pause_until IS NOT NULL AND d.user_id = $1 AND d.channel = 'push' AND d.device_id = $2
-  AND d.state = 'due' AND d.due_time <= $6
+UPDATE push_subscriptions SET timeouts = $4, pause_until = $5
+WHERE user_id = $1 AND id = $2 AND timeouts = $3
+RETURNING true
+"""
+
+_PAUSE = """
+UPDATE deliveries SET due_time = $3
+WHERE user_id = $1 AND channel = 'push' AND device_id = $2 AND state = 'due' AND due_time <= $4
 """
 
 _CODES_SENT = """
@@ -197,6 +208,7 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         return status != "DELETE 0"
 
     async def end_session(self, user_id: int, session_id: int, now: datetime) -> None:
+        await self.connection.execute(_REMOVE_DEVICES_OF_SESSION, user_id, session_id)
         await self.connection.execute(_END_SESSION, user_id, session_id, now)
 
     async def session_ended(self, user_id: int, session_id: int) -> bool:
@@ -226,7 +238,8 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         )
 
     async def remove_address(self, user_id: int) -> None:
-        await self.connection.execute(_REMOVE_ADDRESS, user_id)
+        for statement in _REMOVE_ADDRESS:
+            await self.connection.execute(statement, user_id)
 
     async def codes_sent(self, user_id: int, mailbox: Mailbox, since: datetime) -> CodesSent:
         # All spellings of a mailbox have one domain, so this covers the mailbox, too.
@@ -251,7 +264,8 @@ class PostgresDeliveryTransaction(PostgresTransaction):
         )
 
     async def forget_deliveries(self, user_id: int) -> None:
-        await self.connection.execute(_FORGET, user_id)
+        for statement in _FORGET:
+            await self.connection.execute(statement, user_id)
 
 
 class PostgresDeliveryStore:
@@ -291,15 +305,14 @@ class PostgresDeliveryStore:
         pause_until: datetime | None,
         now: datetime,
     ) -> None:
-        await self._database.execute(
-            _NOTE_TIMEOUTS,
-            subscription.user_id,
-            subscription.id,
-            subscription.timeouts,
-            timeouts,
-            pause_until,
-            now,
-        )
+        device = (subscription.user_id, subscription.id)
+        async with self._database.transaction(PostgresTransaction) as transaction:
+            connection = transaction.connection
+            noted = await connection.fetchval(
+                _NOTE_TIMEOUTS, *device, subscription.timeouts, timeouts, pause_until
+            )
+            if noted and pause_until is not None:
+                await connection.execute(_PAUSE, *device, pause_until, now)
 
     async def claim(
         self,

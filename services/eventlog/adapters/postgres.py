@@ -1,4 +1,8 @@
-"""The event log in PostgreSQL. Each statement stays within one shard key, `user_id`."""
+"""The event log in PostgreSQL. Each statement carries the shard key, `user_id`.
+
+Statements about a few users join a list of them, and repeat the ids in a condition, so that Citus
+executes them on their shards alone. Those about many reach every shard in any case.
+"""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,6 +14,7 @@ from asyncpg import Record
 from services.chassis.runtime.clock import Clock
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database, PostgresTransaction
+from services.chassis.storage.shard_key import is_among
 from services.eventlog.domain.model import (
     DELETED_LOG_KEPT,
     KEPT,
@@ -35,29 +40,33 @@ RETURNING user_id, first_sequence, last_sequence
 
 _APPEND = """
 INSERT INTO log_events (user_id, sequence, event_time, content)
-SELECT user_id, sequence, $3, content
+SELECT user_id, sequence, $3::timestamptz, content
 FROM unnest($1::bigint[], $2::bigint[], $4::bytea[]) AS g (user_id, sequence, content)
 """
 
-_SHORTEN = """
+_USERS = "$1::bigint[]"
+
+_SHORTEN = f"""
 UPDATE log_heads h SET first_sequence = g.first_sequence
 FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE h.user_id = g.user_id
-"""
+WHERE h.user_id = g.user_id AND {is_among("h.user_id", _USERS)}
+"""  # noqa: S608 - constants
 
-_DROP = """
+_DROP = f"""
 DELETE FROM log_events e USING unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE e.user_id = g.user_id AND e.sequence < g.first_sequence
-"""
+WHERE e.user_id = g.user_id AND {is_among("e.user_id", _USERS)} AND e.sequence < g.first_sequence
+"""  # noqa: S608 - constants
 
+# OFFSET 0 keeps the subquery from becoming a join, which would read all silences of each user.
 _RECEIVING_USERS = """
 SELECT g.place, g.user_id
 FROM unnest($1::integer[], $2::bigint[]) AS g (place, user_id)
 JOIN log_heads h ON h.user_id = g.user_id AND h.present_until > $5
 WHERE NOT EXISTS (
   SELECT FROM silences s
-  WHERE s.user_id = g.user_id
+  WHERE s.user_id = h.user_id
     AND s.other_id IN (($3::bigint[])[g.place], ($4::bigint[])[g.place])
+  OFFSET 0
 )
 """
 
@@ -67,37 +76,58 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[]) ORDER BY 1, 2, 
 ON CONFLICT DO NOTHING
 """
 
-_UNSUPPRESS = """
+_UNSUPPRESS = f"""
 DELETE FROM silences s
 USING unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS g (user_id, other_id, silence)
-WHERE s.user_id = g.user_id AND s.other_id = g.other_id AND s.silence = g.silence
-"""
+WHERE s.user_id = g.user_id AND {is_among("s.user_id", _USERS)} AND s.other_id = g.other_id
+  AND s.silence = g.silence
+"""  # noqa: S608 - constants
+
+# Who is not present until then was absent for too long. It is a constant: Citus has no parameters
+# in ON CONFLICT.
+_PRESENT = (
+    "excluded.present_until - h.present_until"
+    f" <= interval '{PRESENCE_GRACE.total_seconds():.0f} seconds'"
+)
 
 # Returns the users who are present; the rows of users who were absent for too long do not change.
-_ATTACH_USERS = """
+_ATTACH_USERS = f"""
 INSERT INTO log_heads AS h (user_id, present_until)
 SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
-ON CONFLICT (user_id) DO UPDATE SET present_until = greatest(h.present_until, $2)
-WHERE h.present_until >= $3
+ON CONFLICT (user_id) DO UPDATE
+  SET present_until = greatest(h.present_until, excluded.present_until)
+WHERE {_PRESENT}
 RETURNING user_id, first_sequence, last_sequence, present_until
-"""
+"""  # noqa: S608 - a constant
 
-_AWAY = """
-SELECT user_id FROM log_heads
-WHERE user_id = ANY ($1::bigint[]) AND (present_until IS NULL OR present_until < $2)
-ORDER BY user_id FOR UPDATE
-"""
+# The following lock rows in the same order. They insert only what does not exist, which is nothing.
+
+# Marks users as present who were not, and returns them. Of two devices that return at once, one
+# gets the user.
+_RETURN = f"""
+INSERT INTO log_heads AS h (user_id, present_until)
+SELECT DISTINCT user_id, $2::timestamptz FROM unnest($1::bigint[]) AS g (user_id) ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET present_until = excluded.present_until
+WHERE ({_PRESENT}) IS NOT TRUE
+RETURNING user_id
+"""  # noqa: S608 - a constant
 
 _RENEW_PRESENCE = """
-UPDATE log_heads SET present_until = $2
-WHERE user_id IN (
-  SELECT user_id FROM log_heads WHERE user_id = ANY ($1::bigint[]) AND present_until < $2
-  ORDER BY user_id FOR UPDATE
-)
+INSERT INTO log_heads AS h (user_id, present_until)
+SELECT DISTINCT user_id, $2::timestamptz
+FROM log_heads JOIN unnest($1::bigint[]) AS g (user_id) USING (user_id)
+WHERE present_until < $2
+ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET present_until = excluded.present_until
+WHERE h.present_until < excluded.present_until
 """
 
-_MARK_PRESENT = """
-UPDATE log_heads SET present_until = greatest(present_until, $2) WHERE user_id = ANY ($1::bigint[])
+_SHORTEN_IF_LONGER = """
+INSERT INTO log_heads AS h (user_id, first_sequence)
+SELECT user_id, first_sequence
+FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence) ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE
+  SET first_sequence = greatest(h.first_sequence, excluded.first_sequence)
 """
 
 _HEADS = """
@@ -116,23 +146,23 @@ JOIN log_heads USING (user_id)
 WHERE last_sequence > known
 """
 
-_DROP_DELETED_LOGS = """
-WITH gone AS (SELECT user_id FROM departed_logs WHERE left_time <= $1),
-events AS (DELETE FROM log_events WHERE user_id IN (SELECT user_id FROM gone))
-DELETE FROM log_heads WHERE user_id IN (SELECT user_id FROM gone)
-"""
-
-_EVENTS = """
+# DISTINCT makes Citus join the list on the shards.
+_EVENTS = f"""
 SELECT e.user_id, e.sequence, e.event_time, e.content
-FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, after)
-JOIN log_heads h USING (user_id)
+FROM (
+  SELECT DISTINCT h.user_id, h.first_sequence, g.after
+  FROM log_heads h JOIN unnest($1::bigint[], $2::bigint[]) AS g (user_id, after)
+    ON h.user_id = g.user_id
+  WHERE {is_among("h.user_id", _USERS)}
+) AS log
 CROSS JOIN LATERAL (
   SELECT * FROM log_events
-  WHERE user_id = g.user_id AND sequence > g.after AND sequence >= h.first_sequence
+  WHERE user_id = log.user_id AND {is_among("user_id", _USERS)}
+    AND sequence > log.after AND sequence >= log.first_sequence
   ORDER BY sequence LIMIT $3
 ) AS e
 ORDER BY e.user_id, e.sequence
-"""
+"""  # noqa: S608 - constants
 
 _OLDEST = """
 SELECT user_id, max(sequence) + 1 AS first_sequence, count(*) AS found FROM (
@@ -141,13 +171,8 @@ SELECT user_id, max(sequence) + 1 AS first_sequence, count(*) AS found FROM (
 GROUP BY user_id ORDER BY user_id
 """
 
-_LOCK = "SELECT FROM log_heads WHERE user_id = ANY ($1::bigint[]) ORDER BY user_id FOR UPDATE"
-
-_SHORTEN_IF_LONGER = """
-UPDATE log_heads h SET first_sequence = greatest(h.first_sequence, g.first_sequence)
-FROM unnest($1::bigint[], $2::bigint[]) AS g (user_id, first_sequence)
-WHERE h.user_id = g.user_id
-"""
+_DROP_EVENTS_OF = "DELETE FROM log_events WHERE user_id = ANY ($1::bigint[])"
+_DROP_HEADS_OF = "DELETE FROM log_heads WHERE user_id = ANY ($1::bigint[])"
 
 # Enough for twenty full pages of followers; more pairs are split over several statements.
 _PAIRS_AT_ONCE = 20_000
@@ -250,16 +275,15 @@ class PostgresLogStore:
     async def attach_users(
         self, user_ids: Sequence[int], now: datetime, *, missed: bytes
     ) -> dict[int, Head]:
-        until, limit = now + PRESENCE_GRACE + LEEWAY, now + LEEWAY
-        heads = _heads(await self._database.fetch(_ATTACH_USERS, user_ids, until, limit))
+        until = now + LEEWAY + PRESENCE_GRACE
+        heads = _heads(await self._database.fetch(_ATTACH_USERS, user_ids, until))
         others = list(set(user_ids) - heads.keys())
         if others:
             async with self.transaction() as transaction:
                 connection = transaction.connection
                 # A user who is not among them has returned on another device in between.
-                away = [row["user_id"] for row in await connection.fetch(_AWAY, others, limit)]
-                await transaction.append_events([Change(each, missed) for each in away], now)
-                await connection.execute(_MARK_PRESENT, away, until)
+                returned = [row[0] for row in await connection.fetch(_RETURN, others, until)]
+                await transaction.append_events([Change(each, missed) for each in returned], now)
                 heads |= _heads(await connection.fetch(_HEADS, others))
         return heads
 
@@ -284,14 +308,18 @@ class PostgresLogStore:
             old = await connection.fetch(_OLDEST, before, limit)
             user_ids = [row["user_id"] for row in old]
             firsts = [row["first_sequence"] for row in old]
-            # In ascending order, as writers lock them.
-            await connection.execute(_LOCK, user_ids)
             await connection.execute(_SHORTEN_IF_LONGER, user_ids, firsts)
             await connection.execute(_DROP, user_ids, firsts)
         return sum(row["found"] for row in old)
 
     async def drop_deleted_logs(self, now: datetime) -> None:
-        await self._database.execute(_DROP_DELETED_LOGS, now - DELETED_LOG_KEPT)
+        rows = await self._database.fetch(
+            "SELECT user_id FROM departed_logs WHERE left_time <= $1", now - DELETED_LOG_KEPT
+        )
+        gone = [row[0] for row in rows]
+        if gone:
+            await self._database.execute(_DROP_EVENTS_OF, gone)
+            await self._database.execute(_DROP_HEADS_OF, gone)
         await self._database.execute("DELETE FROM departed_logs WHERE left_time <= $1", now - KEPT)
 
 

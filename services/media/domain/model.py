@@ -222,6 +222,15 @@ class Folder(NamedTuple):
             return delete_after < self.delete_after
         return self.state is FolderState.LIVE
 
+    def doomed(self, delete_after: datetime) -> "Folder":
+        """The folder once its files are to be deleted then: not later than was decided before, and
+        not while it may still be written."""
+        if self.delete_after is not None:
+            delete_after = min(delete_after, self.delete_after)
+        elif self.state is FolderState.WRITING:
+            delete_after = max(delete_after, self.create_time + WRITING_TIME)
+        return self._replace(state=FolderState.DOOMED, delete_after=delete_after)
+
 
 class Purge(NamedTuple):
     """A folder that caches must drop, as leased by one worker."""

@@ -70,18 +70,12 @@ ORDER BY follow_time DESC, tag LIMIT $4
 
 # One probe for each hashtag, however many follow it.
 _FOLLOWED_AMONG = """
-SELECT tag FROM unnest($1::text[]) AS asked (tag)
-WHERE EXISTS (SELECT FROM hashtag_followers f WHERE f.tag = asked.tag)
+SELECT tag FROM followed_hashtags_among($1)
 """
 
 # Each hashtag gives at most a page, in the order of its index.
 _HASHTAG_FOLLOWERS = """
-SELECT DISTINCT user_id
-FROM unnest($1::text[]) AS asked (tag), LATERAL (
-  SELECT user_id FROM hashtag_followers f
-  WHERE f.tag = asked.tag AND user_id > $2 ORDER BY user_id LIMIT $3
-) AS page
-ORDER BY user_id LIMIT $3
+SELECT DISTINCT user_id FROM followers_of_hashtags($1, $2, $3) ORDER BY user_id LIMIT $3
 """
 
 _ADD_HASHTAG_ENTRIES = """
@@ -94,13 +88,7 @@ DELETE FROM hashtag_entries WHERE post_id = $1 AND tag != ALL ($2::text[]) RETUR
 """
 
 _HASHTAG_ENTRIES = """
-SELECT DISTINCT post_id, author_id
-FROM unnest($1::text[]) AS asked (tag), LATERAL (
-  SELECT post_id, author_id FROM hashtag_entries e
-  WHERE e.tag = asked.tag AND post_id <= $2
-    AND NOT EXISTS (SELECT FROM closed_authors c WHERE c.user_id = e.author_id)
-  ORDER BY post_id DESC LIMIT $3
-) AS page
+SELECT DISTINCT post_id, author_id FROM entries_of_hashtags($1, $2, $3)
 ORDER BY post_id DESC LIMIT $3
 """
 
@@ -282,7 +270,9 @@ class PostgresTimelineStore:
         )
         await self._database.execute(_DELETE_USER, user_id)
         async with self._database.connection() as connection:
-            await idempotency.forget_callers(connection, [str(user_id)])
+            await idempotency.forget_callers(
+                connection, [str(user_id)], key=PostgresTimelineTransaction.shard_key
+            )
 
     async def add_public(self, entries: Sequence[PublicEntry]) -> None:
         await self._database.execute(
@@ -298,7 +288,7 @@ class PostgresTimelineStore:
         )
 
     async def public(self, *, before: int, limit: int) -> list[PublicEntry]:
-        rows = await self._database.fetch(_PUBLIC, min(before - 1, MAX_ENTRY_ID), limit)
+        rows = await self._database.fetch_list(None, _PUBLIC, min(before - 1, MAX_ENTRY_ID), limit)
         return [PublicEntry(row["post_id"], row["author_id"]) for row in rows]
 
     async def prune_public(self, *, keep: int) -> int:

@@ -113,7 +113,7 @@ async def mesh(inner: Inner) -> AsyncIterator[Mesh]:
 
 
 async def call_outer(
-    behind: UserServiceAsyncStub, *, who: Caller = ANONYMOUS, timeout: float = 10.0
+    behind: UserServiceAsyncStub, *, who: Caller = ANONYMOUS, timeout: float = LIMIT
 ) -> None:
     outer = Outer(behind)  # type: ignore[abstract]
     async with serving(only("BatchGetUsers", outer)) as in_front:
@@ -186,14 +186,22 @@ async def test_nested_call_is_part_of_the_same_trace(mesh: Mesh, inner: Inner) -
     assert inner.traces == [trace.trace_id]
 
 
+@pytest.mark.product_limits
 async def test_nested_call_has_no_longer_than_its_caller_waits(mesh: Mesh, inner: Inner) -> None:
-    await call_outer(mesh.stub(UserServiceStub, timeout=5.0), timeout=0.8)
-    await call_outer(mesh.stub(UserServiceStub, timeout=0.4), timeout=10.0)
+    async def left(own: float, outer: float) -> float:
+        """What arrives. On a busy machine the first calls may end before they arrive."""
+        inner.left.clear()
+        while not inner.left:
+            with suppress(DeadlineExceeded):
+                await call_outer(mesh.stub(UserServiceStub, timeout=own), timeout=outer)
+        return inner.left[0]
 
-    # gRPC rounds up what it sends: below a second to the next millisecond, above it to ten.
-    narrowed, own = inner.left
+    async with asyncio.timeout(LIMIT):
+        narrowed, own = await left(LIMIT, 0.8), await left(0.8, LIMIT)
+
+    # gRPC rounds up what it sends, below a second to the next millisecond.
     assert narrowed <= 0.8 - MARGIN / 2
-    assert own <= 0.4 + MARGIN / 2
+    assert own <= 0.8 + MARGIN / 2
 
 
 async def test_call_is_not_made_when_there_is_no_time_left(mesh: Mesh, inner: Inner) -> None:

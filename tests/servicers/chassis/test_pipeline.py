@@ -347,6 +347,7 @@ async def test_request_that_cannot_be_parsed_is_invalid(users: Users, served: Se
 # --- time and load
 
 
+@pytest.mark.product_limits
 async def test_servicer_knows_what_its_caller_will_wait(users: Users, served: Served) -> None:
     seen: list[float | None] = []
 
@@ -363,15 +364,18 @@ async def test_servicer_knows_what_its_caller_will_wait(users: Users, served: Se
 
     short, long, unsaid = seen
     assert short is not None
-    assert 3.0 < short < 5.1  # a timeout is rounded up on its way
-    assert long == pytest.approx(pipeline.MAX_SECONDS, abs=1)
-    assert unsaid == pytest.approx(pipeline.MAX_SECONDS, abs=1)
+    assert 0.0 < short < 5.1  # a timeout is rounded up on its way
+    for each in (long, unsaid):
+        assert each is not None
+        assert 5.1 < each <= pipeline.MAX_SECONDS
 
 
+@pytest.mark.product_limits
 async def test_work_stops_when_the_caller_no_longer_waits(users: Users, served: Served) -> None:
-    stopped = asyncio.Event()
+    arrived, stopped = asyncio.Event(), asyncio.Event()
 
     async def linger(_: GetUserRequest) -> None:
+        arrived.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -379,11 +383,11 @@ async def test_work_stops_when_the_caller_no_longer_waits(users: Users, served: 
 
     users.act = linger
 
-    with raises_reason(DeadlineExceeded, "DEADLINE_EXCEEDED"):
-        # Long enough for the call to arrive on a busy machine.
-        await served.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1), timeout=2.0)
-
     async with asyncio.timeout(LIMIT):
+        # On a busy machine the first calls may end before they arrive.
+        while not arrived.is_set():
+            with raises_reason(DeadlineExceeded, "DEADLINE_EXCEEDED"):
+                await served.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1), timeout=0.3)
         await stopped.wait()
 
 
@@ -545,6 +549,8 @@ EVENTS = MountedServicer(
 
 
 async def attaching(*user_ids: int) -> AsyncIterator[AttachRequest]:
+    """Requests. None may follow what ends the call: a message on its way to a call that has ended
+    may hide its status."""
     for user_id in user_ids:
         yield AttachRequest(attach=AttachUser(user_id=user_id))
 
@@ -563,7 +569,7 @@ async def test_error_in_a_stream_arrives_after_its_answers() -> None:
     async with serving(EVENTS) as served:
         stub = served.stub(EventServiceStub, caller=POST)
         with raises_reason(NotFound, "USER_NOT_FOUND"):
-            async for each in stub.Attach(attaching(1, 13, 3)):
+            async for each in stub.Attach(attaching(1, 13)):
                 answers.append(each.attached.user_id)  # noqa: PERF401 - it ends by an error
 
     assert answers == [1]
@@ -581,7 +587,7 @@ async def test_stream_has_a_policy_too() -> None:
     async with serving(EVENTS) as served:
         stub = served.stub(EventServiceStub, caller=ALICE)
         with raises_reason(Forbidden, "CALLER_NOT_ALLOWED"):
-            async for _ in stub.Attach(attaching(1)):
+            async for _ in stub.Attach(attaching()):
                 pass
 
 

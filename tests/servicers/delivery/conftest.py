@@ -16,12 +16,14 @@ from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
 from services.delivery import compose
+from services.delivery.adapters import mail, push
 from services.delivery.adapters.memory import MemoryDeliveryStore
 from services.notification.adapters.memory import MemoryNotificationStore
 from services.notification.settings import NotificationSettings
 from tests.builders.notifications import settings
 from tests.push import Browser
 from tests.servicers.grpc_server import Served, serving
+from tests.waiting import LIMIT
 
 ALICE, BOB = 1001, 1002
 
@@ -45,6 +47,13 @@ class NotificationStack:
         return self.stub(UserCaller(user_id=user_id, session_id=session_id))
 
 
+@pytest.fixture(autouse=True)
+def patient_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers may be slow. A test of a receiver that hangs lets the limit pass."""
+    for module in (push, mail):
+        monkeypatch.setattr(module, "SEND_SECONDS", LIMIT)
+
+
 def device(number: int = 1, **fields: str) -> pb.CreatePushSubscriptionRequest:
     """The registration of a browser."""
     browser = Browser()
@@ -56,8 +65,8 @@ def device(number: int = 1, **fields: str) -> pb.CreatePushSubscriptionRequest:
     return pb.CreatePushSubscriptionRequest(**(usual | fields))
 
 
-@pytest.fixture
-def mail() -> dict[str, str]:
+@pytest.fixture(name="mail")
+def mail_settings() -> dict[str, str]:
     """The settings of the mail server; a module without a mail server overrides it."""
     return {"smtp_url": "smtp://127.0.0.1:1"}
 

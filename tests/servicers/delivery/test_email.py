@@ -44,6 +44,7 @@ from tests.builders.notifications import (
     settings,
 )
 from tests.mail import Mailbox, certificate, mail_server
+from tests.waiting import let_pass
 
 ALICE = 1001
 ADDRESS = "alice@mail.example"
@@ -399,12 +400,11 @@ async def test_a_server_that_is_away_is_tried_again() -> None:
     assert (await hand_in("smtp://127.0.0.1:9")).status is SendStatus.LATER
 
 
-async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_module, "SEND_SECONDS", 0.2)
-
-    left = asyncio.Event()
+async def test_a_server_that_hangs_is_left() -> None:
+    reached, left = asyncio.Event(), asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
         await reader.read()
         writer.close()
         await writer.wait_closed()
@@ -413,7 +413,10 @@ async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
 
-    result = await hand_in(f"smtp://127.0.0.1:{port}")
+    handing_in = asyncio.create_task(hand_in(f"smtp://127.0.0.1:{port}"))
+    await reached.wait()
+    let_pass(mail_module.SEND_SECONDS)
+    result = await handing_in
 
     assert result.status is SendStatus.LATER
     await left.wait()

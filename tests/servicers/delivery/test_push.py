@@ -39,6 +39,7 @@ from tests.builders.notifications import (
     settings,
 )
 from tests.push import Browser, Pushed, PushServer, Reply, push_server
+from tests.waiting import eventually, let_pass
 
 ALICE, BOB = 1001, 1002
 
@@ -88,6 +89,13 @@ class Scenario:
         self.clock.advance(after)
         await self.worker.take()
         await self.worker.settle()
+
+    async def send_until_it_hangs(
+        self, after: timedelta | float = PUSH_AFTER, *, server: PushServer | None = None
+    ) -> None:
+        """Sends what is due, and ends the time of the messages that get no response."""
+        self.clock.advance(after)
+        await give_up(self.worker, server or self.server)
 
     def read(self, pushed: Pushed) -> Any:
         """The message that the device decrypts."""
@@ -143,6 +151,16 @@ async def scenario(tmp_path: Path) -> AsyncIterator[Scenario]:
         working(configured, clock, deliveries, unread, names) as worker,
     ):
         yield Scenario(configured, clock, server, unread, names, store, deliveries, worker)
+
+
+async def give_up(worker: Dispatcher, server: PushServer) -> None:
+    """Sends what is due. Once the server ignores all messages in flight, their time is over."""
+    (lane,) = worker._workers
+    before = server.ignored
+    await worker.take()
+    await eventually(lambda: len(lane._in_flight) == server.ignored - before)
+    let_pass(push.SEND_SECONDS)
+    await worker.settle()
 
 
 def answering(*replies: Reply) -> Any:
@@ -325,25 +343,19 @@ async def test_what_is_refused_for_good_is_not_sent_again(scenario: Scenario, st
     assert await scenario.deliveries.subscriptions(ALICE, scenario.clock.now()) == [device]
 
 
-async def test_a_receiver_that_hangs_is_left_and_tried_again(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 0.2)
+async def test_a_receiver_that_hangs_is_left_and_tried_again(scenario: Scenario) -> None:
     await scenario.device()
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
     await scenario.notify(notification(10))
 
-    await scenario.send()
+    await scenario.send_until_it_hangs()
 
     assert (scenario.row(1).state, scenario.row(1).last_answer) == (State.DUE, "timeout")
     assert scenario.row(2).state is State.SENT
 
 
-async def test_a_receiver_that_hangs_leaves_the_others_room(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
+async def test_a_receiver_that_hangs_leaves_the_others_room(scenario: Scenario) -> None:
     most = CAPACITIES[Channel.PUSH].receiver
     async with push_server(host="127.0.0.2") as tarpit:
         tarpit.reply = lambda _: None
@@ -353,7 +365,7 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
         await scenario.device()
         await scenario.notify(notification(100))
 
-        await scenario.send()
+        await scenario.send_until_it_hangs(server=tarpit)
 
         assert len(scenario.server.arrived) == 1
         assert len(tarpit.arrived) == most
@@ -364,9 +376,8 @@ async def test_a_receiver_that_hangs_leaves_the_others_room(
 
 
 async def test_a_device_that_never_answers_is_tried_at_growing_intervals(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario,
 ) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 0.1)
     device = await scenario.device()
     scenario.server.reply = lambda _: None
     for number in range(10):
@@ -374,7 +385,7 @@ async def test_a_device_that_never_answers_is_tried_at_growing_intervals(
 
     pauses = []
     for timeouts in range(1, 5):
-        await scenario.send(after=timedelta(hours=1))
+        await scenario.send_until_it_hangs(after=timedelta(hours=1))
         (found,) = await scenario.deliveries.subscriptions(ALICE, scenario.clock.now())
         assert found.timeouts == timeouts
         pauses.append(found.pause_until and found.pause_until - scenario.clock.now())
@@ -390,30 +401,24 @@ async def test_a_device_that_never_answers_is_tried_at_growing_intervals(
     }
 
 
-async def test_a_paused_device_delays_no_other_of_the_user(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+async def test_a_paused_device_delays_no_other_of_the_user(scenario: Scenario) -> None:
     await scenario.device()
     await scenario.device()
     scenario.server.reply = lambda pushed: None if pushed.path == "/1" else (201, {})
     for number in range(3):
         await scenario.notify(notification(10 + number))
-        await scenario.send(after=timedelta(hours=1))
+        await scenario.send_until_it_hangs(after=timedelta(hours=1))
 
     assert len(scenario.server.at("/2")) == 3
 
 
-async def test_a_device_that_answers_again_is_paused_no_more(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 1.0)
+async def test_a_device_that_answers_again_is_paused_no_more(scenario: Scenario) -> None:
     await scenario.device()
     scenario.server.reply = answering(None, None, (500, {}), (201, {}))
     await scenario.notify(notification(10))
 
     for _ in range(4):
-        await scenario.send(after=timedelta(hours=1))
+        await scenario.send_until_it_hangs(after=timedelta(hours=1))
 
     (found,) = await scenario.deliveries.subscriptions(ALICE, scenario.clock.now())
     assert (found.timeouts, found.pause_until) == (0, None)
@@ -423,7 +428,6 @@ async def test_a_device_that_answers_again_is_paused_no_more(
 async def test_one_address_has_a_share_whatever_names_lead_to_it(
     scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(push, "SEND_SECONDS", 0.5)
     monkeypatch.setattr(push, "MAX_CONNECTIONS_PER_ADDRESS", 3)
     here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
@@ -440,8 +444,7 @@ async def test_one_address_has_a_share_whatever_names_lead_to_it(
             )
             await scenario.notify(notification(number + 1), number + 1)
         scenario.clock.advance(PUSH_AFTER)
-        await worker.take()
-        await worker.settle()
+        await give_up(worker, scenario.server)
 
     answers = Counter(row.last_answer for row in scenario.store.database.tables.deliveries.values())
     assert answers == {"timeout": 3, "busy": 3}

@@ -38,7 +38,7 @@ from tests.builders.notifications import settings
 from tests.engines import Engines
 from tests.servicers.eventlog.streaming import Stream, streaming
 from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
@@ -127,7 +127,7 @@ async def running(
         finally:
             for job in jobs:
                 job.cancel()
-            await asyncio.wait(jobs, timeout=30)
+            await asyncio.wait(jobs, timeout=LIMIT)
 
 
 async def test_events_reach_streams_of_every_process_also_while_valkey_is_away(

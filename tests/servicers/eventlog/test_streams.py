@@ -44,7 +44,7 @@ from services.eventlog.rpc.servicer import EventServicer
 from tests.servicers.access import assert_complete, services, user_or
 from tests.servicers.eventlog.streaming import GATEWAY, streaming
 from tests.servicers.grpc_server import Served, raises_reason, serving
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 ALICE, BOB, CAROL = 1, 2, 3
 
@@ -424,7 +424,7 @@ class TestBackpressure:
 
     async def test_a_stream_that_is_not_read_is_cut_off(self, place: Place) -> None:
         async with (
-            place.process(stall_seconds=0.3) as (served, live),
+            place.process(stall_seconds=3.0) as (served, live),
             streaming(served) as slow,
             streaming(served) as other,
         ):
@@ -434,7 +434,7 @@ class TestBackpressure:
             other.attach(ALICE)
             await other.attached(ALICE)
             count = 0
-            async with asyncio.timeout(30.0):
+            async with asyncio.timeout(LIMIT):
                 while live.streams == 2:
                     await place.append(ALICE, 100, size=2_000)
                     count += 100

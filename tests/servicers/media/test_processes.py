@@ -111,7 +111,7 @@ class Running:
                 await transaction.save_medium(
                     medium.changed(state=MediumState.FAILED, failure="MEDIA_CORRUPT")
                 )
-        async with redis_client.connect(self.settings.redis_url) as redis:
+        async with redis_client.connect(self.settings.redis_url, call_seconds=LIMIT) as redis:
             await ValkeyWakeUps(redis, url=self.settings.redis_url).announce(medium_id)
 
 

@@ -40,7 +40,7 @@ from tests.stores.notification.scenario import (
     followed,
     liked,
 )
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
@@ -106,7 +106,7 @@ async def running(
         finally:
             for job in jobs:
                 job.cancel()
-            await asyncio.wait(jobs, timeout=30)
+            await asyncio.wait(jobs, timeout=LIMIT)
 
 
 async def test_events_become_notifications(running: Running) -> None:

@@ -14,6 +14,7 @@ from services.chassis.runtime.errors import Unauthenticated
 from tests.builders.media import picture
 from tests.servicers.grpc_server import raises_reason
 from tests.servicers.post.conftest import Scenario, a_scenario
+from tests.waiting import LIMIT
 
 USER_SERVICE = ServiceCaller("user")
 
@@ -21,7 +22,10 @@ USER_SERVICE = ServiceCaller("user")
 @pytest.fixture
 async def scenario(valkey: str) -> AsyncIterator[Scenario]:
     """The scenario of the other tests, with a cache."""
-    async with redis_client.connect(valkey) as server, a_scenario(server) as scenario:
+    async with (
+        redis_client.connect(valkey, call_seconds=LIMIT) as server,
+        a_scenario(server) as scenario,
+    ):
         yield scenario
 
 

@@ -65,7 +65,7 @@ class Running:
 
     async def announce(self, *user_ids: int) -> None:
         """What the worker does after a change of relations."""
-        async with redis_client.connect(self._settings.redis_url) as redis:
+        async with redis_client.connect(self._settings.redis_url, call_seconds=LIMIT) as redis:
             await ValkeyViewerChanges(redis).invalidate(user_ids)
 
 
@@ -138,4 +138,4 @@ async def test_an_announced_block_holds_before_relations_expire(running: Running
         await running.announce(ALICE)
         return await running.found(ALICE) == []
 
-    await eventually(is_hidden, limit=20.0)
+    await eventually(is_hidden)

@@ -32,7 +32,7 @@ from services.timeline.settings import TimelineSettings
 from tests.engines import Engines
 from tests.servicers.grpc_server import SERVICE_KEYS, Served, mounts_of, serving
 from tests.servicers.timeline.peers import Peers
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 # The broker needs some seconds to assign the partitions of a new group.
 SETTLED = 60.0
@@ -157,7 +157,7 @@ async def running(
         finally:
             for job in jobs:
                 job.cancel()
-            await asyncio.wait(jobs, timeout=30)
+            await asyncio.wait(jobs, timeout=LIMIT)
 
 
 async def test_events_reach_homes_also_after_valkey_was_away(

@@ -119,6 +119,19 @@ async def test_the_command_announces_the_next_key(served: Served, settings: User
     assert sentence.startswith(after.keys[-1].kid)
 
 
+async def test_lists_are_read_while_the_replica_is_away(settings: UserSettings) -> None:
+    nowhere = settings.model_copy(update={"replica_url": "postgres://roost@127.0.0.1:1/roost_user"})
+    async with compose.serve(nowhere) as parts, serving(*mounts_of(parts)) as served:
+        gail, hugo, ines = [await sign_up(served, name) for name in ("gail", "hugo", "ines")]
+
+        await gail.graph.Follow(graph_pb.FollowRequest(user_id=hugo.id))
+
+        for reader in (gail, hugo, ines):
+            found = await reader.graph.ListFollowers(graph_pb.ListFollowersRequest(user_id=hugo.id))
+            assert [each.id for each in found.users] == [gail.id]
+        assert "watch_replica" in dict(parts.jobs_by_name())
+
+
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     limit = time.monotonic() + PATIENCE
     while not await condition():

@@ -71,8 +71,7 @@ class PostgresStore:
 
     async def waiting(self) -> list[Event]:
         async with self.database.connection() as connection:
-            _, events = await outbox.oldest(connection, 1000)
-        return events
+            return [row.event for row in await outbox.oldest(connection, 1000)]
 
 
 @asynccontextmanager

@@ -90,7 +90,7 @@ def read_all(kafka: KafkaConnection, name: str, count: int) -> list[Record]:
     try:
         consumer.assign([TopicPartition(name, 0, OFFSET_BEGINNING)])
         records: list[Record] = []
-        for message in consumer.consume(count, timeout=20.0):
+        for message in consumer.consume(count, timeout=LIMIT):
             headers = cast("Headers", message.headers() or [])
             records.append(Record(name, message.key(), message.value(), headers))
         return records

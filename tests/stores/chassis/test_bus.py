@@ -23,6 +23,7 @@ from services.chassis.events.records import (
     Record,
     new_event_id,
 )
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage import outbox as rows
 from services.chassis.storage import postgres
 from services.chassis.storage.relay import Relay
@@ -132,8 +133,13 @@ async def test_outbox_row_that_is_too_large_does_not_hold_up_those_behind_it(
         small = said(name, "k", "small")
         for event in (replace(small, payload=b"x" * 2_000_000, event_id=new_event_id()), small):
             async with outbox.connection() as connection:
-                await rows.append(connection, event)
-        relay = Relay(database_url=outbox.url, publisher=sender, clock=outbox.clock)
+                await rows.append(connection, event, shard_key=0)
+        relay = Relay(
+            database_url=outbox.url,
+            publisher=sender,
+            clock=outbox.clock,
+            shard_key=ShardKey.USER,
+        )
         relaying = asyncio.create_task(relay.run())
         await eventually(lambda: listener.received == {"k": ["small"]}, limit=LIMIT)
         relaying.cancel()
@@ -191,7 +197,12 @@ async def test_commit_in_the_database_reaches_a_handler_through_the_relay(
         postgres.connect(database("chassis")) as outbox,
         subscribed(kafka, name, sender, listener.routes),
     ):
-        relay = Relay(database_url=outbox.url, publisher=sender, clock=outbox.clock)
+        relay = Relay(
+            database_url=outbox.url,
+            publisher=sender,
+            clock=outbox.clock,
+            shard_key=ShardKey.USER,
+        )
         relaying = asyncio.create_task(relay.run())
 
         async with outbox.transaction(postgres.PostgresTransaction) as transaction:

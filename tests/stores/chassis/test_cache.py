@@ -14,7 +14,7 @@ from services.chassis.runtime import deadline
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import DeadlineExceeded
 from tests.engines import Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 
 class Rows:
@@ -38,7 +38,7 @@ class Rows:
 
 @pytest.fixture
 async def client(valkey_servers: str) -> AsyncIterator[RedisClient]:
-    async with redis_client.connect(valkey_servers, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as made:
         yield made
 
 

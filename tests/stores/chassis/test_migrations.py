@@ -205,6 +205,9 @@ def test_command_with_a_wrong_setting_changes_nothing_and_says_so(
 
 
 def test_folders_of_a_name_without_a_service_are_those_of_the_chassis() -> None:
-    (only,) = migrations.folders_of("chassis")
+    folders = migrations.folders_of("chassis")
 
-    assert only.parts[-2:] == ("chassis", "migrations")
+    assert [each.parts[-2:] for each in folders] == [
+        ("chassis", "migrations"),
+        ("chassis", "user_key_migrations"),
+    ]

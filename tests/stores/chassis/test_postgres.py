@@ -78,7 +78,7 @@ async def test_killed_session_is_a_database_that_is_away(connected: Database) ->
     async def work() -> None:
         async with connected.transaction(PostgresTransaction) as transaction:
             pid = await transaction.connection.fetchval("SELECT pg_backend_pid()")
-            await connected.execute("SELECT pg_terminate_backend($1, 2000)", pid)
+            await connected.execute("SELECT pg_terminate_backend($1::integer, 2000::bigint)", pid)
             await transaction.connection.execute("SELECT 1")
 
     with pytest.raises(DatabaseUnavailable):
@@ -174,6 +174,7 @@ async def test_listener_comes_back_and_wakes_when_its_connection_was_lost(
         await asyncio.wait_for(woken.wait(), LIMIT)
 
 
+@pytest.mark.one_postgres("it stops the server")
 async def test_pool_serves_again_when_the_database_is_back(
     engines: Engines, connected: Database
 ) -> None:

@@ -15,14 +15,14 @@ from services.chassis.cache.redis_connection import Address
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded
 from tests.engines import Engines
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis_client.connect(valkey, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey, call_seconds=LIMIT) as made:
         yield made
 
 

@@ -16,7 +16,7 @@ from tests.waiting import LIMIT, eventually
 
 @pytest.fixture
 async def client(valkey: str) -> AsyncIterator[RedisClient]:
-    async with redis_client.connect(valkey, call_seconds=5.0) as made:
+    async with redis_client.connect(valkey, call_seconds=LIMIT) as made:
         yield made
 
 
@@ -71,7 +71,7 @@ async def test_messages_come_again_once_the_server_is_back(
         await heard_by(client, "news", 1)
         await asyncio.to_thread(engines.stop, "valkey")
         await asyncio.to_thread(engines.start, "valkey")
-        await heard_by(client, "news", 1, limit=20.0)
+        await heard_by(client, "news", 1)
         await client.execute("PUBLISH", "news", "after")
         await eventually(lambda: ("news", b"after") in received)
 
@@ -84,7 +84,7 @@ async def test_messages_begin_when_a_server_that_was_away_is_there(
         async with listening(valkey, ["news"]) as received:
             await asyncio.sleep(0)
             await asyncio.to_thread(engines.start, "valkey")
-            await heard_by(client, "news", 1, limit=20.0)
+            await heard_by(client, "news", 1)
             await client.execute("PUBLISH", "news", "after")
             await eventually(lambda: received == [("news", b"after")])
     finally:
@@ -151,7 +151,7 @@ async def listening(url: str, channels: list[str]) -> AsyncIterator[list[tuple[s
             await task
 
 
-async def heard_by(client: RedisClient, channel: str, count: int, *, limit: float = 5.0) -> None:
+async def heard_by(client: RedisClient, channel: str, count: int) -> None:
     """Waits until so many listen on the channel."""
 
     async def listened_to() -> bool:
@@ -163,4 +163,4 @@ async def heard_by(client: RedisClient, channel: str, count: int, *, limit: floa
         except RedisUnavailable:
             return False
 
-    await eventually(listened_to, limit=limit)
+    await eventually(listened_to)

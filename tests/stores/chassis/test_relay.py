@@ -1,87 +1,31 @@
 """The relay publishes what was committed, in order, and loses nothing whatever fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
-from services.chassis.events.bus import PublishFailed, RecordsRefused
-from services.chassis.events.records import Event, OutboxMessage
+from services.chassis.events.records import OutboxMessage
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres, relay
 from services.chassis.storage.postgres import Database, PostgresTransaction
 from services.chassis.storage.relay import Relay
 from tests.engines import Engines
+from tests.stores.chassis.relays import Broker, is_empty, relaying, write
 from tests.waiting import LIMIT, eventually
 
 RECORDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NOT_RECORDED = RECORDED[:-1] + "0"
 
 
-class Broker:
-    """Keeps what is sent; of a batch with a limit, only so many."""
-
-    def __init__(self) -> None:
-        self.log: list[Event] = []
-        self.batches: list[int] = []
-        self.takes: list[int] = []
-        self.never_takes: set[str] = set()
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def publish(self, events: Sequence[Event]) -> None:
-        await self.open.wait()
-        refused = {
-            place: "too large"
-            for place, event in enumerate(events)
-            if event.key in self.never_takes
-        }
-        if refused:
-            self.log += [event for event in events if event.key not in self.never_takes]
-            self.batches.append(len(events))
-            raise RecordsRefused(refused)
-        taken = self.takes.pop(0) if self.takes else len(events)
-        self.log += events[:taken]
-        self.batches.append(len(events))
-        if taken < len(events):
-            raise PublishFailed(taken, "the broker is away")
-
-    @property
-    def keys(self) -> list[str]:
-        return [event.key for event in self.log]
-
-
 @pytest.fixture
 async def outbox(database: Callable[[str], str]) -> AsyncIterator[Database]:
     async with postgres.connect(database("chassis")) as connected:
         yield connected
-
-
-@asynccontextmanager
-async def relaying(outbox: Database, broker: Broker, **options: Any) -> AsyncIterator[Relay]:
-    made = Relay(database_url=outbox.url, publisher=broker, clock=outbox.clock, **options)
-    running = asyncio.create_task(made.run())
-    try:
-        yield made
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
-
-
-async def write(outbox: Database, *keys: str) -> None:
-    async with outbox.transaction(PostgresTransaction) as transaction:
-        for key in keys:
-            await transaction.publish(OutboxMessage(topic="t", key=key, type="x", payload=b"p"))
-
-
-async def is_empty(outbox: Database) -> bool:
-    return not await outbox.fetchval("SELECT EXISTS (SELECT FROM outbox)")
 
 
 async def test_events_are_published_in_order_and_leave_the_outbox(outbox: Database) -> None:
@@ -238,6 +182,7 @@ async def test_only_one_relay_leads_and_another_takes_over_when_its_connection_d
             assert leader.leading != follower.leading
 
 
+@pytest.mark.one_postgres("it stops the server")
 async def test_relay_goes_on_when_the_database_is_back(engines: Engines, outbox: Database) -> None:
     broker = Broker()
     async with relaying(outbox, broker) as running:
@@ -338,6 +283,7 @@ async def test_lag_is_the_age_of_the_oldest_event_that_waits(
         await eventually(lambda: lag() == 0.0)
 
 
+@pytest.mark.one_postgres("it stops the server")
 async def test_process_that_no_longer_leads_reports_no_lag(
     engines: Engines, database: Callable[[str], str]
 ) -> None:

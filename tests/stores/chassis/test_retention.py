@@ -15,13 +15,13 @@ async def test_old_records_are_forgotten_and_newer_ones_kept(
     async with postgres.connect(database("chassis"), clock=ManualClock(NOW)) as connected:
         for hours in (23, 25):
             await connected.execute(
-                "INSERT INTO idempotency_records VALUES ('c', $1, '', '', $2)",
+                "INSERT INTO idempotency_records VALUES ('c', $1, '', '', $2, 7)",
                 str(hours),
                 NOW - timedelta(hours=hours),
             )
         for days in (6, 8):
             await connected.execute(
-                "INSERT INTO inbox VALUES ($1, gen_random_uuid(), $2)",
+                "INSERT INTO inbox VALUES ($1, gen_random_uuid(), $2, 7)",
                 str(days),
                 NOW - timedelta(days=days),
             )

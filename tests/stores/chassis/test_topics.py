@@ -11,6 +11,7 @@ from services.chassis.deployment import topics
 from services.chassis.deployment.topics import TopicsFailed
 from services.chassis.events.bus import KafkaConnection, dead_letter_topic
 from services.chassis.runtime.manifest import consumers, deployed
+from tests.waiting import LIMIT
 
 _numbers = count(1)
 
@@ -37,20 +38,20 @@ def environment(kafka: KafkaConnection, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 
 def partitions_of(kafka: KafkaConnection, name: str) -> int:
-    found = AdminClient(kafka.configuration()).list_topics(name, 20.0)
+    found = AdminClient(kafka.configuration()).list_topics(name, LIMIT)
     return len(found.topics[name].partitions)
 
 
 def test_command_creates_every_topic_of_services_and_a_second_run_nothing(
     kafka: KafkaConnection, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    existing = set(AdminClient(kafka.configuration()).list_topics(timeout=20.0).topics)
+    existing = set(AdminClient(kafka.configuration()).list_topics(timeout=LIMIT).topics)
     missing = [each for each in topics.names() if each not in existing]
 
     first = deployment.main(["topics"])
     second = deployment.main(["topics"])
 
-    found = AdminClient(kafka.configuration()).list_topics(timeout=20.0).topics
+    found = AdminClient(kafka.configuration()).list_topics(timeout=LIMIT).topics
     expected = "All topics exist already."
     created = f"Created {', '.join(missing)}." if missing else expected
     assert (first, second) == (0, 0)

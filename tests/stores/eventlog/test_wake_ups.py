@@ -116,6 +116,6 @@ async def test_without_valkey_they_are_lost_and_nobody_is_held_up(
             await wake_ups.close()
             return entry(2) in listener.entries
 
-        await eventually(received, limit=30.0)
+        await eventually(received)
 
     assert entry(1) not in listener.entries

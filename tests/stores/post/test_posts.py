@@ -5,7 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.events.records import OutboxMessage
+from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import postgres, shard_key
 from services.chassis.storage.idempotency import RequestIdReused, RequestKey
+from services.post.adapters.postgres import PostgresStore
 from services.post.domain.errors import PostNotFound
 from services.post.domain.model import (
     AudienceLimit,
@@ -251,3 +255,25 @@ async def test_what_a_failed_transaction_did_is_undone(scenario: Scenario) -> No
         await delete_and_fail()
 
     assert (await scenario.state(post)).version == 1
+
+
+async def test_every_event_of_a_user_has_the_shard_key_of_its_key(
+    database: postgres.Database,
+) -> None:
+    """So that one relay publishes all events of one key. A post is written by a function in SQL,
+    and what follows by Python."""
+    scenario = Scenario(PostgresStore(database))
+    for author in (scenario.alice, scenario.carol):
+        await scenario.post(author)
+        message = OutboxMessage(topic="t", key=str(author), type="other", payload=b"")
+        async with scenario.store.transaction() as transaction:
+            await transaction.publish(message)
+
+    keys = await database.fetch(
+        "SELECT key, shard_key FROM outbox WHERE key = ANY ($1)",
+        [str(scenario.alice), str(scenario.carol)],
+    )
+
+    assert len(keys) == 4
+    assert {row["shard_key"] for row in keys} == {3, 511}
+    assert all(row["shard_key"] == shard_key.of_name(ShardKey.BUCKET, row["key"]) for row in keys)

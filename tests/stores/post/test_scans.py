@@ -63,6 +63,7 @@ async def test_live_posts_are_counted_for_an_estimate_in_memory() -> None:
     assert await scenario.store.estimate_posts() == 2
 
 
+@pytest.mark.one_postgres("the coordinator has no statistics of rows")
 async def test_live_posts_are_estimated_by_statistics(postgres: Databases) -> None:
     url = postgres.fresh("post")
     connection = await asyncpg.connect(url)
@@ -79,6 +80,7 @@ async def test_live_posts_are_estimated_by_statistics(postgres: Databases) -> No
         postgres.drop(url)
 
 
+@pytest.mark.one_postgres("the coordinator sorts the pages of all shards")
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 async def test_a_page_of_a_scan_reads_no_more_than_its_rows(postgres: Databases, mode: str) -> None:
     url = postgres.fresh("post")

@@ -10,6 +10,7 @@ from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.model import Entry
 from services.timeline.domain.timeline_cache import TimelineCache
+from tests.waiting import LIMIT
 
 ALICE, BOB = 1, 2
 
@@ -20,7 +21,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[TimelineCache]:
         yield MemoryTimelineCache(clock=SystemClock())
         return
     async with redis_client.connect(
-        request.getfixturevalue(request.param), call_seconds=5.0
+        request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
         yield ValkeyTimelineCache(client)
 

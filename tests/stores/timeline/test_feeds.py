@@ -11,6 +11,7 @@ from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.domain.feeds import Begun, Feeds, State
 from services.timeline.domain.model import TOP, Entry, home_of
+from tests.waiting import LIMIT
 
 MAX = 10
 ALICE = home_of(1)
@@ -36,7 +37,7 @@ async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX)
         return
     async with redis_client.connect(
-        request.getfixturevalue(request.param), call_seconds=5.0
+        request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
         yield ValkeyFeeds(client, max_entries=MAX)
 
@@ -48,7 +49,7 @@ async def short_lived_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Fee
         yield MemoryFeeds(clock=SystemClock(), max_entries=MAX, build_seconds=0.0)
         return
     async with redis_client.connect(
-        request.getfixturevalue(request.param), call_seconds=5.0
+        request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
         yield ValkeyFeeds(client, max_entries=MAX, build_seconds=0.001)
 
@@ -495,7 +496,7 @@ async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(
 ) -> None:
     seven_days = 7 * 24 * 3600
     keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
-    async with redis_client.connect(valkey_servers, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as client:
         feeds = ValkeyFeeds(client)
         await made(feeds, posts([1]), hidden=[8])
         for key in keys:

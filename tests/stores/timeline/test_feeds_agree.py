@@ -11,6 +11,7 @@ from services.timeline.adapters.feeds_memory import MemoryFeeds
 from services.timeline.adapters.feeds_valkey import ValkeyFeeds
 from services.timeline.domain.feeds import Feeds
 from services.timeline.domain.model import TOP, Entry, home_of
+from tests.waiting import LIMIT
 
 ROUNDS = 40
 ACTS_A_ROUND = 40
@@ -77,7 +78,7 @@ async def do(
 async def test_memory_and_valkey_agree(valkey_servers: str, seed: int) -> None:
     dice = Dice(seed)
     memory = MemoryFeeds(clock=SystemClock(), max_entries=MAX)
-    async with redis_client.connect(valkey_servers, call_seconds=5.0) as client:
+    async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as client:
         real = ValkeyFeeds(client, max_entries=MAX)
         for number in range(ROUNDS):
             feed = home_of(number)

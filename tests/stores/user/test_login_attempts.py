@@ -11,6 +11,7 @@ from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import ManualClock
 from services.user.adapters.login_attempts import MemoryAttempts, ValkeyAttempts
 from services.user.domain.throttle import Attempts, Backoff, Bucket
+from tests.waiting import LIMIT
 
 _accounts = count(1)
 BUCKET = Bucket(3)
@@ -43,7 +44,7 @@ async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
         yield Counters(MemoryAttempts(clock=clock), clock)
         return
     async with redis_client.connect(
-        request.getfixturevalue(request.param), call_seconds=10
+        request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
         yield Counters(ValkeyAttempts(client, clock=clock), clock)
 
@@ -156,7 +157,7 @@ async def test_a_tally_is_forgotten_after_its_time() -> None:
 
 
 async def test_nothing_stays_in_valkey_for_good(valkey: str) -> None:
-    async with redis_client.connect(valkey, call_seconds=10) as client:
+    async with redis_client.connect(valkey, call_seconds=LIMIT) as client:
         counters = Counters(ValkeyAttempts(client, clock=ManualClock()), ManualClock())
         await counters.attempts.take("net", BUCKET)
         await counters.waits("here", "all")
@@ -168,7 +169,7 @@ async def test_nothing_stays_in_valkey_for_good(valkey: str) -> None:
 
 
 async def test_no_bucket_is_empty_while_an_operator_lifts_them(valkey: str) -> None:
-    async with redis_client.connect(valkey, call_seconds=10) as client:
+    async with redis_client.connect(valkey, call_seconds=LIMIT) as client:
         attempts = ValkeyAttempts(client, clock=ManualClock())
         async with logins_lifted(valkey):
             lifted = [await attempts.take("net", BUCKET) for _ in range(10)]

@@ -7,6 +7,7 @@ import pytest
 
 from services.chassis.rpc.batching import Batcher
 from services.chassis.runtime.errors import Unavailable
+from tests.waiting import LIMIT
 
 
 class Squares:
@@ -29,7 +30,7 @@ class Squares:
 
     async def begins(self) -> None:
         """Waits for the first call."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT):
             await self._began.wait()
 
 

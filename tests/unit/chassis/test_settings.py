@@ -6,7 +6,14 @@ import pytest
 
 from services.chassis.events.bus import KafkaConnection
 from services.chassis.runtime import process
-from services.chassis.runtime.settings import ServiceSettings, load, split_address
+from services.chassis.runtime.settings import (
+    SLICE_COUNTS,
+    RelaySettings,
+    ReplicaSettings,
+    ServiceSettings,
+    load,
+    split_address,
+)
 from tests.certificates import Authority, settings_of
 
 RIGHT = {
@@ -44,6 +51,43 @@ def test_redis_may_be_one_server_or_a_cluster(environment: pytest.MonkeyPatch, s
     environment.setenv("ROOST_REDIS_URL", f"{scheme}://:secret@redis:6379")
 
     assert load(ServiceSettings).redis_url == f"{scheme}://:secret@redis:6379"
+
+
+def test_replica_is_optional_and_has_a_url_of_postgres(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load(ReplicaSettings).replica_url is None
+    environment.setenv("ROOST_REPLICA_URL", "postgres://roost:hunter3@standby/roost_user")
+    assert "hunter3" not in repr(load(ReplicaSettings))
+    environment.setenv("ROOST_REPLICA_URL", "mysql://hunter3")
+
+    with pytest.raises(SystemExit):
+        load(ReplicaSettings)
+
+    assert capsys.readouterr().err == (
+        "ROOST_REPLICA_URL is wrong: it must be a URL that starts with postgres://.\n"
+    )
+
+
+def test_outbox_is_one_slice_unless_it_is_set(environment: pytest.MonkeyPatch) -> None:
+    assert load(RelaySettings).relay_slices == 1
+
+    for count in SLICE_COUNTS:
+        environment.setenv("ROOST_RELAY_SLICES", str(count))
+        assert load(RelaySettings).relay_slices == count
+
+
+@pytest.mark.parametrize("count", ["0", "3", "128", "-2"])
+def test_number_of_slices_is_a_power_of_two(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], count: str
+) -> None:
+    environment.setenv("ROOST_RELAY_SLICES", count)
+
+    with pytest.raises(SystemExit):
+        load(RelaySettings)
+
+    sentence = "ROOST_RELAY_SLICES is wrong: it must be a power of two from 1 to 64.\n"
+    assert capsys.readouterr().err == sentence
 
 
 def test_settings_do_not_show_their_secrets(environment: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,20 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_next_start(tmp_path:
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
 
 
+def test_a_file_that_goes_while_a_stack_starts_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path / "state")
+    state.create_folders()
+    found = [(str(state.folder), ["logs", "web"], ["gone"])]
+    monkeypatch.setattr("local.state.os.walk", lambda _: found)
+
+    with state.hold():
+        opened = open_to_others(state.folder / "logs")
+
+    assert opened == []
+
+
 def test_files_made_after_a_stack_are_as_they_were_before(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:

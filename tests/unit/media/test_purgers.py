@@ -24,6 +24,7 @@ from services.media.adapters.purgers.fastly import FastlyPurger
 from services.media.adapters.purgers.settings import PurgerSettings
 from services.media.domain.purging import PurgeFailed, Purger
 from tests.envoy.gateway import Answer, CutOff, Gateway, Request, serving
+from tests.waiting import LIMIT
 
 KEY = bytes(range(32))
 CLOCK = ManualClock()
@@ -62,7 +63,10 @@ EVERY_KIND = pytest.mark.parametrize(
 @asynccontextmanager
 async def serving_with(make: Make) -> AsyncIterator[tuple[Purger, Gateway]]:
     """A purger, and the server that it purges. The server confirms, unless a test changes it."""
-    async with serving(Gateway("cache", jwks=None)) as server, httpx2.AsyncClient() as client:
+    async with (
+        serving(Gateway("cache", jwks=None)) as server,
+        httpx2.AsyncClient(timeout=LIMIT) as client,
+    ):
         for path in ("/m/open/thumb.webp", "/m/open/large.webp"):
             server.answers[path] = lambda _: Answer(b"", status=404)
         closed = SignedPaths("", key=KEY, clock=CLOCK).address("p/closed", "video.mp4")
@@ -113,7 +117,7 @@ async def test_a_file_that_is_still_served_is_not_read() -> None:
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    async with server, httpx2.AsyncClient() as client:
+    async with server, httpx2.AsyncClient(timeout=LIMIT) as client:
         with pytest.raises(PurgeFailed, match="still served"):
             await envoy(client, f"http://{host}:{port}").purge({"m/open": ["video.mp4"]})
         await asyncio.wait_for(ended.wait(), 60)
@@ -151,7 +155,7 @@ async def test_every_address_of_the_name_is_purged(monkeypatch: pytest.MonkeyPat
             return [(2, 1, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.2")]
 
         monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=LIMIT) as client:
             purger = envoy(client, f"http://edges.example:{port}")
             # Nothing listens at the second address.
             with pytest.raises(PurgeFailed, match="Envoy is unreachable: ConnectError"):
@@ -162,7 +166,7 @@ async def test_every_address_of_the_name_is_purged(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_name_without_an_address_is_a_failed_purge() -> None:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=LIMIT) as client:
         with pytest.raises(PurgeFailed, match="Envoy has no address"):
             await envoy(client, "http://nowhere.invalid").purge(FOLDERS)
 
@@ -327,7 +331,10 @@ async def test_a_cdn_is_purged_after_envoy_behind_it(kind: str) -> None:
 
 
 async def test_a_cdn_is_not_purged_before_envoy_is() -> None:
-    async with serving_with(fastly_of) as (outer, server), httpx2.AsyncClient() as client:
+    async with (
+        serving_with(fastly_of) as (outer, server),
+        httpx2.AsyncClient(timeout=LIMIT) as client,
+    ):
         inner = envoy(client, f"http://{server.address}")
         server.answers["/m/open/thumb.webp"] = lambda _: Answer(status=503)
 

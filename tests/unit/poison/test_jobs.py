@@ -292,7 +292,7 @@ OTHERS = {
     "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
-    "chassis.storage.relay._publish_loop",
+    "chassis.storage.relay._campaign",
     "chassis.storage.retention._drain",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
     "chassis.storage.worker_lease.take_when_free",  # ends with the start of a process

@@ -12,7 +12,7 @@ from services.chassis.runtime.errors import DeadlineExceeded
 from services.chassis.runtime.token_buckets import RateLimited
 from services.search.domain.searches import shares as module
 from services.search.domain.searches.shares import MOST, MOST_ANONYMOUS, Shares
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 HOG, OTHER, ANONYMOUS = 1, 2, 0
 
@@ -49,7 +49,7 @@ async def test_a_viewer_with_many_searches_delays_no_other() -> None:
         for _ in range(MOST):
             await running.enter_async_context(shares.place(HOG))
 
-        async with asyncio.timeout(1), shares.place(OTHER), shares.place(ANONYMOUS):
+        async with asyncio.timeout(LIMIT), shares.place(OTHER), shares.place(ANONYMOUS):
             pass
 
 
@@ -66,7 +66,7 @@ async def test_a_search_that_waits_too_long_is_refused(monkeypatch: pytest.Monke
 
     assert refused.value.retry_after == 1.0
     # A refused search has no place.
-    async with asyncio.timeout(1), AsyncExitStack() as running:
+    async with asyncio.timeout(LIMIT), AsyncExitStack() as running:
         for _ in range(MOST):
             await running.enter_async_context(shares.place(HOG))
 

@@ -5,15 +5,7 @@ from datetime import datetime
 
 from services.chassis.storage.memory import MemoryTransaction
 from services.media.adapters.memory.tables import MediaTables, MemoryPart, waiting
-from services.media.domain.model import WRITING_TIME, Folder, FolderState, Purge
-
-
-def _doomed(folder: Folder, delete_after: datetime) -> Folder:
-    if folder.delete_after is not None:
-        delete_after = min(delete_after, folder.delete_after)
-    elif folder.state is FolderState.WRITING:
-        delete_after = max(delete_after, folder.create_time + WRITING_TIME)
-    return folder._replace(state=FolderState.DOOMED, delete_after=delete_after)
+from services.media.domain.model import Folder, FolderState, Purge
 
 
 class MemoryFolderTransaction(MemoryTransaction[MediaTables]):
@@ -35,7 +27,7 @@ class MemoryFolderTransaction(MemoryTransaction[MediaTables]):
             if each.medium_id == medium_id and each.key != keep
         ]
         for each in found:
-            self.tables.folders[each.key] = _doomed(each, delete_after)
+            self.tables.folders[each.key] = each.doomed(delete_after)
         ended = (each for each in found if each.ends_earlier(delete_after))
         return sorted(ended, key=lambda each: each.key)
 
@@ -65,7 +57,7 @@ class MemoryFolders(MemoryPart):
         async with self.writing() as tables:
             folder = tables.folders.get(key)
             if folder is not None and folder.state is FolderState.WRITING:
-                tables.folders[key] = _doomed(folder, now)
+                tables.folders[key] = folder.doomed(now)
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
         async with self.writing() as tables:

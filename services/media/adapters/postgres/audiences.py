@@ -24,7 +24,7 @@ _FORGET_DECIDERS = "DELETE FROM deciders WHERE post_id = $1 AND bucket = $2"
 
 _ADD_DECIDERS = """
 INSERT INTO deciders (post_id, bucket, owner_id, user_id, was_protected)
-SELECT $1, $2, $3, user_id, was_protected
+SELECT $1::bigint, $2::smallint, $3::bigint, user_id, was_protected
 FROM unnest($4::bigint[], $5::boolean[]) AS decider (user_id, was_protected)
 """
 

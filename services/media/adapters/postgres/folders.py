@@ -12,7 +12,7 @@ from services.media.adapters.postgres.rows import (
     folder_from,
     purge_from,
 )
-from services.media.domain.model import WRITING_TIME, Folder, FolderState, Purge
+from services.media.domain.model import Folder, FolderState, Purge
 
 _WRITING, _LIVE, _GONE = (
     int(each) for each in (FolderState.WRITING, FolderState.LIVE, FolderState.DOOMED)
@@ -25,12 +25,10 @@ SELECT {FOLDER_COLUMNS} FROM folders
 WHERE medium_id = $1 AND bucket = $2 AND key <> $3 ORDER BY key FOR UPDATE
 """  # noqa: S608 - nothing but column names
 
-# `least` ignores null.
 _DOOM = f"""
-UPDATE folders SET state = {_GONE}, delete_after =
-  CASE WHEN state = {_WRITING} THEN greatest($2, create_time + $3::interval)
-    ELSE least(delete_after, $2) END
-WHERE key = ANY ($1::text[])
+UPDATE folders f SET state = {_GONE}, delete_after = doomed.delete_after
+FROM unnest($1::text[], $3::timestamptz[]) AS doomed (key, delete_after)
+WHERE f.key = doomed.key AND f.bucket = $2
 """  # noqa: S608 - a number
 
 _ADD_PURGE = """
@@ -49,16 +47,19 @@ _ONE = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = $1"  # noqa: S608
 _OF_KEYS = f"SELECT {FOLDER_COLUMNS} FROM folders WHERE key = ANY ($1::text[])"  # noqa: S608
 
 _ABANDON = f"""
-UPDATE folders
-SET state = {_GONE}, delete_after = greatest($2::timestamptz, create_time + $3::interval)
-WHERE key = $1 AND state = {_WRITING}
+UPDATE folders SET state = {_GONE}, delete_after = $3
+WHERE key = $1 AND bucket = $2 AND state = {_WRITING}
 """  # noqa: S608 - a number
 
+_ABANDONED = f"""
+SELECT key FROM folders WHERE state = {_WRITING} AND create_time < $1
+ORDER BY create_time, key LIMIT $2
+"""  # noqa: S608
+
+# The condition makes a repetition harmless: another process may have found the same folders.
 _DOOM_ABANDONED = f"""
-UPDATE folders SET state = {_GONE}, delete_after = $2 WHERE key IN (
-  SELECT key FROM folders WHERE state = {_WRITING} AND create_time < $1
-  ORDER BY create_time, key LIMIT $3 FOR UPDATE SKIP LOCKED
-)
+UPDATE folders SET state = {_GONE}, delete_after = $2
+WHERE key = ANY ($1::text[]) AND state = {_WRITING}
 """  # noqa: S608
 
 _DOOMED = f"""
@@ -96,11 +97,17 @@ class PostgresFolderTransaction(PostgresTransaction):
     async def doom_folders(
         self, medium_id: int, *, delete_after: datetime, keep: str = ""
     ) -> list[Folder]:
-        rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket_of(medium_id), keep)
+        bucket = bucket_of(medium_id)
+        rows = await self.connection.fetch(_OF_MEDIUM, medium_id, bucket, keep)
         found = [folder_from(row) for row in rows]
-        await self.connection.execute(
-            _DOOM, [each.key for each in found], delete_after, WRITING_TIME
-        )
+        if found:
+            doomed = [each.doomed(delete_after) for each in found]
+            await self.connection.execute(
+                _DOOM,
+                [each.key for each in doomed],
+                bucket,
+                [each.delete_after for each in doomed],
+            )
         return [each for each in found if each.ends_earlier(delete_after)]
 
     async def add_purge(self, folder: Folder, due_time: datetime) -> None:
@@ -141,10 +148,16 @@ class PostgresFolders:
         return [folder_from(row) for row in await self._database.fetch(_OF_KEYS, list(keys))]
 
     async def abandon_folder(self, key: str, now: datetime) -> None:
-        await self._database.execute(_ABANDON, key, now, WRITING_TIME)
+        folder = await self.folder(key)
+        if folder is not None:
+            # Its time of creation never changes, and the condition is the state.
+            await self._database.execute(
+                _ABANDON, key, bucket_of(folder.owner_id), folder.doomed(now).delete_after
+            )
 
     async def doom_abandoned(self, before: datetime, delete_after: datetime, limit: int) -> int:
-        return affected(await self._database.execute(_DOOM_ABANDONED, before, delete_after, limit))
+        keys = [row[0] for row in await self._database.fetch(_ABANDONED, before, limit)]
+        return affected(await self._database.execute(_DOOM_ABANDONED, keys, delete_after))
 
     async def doomed_folders(self, now: datetime, limit: int) -> list[Folder]:
         return [folder_from(row) for row in await self._database.fetch(_DOOMED, now, limit)]

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from services.chassis.runtime.clock import Clock
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database
 from services.media.adapters.postgres.audiences import (
@@ -32,6 +33,8 @@ class PostgresMediaTransaction(
     PostgresAudienceTransaction,
 ):
     """See `store.MediaTransaction`."""
+
+    shard_key = ShardKey.BUCKET
 
     def __init__(self, connection: Connection, clock: Clock, *, describe: Describe) -> None:
         super().__init__(connection, clock)

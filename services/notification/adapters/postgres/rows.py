@@ -48,11 +48,11 @@ def kind_preferences_from(triples: Iterable[tuple[int, int, Any]]) -> Mapping[Ki
     }
 
 
-def preferences_from(row: asyncpg.Record) -> Preferences:
+def preferences_from(row: asyncpg.Record | None) -> Preferences:
     """Preferences; the defaults if the user never changed them."""
-    email_digest, version, time_zone, quiet_start, quiet_end, kind_preferences = row
-    if version is None:
+    if row is None:
         return Preferences()
+    email_digest, version, time_zone, quiet_start, quiet_end, kind_preferences = row
     day = _day(time_zone, quiet_start, quiet_end)
     return Preferences(kind_preferences_from(kind_preferences), email_digest, version, day)
 

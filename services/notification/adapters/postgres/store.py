@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import asyncpg
+
 from services.chassis.storage.postgres import Database
 from services.delivery.adapters.postgres import PostgresDeliveryTransaction
 from services.delivery.domain.local_time import DaySettings
@@ -65,15 +67,24 @@ class PostgresNotificationTransaction(PostgresDeliveryTransaction, PostgresLogTr
         now: datetime,
     ) -> list[GroupKey]:
         found = await self.connection.fetch(
-            sql.WITHDRAW, now, recipient_id, actor_id, post_id, list(kinds)
+            sql.WITHDRAW, recipient_id, actor_id, post_id, list(kinds)
         )
-        return rows.keys_from(found)
+        return await self._record_withdrawn(found, now)
 
     async def withdraw_between(self, one_id: int, other_id: int, now: datetime) -> list[GroupKey]:
         await self.connection.execute(sql.UNWATCH_EACH_OTHER, one_id, other_id)
-        return rows.keys_from(
-            await self.connection.fetch(sql.WITHDRAW_BETWEEN, now, one_id, other_id)
-        )
+        found = await self.connection.fetch(sql.WITHDRAW_BETWEEN, one_id, other_id)
+        return await self._record_withdrawn(found, now)
+
+    async def _record_withdrawn(
+        self, found: Sequence[asyncpg.Record], now: datetime
+    ) -> list[GroupKey]:
+        if found:
+            columns = ("recipient_id", "kind", "post_id", "actor_id")
+            await self.connection.execute(
+                sql.RECORD_WITHDRAWN, *([row[each] for row in found] for each in columns), now
+            )
+        return [GroupKey(row["recipient_id"], row["group_id"]) for row in found]
 
     async def set_actor_muted(
         self, recipient_id: int, actor_id: int, *, muted: bool
@@ -129,7 +140,8 @@ class PostgresNotificationTransaction(PostgresDeliveryTransaction, PostgresLogTr
 
     async def record_deleted_user(self, user_id: int, now: datetime) -> None:
         await self.connection.execute(sql.RECORD_DELETED_USER, user_id, now)
-        await self.connection.execute(sql.FORGET_USER, user_id)
+        for statement in sql.FORGET_USER:
+            await self.connection.execute(statement, user_id)
         await self.forget_deliveries(user_id)
         await self.forget_requests([str(user_id)])
 
@@ -171,9 +183,7 @@ class PostgresNotificationTransaction(PostgresDeliveryTransaction, PostgresLogTr
         )
 
     async def preferences(self, user_id: int) -> Preferences:
-        row = await self.connection.fetchrow(sql.PREFERENCES, user_id)
-        assert row is not None  # noqa: S101 - a left join
-        return rows.preferences_from(row)
+        return rows.preferences_from(await self.connection.fetchrow(sql.PREFERENCES, user_id))
 
     async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
         return rows.days_from(await self.connection.fetch(sql.DAYS, list(user_ids)))
@@ -248,9 +258,7 @@ class PostgresNotificationStore:
         return None if row is None else Marker(*row)
 
     async def preferences(self, user_id: int) -> Preferences:
-        row = await self._database.fetchrow(sql.PREFERENCES, user_id)
-        assert row is not None  # noqa: S101 - a left join
-        return rows.preferences_from(row)
+        return rows.preferences_from(await self._database.fetchrow(sql.PREFERENCES, user_id))
 
     async def days(self, user_ids: Collection[int]) -> Mapping[int, DaySettings]:
         return rows.days_from(await self._database.fetch(sql.DAYS, list(user_ids)))
@@ -279,7 +287,8 @@ class PostgresNotificationStore:
         return [row[0] for row in await self._database.fetch(sql.RECIPIENTS_BEFORE, moment, limit)]
 
     async def forget_deleted(self, before: datetime) -> None:
-        await self._database.execute(sql.FORGET_DELETED, before)
+        for statement in sql.FORGET_DELETED:
+            await self._database.execute(statement, before)
 
     async def forget_withdrawn(self, before: datetime) -> None:
         await self._database.execute(sql.FORGET_WITHDRAWN, before)

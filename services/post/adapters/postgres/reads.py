@@ -5,12 +5,14 @@ finds the rows by the primary key; `bucket = ANY` selects the shards of Citus. W
 repeats a rule of domain/visibility.py, tests/stores/post/test_rules.py compares the two.
 """
 
-# Version and counts, and the viewer's engagement. The version of a tombstone is 0. The two tables
-# have different shard keys, so the second is a subquery and not a join of tables.
+from services.chassis.storage.shard_key import is_among
+
+# Version and counts, and the viewer's engagement. The version of a tombstone is 0. Posts and viewer
+# have different buckets, so the second is a subquery and not a join of tables.
 STATES = """
 WITH own AS MATERIALIZED (
   SELECT post_id, like_id, repost_id, bookmark_id
-  FROM responses WHERE user_id = $3 AND post_id = ANY ($1::bigint[])
+  FROM responses WHERE user_id = $3 AND bucket = $4 AND post_id = ANY ($1::bigint[])
 )
 SELECT s.id, s.revision + s.media_changes, s.likes, s.reposts, s.replies, s.quotes,
   own.like_id IS NOT NULL, own.repost_id IS NOT NULL, own.bookmark_id IS NOT NULL
@@ -27,7 +29,7 @@ FROM post_states WHERE id = ANY ($1::bigint[]) AND bucket = ANY ($2::smallint[])
 # By the primary key: the cost does not depend on how many rows the user has.
 ENGAGED = """
 SELECT post_id, like_id IS NOT NULL, repost_id IS NOT NULL, bookmark_id IS NOT NULL
-FROM responses WHERE user_id = $1 ORDER BY post_id DESC LIMIT $2
+FROM responses WHERE user_id = $1 AND bucket = $3 ORDER BY post_id DESC LIMIT $2
 """
 
 REVISIONS = """
@@ -85,7 +87,7 @@ ORDER BY post_id DESC LIMIT $4
 
 _REPOSTED = """
     SELECT repost_id, post_id, post_author_id, user_id FROM responses
-    WHERE user_id = $1 AND repost_id < $3
+    WHERE user_id = $1 AND bucket = $2 AND repost_id < $3
     ORDER BY repost_id DESC LIMIT $4
 """
 
@@ -123,62 +125,80 @@ SELECT id, user_id FROM reposts WHERE post_id = $1 AND bucket = $2 AND id < $3
 ORDER BY id DESC LIMIT $4
 """
 LIKES_OF = """
-SELECT like_id, post_id FROM responses WHERE user_id = $1 AND like_id < $2
+SELECT like_id, post_id FROM responses
+WHERE user_id = $1 AND bucket = $4 AND like_id < $2
 ORDER BY like_id DESC LIMIT $3
 """
 REPOSTS_OF = """
-SELECT repost_id, post_id FROM responses WHERE user_id = $1 AND repost_id < $2
+SELECT repost_id, post_id FROM responses
+WHERE user_id = $1 AND bucket = $4 AND repost_id < $2
 ORDER BY repost_id DESC LIMIT $3
 """
 BOOKMARKS_OF = """
-SELECT bookmark_id, post_id FROM responses WHERE user_id = $1 AND bookmark_id < $2
+SELECT bookmark_id, post_id FROM responses
+WHERE user_id = $1 AND bucket = $4 AND bookmark_id < $2
 ORDER BY bookmark_id DESC LIMIT $3
 """
 
-# An index-only scan of responses_reposts.
+# An index-only scan of responses_reposts_in_bucket.
 REPOSTS_BETWEEN = """
 SELECT post_id FROM responses
-WHERE user_id = $1 AND repost_id IS NOT NULL AND post_author_id = $2
+WHERE user_id = $1 AND bucket = $4 AND repost_id IS NOT NULL AND post_author_id = $2
 ORDER BY repost_id LIMIT $3
 """
 
-# The newest $3 entries of up to 10,000 users. First the newest $4 of each, by one index scan each;
-# $4 times the number of users is at least $3. The $3rd newest of these is a lower bound of the
-# result. Then all entries above the bound, of the users who have any.
-# The conditions on posts are `visibility.belongs_on_homes`.
-TIMELINE_ENTRIES = """
+# On Citus the lists of actors are joined on the shards of `buckets`.
+_BUCKETS = "$5::smallint[]"
+_ACTORS = """(
+    SELECT b.bucket, a.id
+    FROM unnest($1::bigint[]) AS a (id) JOIN buckets b ON b.bucket = ((a.id >> 13) & 511)::smallint
+    WHERE b.bucket = ANY ($5::smallint[])
+  ) AS actor"""
+_NEWEST_ACTORS = f"""(
+  SELECT b.bucket, a.id FROM newest a JOIN buckets b ON b.bucket = a.bucket
+  WHERE {is_among("b.bucket", _BUCKETS)}
+) AS actor"""  # noqa: S608 - a constant
+# The conditions are `visibility.belongs_on_homes`.
+_OF_ACTOR = f"""p.author_id = actor.id AND p.bucket = actor.bucket
+      AND {is_among("p.bucket", _BUCKETS)}
+      AND p.id < $2 AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3"""
+_REPOSTED_BY_ACTOR = f"""r.user_id = actor.id AND r.bucket = actor.bucket
+      AND {is_among("r.bucket", _BUCKETS)} AND r.repost_id < $2"""
+
+# The newest $3 entries of up to 10,000 users, whose buckets are $5. First the newest $4 of each, by
+# one index scan each; $4 times the number of users is at least $3. The $3rd newest of these is a
+# lower bound of the result. Then all entries above the bound, of the users who have any.
+TIMELINE_ENTRIES = f"""
 WITH heads AS MATERIALIZED (
-  SELECT a.id AS actor, head.entry_id
-  FROM unnest($1::bigint[]) AS a (id)
-  CROSS JOIN LATERAL (
-    (SELECT p.id AS entry_id FROM posts p
-      WHERE p.author_id = a.id AND p.bucket = ((a.id >> 13) & 511)::smallint AND p.id < $2
-        AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3
+  SELECT actor.bucket, actor.id, head.entry_id
+  FROM {_ACTORS} CROSS JOIN LATERAL (
+    (SELECT p.bucket, p.id AS entry_id FROM posts p
+      WHERE {_OF_ACTOR}
       ORDER BY p.id DESC LIMIT $4)
     UNION ALL
-    (SELECT r.repost_id FROM responses r
-      WHERE r.user_id = a.id AND r.repost_id < $2 ORDER BY r.repost_id DESC LIMIT $4)
+    (SELECT r.bucket, r.repost_id FROM responses r
+      WHERE {_REPOSTED_BY_ACTOR}
+      ORDER BY r.repost_id DESC LIMIT $4)
   ) AS head
 ), lowest AS MATERIALIZED (
   SELECT coalesce(
     (SELECT entry_id FROM heads ORDER BY entry_id DESC OFFSET $3 - 1 LIMIT 1), 0) AS id
-), actors AS MATERIALIZED (
-  SELECT DISTINCT actor FROM heads WHERE entry_id >= (SELECT id FROM lowest)
+), newest AS MATERIALIZED (
+  SELECT DISTINCT bucket, id FROM heads WHERE entry_id >= (SELECT id FROM lowest)
 )
 SELECT entry.entry_id, entry.post_id, entry.author_id, entry.reposter_id
-FROM actors CROSS JOIN LATERAL (
-  (SELECT p.id AS entry_id, p.id AS post_id, p.author_id, 0::bigint AS reposter_id FROM posts p
-    WHERE p.author_id = actor AND p.bucket = ((actor >> 13) & 511)::smallint
-      AND p.id < $2 AND p.id >= (SELECT id FROM lowest)
-      AND p.delete_time IS NULL AND NOT p.answers_others AND p.visibility < 3
+FROM {_NEWEST_ACTORS} CROSS JOIN LATERAL (
+  (SELECT p.bucket, p.id AS entry_id, p.id AS post_id, p.author_id, 0::bigint AS reposter_id
+    FROM posts p
+    WHERE {_OF_ACTOR} AND p.id >= (SELECT id FROM lowest)
     ORDER BY p.id DESC LIMIT $3)
   UNION ALL
-  (SELECT r.repost_id, r.post_id, r.post_author_id, r.user_id FROM responses r
-    WHERE r.user_id = actor AND r.repost_id < $2 AND r.repost_id >= (SELECT id FROM lowest)
+  (SELECT r.bucket, r.repost_id, r.post_id, r.post_author_id, r.user_id FROM responses r
+    WHERE {_REPOSTED_BY_ACTOR} AND r.repost_id >= (SELECT id FROM lowest)
     ORDER BY r.repost_id DESC LIMIT $3)
 ) AS entry
 ORDER BY entry.entry_id DESC LIMIT $3
-"""
+"""  # noqa: S608 - constants
 
 # The conditions are `visibility.is_counted_on_profile`.
 COUNT_POSTS = """

@@ -7,7 +7,8 @@ from datetime import datetime
 from services.chassis.events.records import new_event_id
 from services.chassis.runtime import telemetry
 from services.chassis.runtime.ids import MAX_ID, bucket_of
-from services.chassis.storage import idempotency
+from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.storage import idempotency, shard_key
 from services.chassis.storage.idempotency import RequestInFlight, RequestKey
 from services.chassis.storage.postgres import Database
 from services.post.adapters.postgres import reads, rows
@@ -52,7 +53,7 @@ WHERE c.oid = 'public.posts'::regclass
 
 _CREATE = f"""
 SELECT outcome, fingerprint, response
-FROM create_limited_post({", ".join(f"${n}" for n in range(1, 31))})
+FROM create_limited_post({", ".join(f"${n}" for n in range(1, 32))})
 """  # noqa: S608 - nothing but parameters
 
 _NO_KEY = RequestKey("", "", b"")
@@ -102,7 +103,7 @@ class PostgresStore:
 
     async def _create(self, new: NewPost) -> bytes | None:
         post, message, key = new.post, new.message, new.key or _NO_KEY
-        row = await self._database.fetchrow(
+        row = await self._database.write(
             _CREATE,
             post.id,
             bucket_of(post.id),
@@ -134,6 +135,7 @@ class PostgresStore:
             rows.media_to_json(post.media),
             post.language,
             post.language_given,
+            shard_key.of_name(ShardKey.BUCKET, key.caller_id),
         )
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         match row[0]:
@@ -162,11 +164,13 @@ class PostgresStore:
         if viewer_id == 0:
             found = await self._database.fetch(reads.BARE_STATES, post_ids, buckets)
         else:
-            found = await self._database.fetch(reads.STATES, post_ids, buckets, viewer_id)
+            found = await self._database.fetch(
+                reads.STATES, post_ids, buckets, viewer_id, bucket_of(viewer_id)
+            )
         return {row[0]: PostState(*row) for row in found}
 
     async def engaged(self, user_id: int, limit: int) -> list[ViewerEngagement]:
-        found = await self._database.fetch(reads.ENGAGED, user_id, limit)
+        found = await self._database.fetch(reads.ENGAGED, user_id, limit, bucket_of(user_id))
         return [ViewerEngagement(*row) for row in found]
 
     async def revisions(self, post_id: int, *, before: int, limit: int) -> list[Revision]:
@@ -210,43 +214,60 @@ class PostgresStore:
         return {row[0] for row in found}
 
     async def quotes(self, post_id: int, *, before: int, limit: int) -> list[int]:
-        found = await self._database.fetch(
-            reads.QUOTES, post_id, bucket_of(post_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            post_id, reads.QUOTES, post_id, bucket_of(post_id), before or MAX_ID, limit
         )
         return [row[0] for row in found]
 
     async def entries(
         self, user_id: int, *, include_replies: bool, before: int, limit: int
     ) -> list[Entry]:
-        found = await self._database.fetch(
-            reads.ENTRIES[include_replies], user_id, bucket_of(user_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            user_id,
+            reads.ENTRIES[include_replies],
+            user_id,
+            bucket_of(user_id),
+            before or MAX_ID,
+            limit,
         )
         return [Entry(*row) for row in found]
 
     async def entries_with_media(self, user_id: int, *, before: int, limit: int) -> list[Entry]:
-        found = await self._database.fetch(
-            reads.ENTRIES_WITH_MEDIA, user_id, bucket_of(user_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            user_id, reads.ENTRIES_WITH_MEDIA, user_id, bucket_of(user_id), before or MAX_ID, limit
         )
         return [Entry(*row) for row in found]
 
     async def engagements_of_post(
         self, kind: EngagementKind, post_id: int, *, before: int, limit: int
     ) -> list[ListPosition]:
-        found = await self._database.fetch(
-            _ENGAGEMENTS_OF_POST[kind], post_id, bucket_of(post_id), before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            post_id,
+            _ENGAGEMENTS_OF_POST[kind],
+            post_id,
+            bucket_of(post_id),
+            before or MAX_ID,
+            limit,
         )
         return [ListPosition(*row) for row in found]
 
     async def engagements_by_user(
         self, kind: EngagementKind, user_id: int, *, before: int, limit: int
     ) -> list[ListPosition]:
-        found = await self._database.fetch(
-            _ENGAGEMENTS_BY_USER[kind], user_id, before or MAX_ID, limit
+        found = await self._database.fetch_list(
+            user_id,
+            _ENGAGEMENTS_BY_USER[kind],
+            user_id,
+            before or MAX_ID,
+            limit,
+            bucket_of(user_id),
         )
         return [ListPosition(*row) for row in found]
 
     async def reposts_between(self, user_id: int, author_id: int, limit: int) -> list[int]:
-        found = await self._database.fetch(reads.REPOSTS_BETWEEN, user_id, author_id, limit)
+        found = await self._database.fetch(
+            reads.REPOSTS_BETWEEN, user_id, author_id, limit, bucket_of(user_id)
+        )
         return [row[0] for row in found]
 
     async def timeline_entries(
@@ -254,7 +275,12 @@ class PostgresStore:
     ) -> list[Entry]:
         each = limit // len(author_ids) + 1
         found = await self._database.fetch(
-            reads.TIMELINE_ENTRIES, author_ids, before or MAX_ID, limit, each
+            reads.TIMELINE_ENTRIES,
+            author_ids,
+            before or MAX_ID,
+            limit,
+            each,
+            rows.buckets_of(author_ids),
         )
         return [Entry(*row) for row in found]
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of
+from services.chassis.runtime.shard_keys import ShardKey
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import PostgresTransaction
 from services.post.adapters.postgres import rows
@@ -55,9 +56,7 @@ _REPLACE_MEDIUM = "SELECT replace_medium($1, $2, $3)"
 _REMOVE_MEDIUM = "SELECT remove_medium($1, $2, $3)"
 
 _DELETE = """
-SELECT deleted.id, deleted.author_id, deleted.reply_to_post_id, deleted.quoted_post_id,
-  (SELECT p.visibility FROM posts p WHERE p.id = deleted.id AND p.bucket = bucket_of(deleted.id))
-FROM delete_posts($1, $2) AS deleted
+SELECT id, author_id, reply_to_post_id, quoted_post_id, visibility FROM make_tombstones($1, $2)
 """
 
 _ENGAGE = f"SELECT {rows.ENGAGED_COLUMNS} FROM respond($1, $2, $3, $4, $5, $6, $7, $8)"  # noqa: S608
@@ -78,6 +77,8 @@ _DELETE_PROTECTION = "DELETE FROM account_protections WHERE user_id = $1"
 
 class PostgresPostTransaction(PostgresTransaction):
     """The promises are in `store.PostTransaction`."""
+
+    shard_key = ShardKey.BUCKET
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection, clock)

@@ -117,15 +117,17 @@ WHERE {near} = $1 AND kind = $2 AND edge_id < $3 ORDER BY edge_id DESC LIMIT $4
     for direction, (table, near, far) in _ENDS.items()
 }
 _COUNTED = {Direction.IN: "followers", Direction.OUT: "following"}
-# One id more than the page has shows whether more follow.
+# One id more than the page has shows whether more follow. The ids stand twice, so that on Citus the
+# subquery too is sent only to their shards.
 _LIST_IDS = {
     direction: f"""
-SELECT wanted.id, coalesce(counted.{_COUNTED[direction]}, 0), ARRAY(
+SELECT counted.user_id, counted.{_COUNTED[direction]}, ARRAY(
   SELECT {far} FROM {table}
-  WHERE {near} = wanted.id AND {far} > $2 AND kind = {RelationshipKind.FOLLOW:d}
+  WHERE {near} = counted.user_id AND {near} = ANY($1::bigint[]) AND {far} > $2
+    AND kind = {RelationshipKind.FOLLOW:d}
   ORDER BY {far} LIMIT $3 + 1
 )
-FROM unnest($1::bigint[]) AS wanted (id) LEFT JOIN user_counts AS counted ON user_id = wanted.id
+FROM user_counts AS counted WHERE counted.user_id = ANY($1::bigint[])
 """  # noqa: S608
     for direction, (table, near, far) in _ENDS.items()
 }
@@ -293,16 +295,20 @@ class PostgresGraph:
         limit: int,
     ) -> list[ListedRelationship]:
         newest = _MAX_ID if before is None else before
-        rows = await self._database.fetch(_LIST[direction], user_id, kind, newest, limit)
+        rows = await self._database.fetch_list(
+            user_id, _LIST[direction], user_id, kind, newest, limit
+        )
         return [ListedRelationship(row[0], row[1]) for row in rows]
 
     async def list_ids(
         self, direction: Direction, user_ids: Collection[int], *, limit: int, after_id: int = 0
     ) -> dict[int, IdPage]:
         rows = await self._database.fetch(_LIST_IDS[direction], list(user_ids), after_id, limit)
-        return {
+        found = {
             user_id: IdPage(ids[:limit], len(ids) > limit, total) for user_id, total, ids in rows
         }
+        # Only users who were deleted for good have no counts, and nobody follows them.
+        return {user_id: found.get(user_id, IdPage([], False, 0)) for user_id in user_ids}
 
     async def related_users(self, user_id: int, *, limit: int) -> RelatedUsers:
         rows = await self._database.fetch(_RELATED, user_id, limit)

@@ -409,7 +409,13 @@ FIELDS: dict[str, FieldCase] = {
 }
 
 # Routes without a field, and why.
+_COOKIES = "GraphQL sets no cookies: its tokens are in the result"
 REST_ONLY = {
+    "sign_in_with_cookie": _COOKIES,
+    "register_with_cookie": _COOKIES,
+    "refresh_with_cookie": _COOKIES,
+    "sign_out_with_cookie": _COOKIES,
+    "sign_out_everywhere_with_cookie": _COOKIES,
     "upload_medium": "bytes do not pass through GraphQL: see startUpload",
     "wait_medium": "subscriptions say when processing has ended",
 }

@@ -84,6 +84,7 @@ async def connected(
         f"ws://{address}/graphql",
         subprotocols=[subprotocol],  # type: ignore[list-item]
         proxy=None,
+        open_timeout=PATIENCE,
         **options,
     ) as connection:
         yield SubscriptionClient(connection)

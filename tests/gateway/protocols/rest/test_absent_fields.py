@@ -77,7 +77,7 @@ def schema_of(version: Version, route: Route) -> Json:
 
 async def check(client: Client, case: Case) -> None:
     route = route_of(case)
-    answer = await client(case.method, case.path, **case.body)
+    answer = await client(case.method, case.path, **case.request)
     assert answer.status_code == route.status, answer.text
     if route.answer is NoContent:
         return

@@ -83,7 +83,7 @@ async def test_success(alice: Client, services: FakeServices, case: Case) -> Non
     route = route_of(case)
 
     with counted(services) as rpcs:
-        answer = await alice(case.method, case.path, **case.body)
+        answer = await alice(case.method, case.path, **case.request)
 
     assert answer.status_code == route.status, answer.text
     assert rpcs == [case.rpc, *case.also]
@@ -113,7 +113,7 @@ async def test_what_services_refuse_becomes_a_problem(
         if case.name in {"get_session", "get_push_subscription"}:
             continue  # its service lists; the gateway looks
 
-        answer = await alice(case.method, case.path, **case.body)
+        answer = await alice(case.method, case.path, **case.request)
 
         problem = answer.json()
         assert (answer.status_code, problem["reason"]) == (status, reason)
@@ -129,7 +129,7 @@ async def test_a_service_that_is_away_is_said(
     prepare(services, case)
     services.answer(case.rpc, Unavailable(retry_after=2.5))
 
-    answer = await alice(case.method, case.path, **case.body)
+    answer = await alice(case.method, case.path, **case.request)
 
     assert (answer.status_code, answer.json()["reason"]) == (503, "DEPENDENCY_UNAVAILABLE")
     assert answer.headers["retry-after"] == "3"
@@ -142,7 +142,7 @@ async def test_strangers_are_let_in_by_the_route_policy(
     prepare(services, case)
     route = route_of(case)
 
-    answer = await stranger(case.method, case.path, **case.body)
+    answer = await stranger(case.method, case.path, **case.request)
 
     if route.access is ANYONE:
         assert answer.status_code == route.status
@@ -160,7 +160,8 @@ async def test_the_idempotency_key_reaches_the_service(
 ) -> None:
     prepare(services, case)
 
-    await alice(case.method, case.path, **case.body, headers={"idempotency-key": key})
+    request = case.request | {"headers": case.headers | {"idempotency-key": key}}
+    await alice(case.method, case.path, **request)
 
     assert services.last(case.rpc).request_id == "8a1f6d1e-4a0c-4b7e"
 
@@ -190,11 +191,13 @@ async def test_what_is_created_has_an_address(
 ) -> None:
     prepare(services, case)
 
-    answer = await alice(case.method, case.path, **case.body)
+    answer = await alice(case.method, case.path, **case.request)
 
     shown = answer.json()
-    made = shown["session"] if case.name == "sign_in" else shown.get("user", shown)
-    assert answer.headers["location"] == f"{case.path}/{made['id']}"
+    signs_in = case.name in {"sign_in", "sign_in_with_cookie"}
+    made = shown["session"] if signs_in else shown.get("user", shown)
+    folder = f"{case.version.prefix}{case.created_at}" if case.created_at else case.path
+    assert answer.headers["location"] == f"{folder}/{made['id']}"
 
 
 async def test_thread_shows_tombstones_without_author(

@@ -86,6 +86,7 @@ async def opened(address: str, ticket: str = "good", **options: Any) -> AsyncIte
         f"ws://{address}/v1/stream",
         subprotocols=offered,
         proxy=None,
+        open_timeout=PATIENCE,
         **options,  # type: ignore[arg-type]
     ) as connection:
         yield StreamClient(connection)

@@ -12,7 +12,7 @@ from roost.notification.v1.event_service_pb2 import AttachRequest, AttachRespons
 from gateway.protocols.stream.metrics import StreamMetrics
 from gateway.protocols.stream.upstream import Upstream
 from services.chassis.runtime.errors import Unavailable
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
@@ -46,7 +46,7 @@ async def test_the_requests_of_a_stream_end_with_it() -> None:
     try:
         await eventually(lambda: len(events.streams) >= 2)
         # What reads the requests, a task of gRPC, ends too.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT):
             left = [request async for request in events.streams[0]]
     finally:
         running.cancel()

@@ -1,0 +1,73 @@
+"""What browsers may load and run on the pages of the web client, and in its service worker."""
+
+from urllib.parse import urlsplit
+
+# The policies of Trusted Types that the client may create: of the service worker's address.
+TRUSTED_TYPES = ("roost-worker",)
+# Features of browsers that the client uses, on its own pages; all others are off.
+_USED = (
+    "autoplay",
+    "clipboard-write",
+    "encrypted-media",
+    "fullscreen",
+    "picture-in-picture",
+)
+_UNUSED = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+def headers(*, public_url: str, media_url: str, uploads_url: str) -> Headers:
+    """The headers of every file and page of the client, which take the place of the API's.
+
+    Files come from here, and media from their origin; what users write is never run, because
+    `script-src` has no inline scripts and Trusted Types close the ways from a text to a script.
+    """
+    media, uploads = _origin(media_url), _origin(uploads_url)
+    # Browsers that are older than CSP 3 do not take 'self' for WebSockets.
+    sockets = _origin(public_url).replace("http", "ws", 1)
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "font-src": "'self'",
+        "manifest-src": "'self'",
+        "worker-src": "'self'",
+        "img-src": f"'self' data: blob: {media}",
+        "media-src": f"'self' blob: {media}",
+        "connect-src": f"'self' {sockets} {media} {uploads}",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": " ".join(TRUSTED_TYPES),
+    }
+    text = "; ".join(f"{name} {' '.join(each.split())}" for name, each in policy.items())
+    features = [*(f"{each}=(self)" for each in _USED), *(f"{each}=()" for each in _UNUSED)]
+    return (
+        (b"content-security-policy", text.encode()),
+        (b"permissions-policy", ", ".join(features).encode()),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+    )
+
+
+def _origin(url: str) -> str:
+    """The origin of an address; empty for none."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if url else ""

@@ -1,0 +1,28 @@
+import { createRouter } from "@tanstack/react-router";
+
+import { hashtagRoutes } from "../features/hashtags/routes";
+import { postRoutes } from "../features/posts/routes";
+import { sessionRoutes } from "../features/sessions/routes";
+import { shellRoute } from "../features/shell/route";
+import { timelineRoutes } from "../features/timelines/routes";
+import { userRoutes } from "../features/users/routes";
+import { rootRoute } from "./root";
+
+// One line a feature with routes. Those in the shell have its navigation around them.
+const routeTree = rootRoute.addChildren([
+  ...sessionRoutes,
+  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  scrollRestoration: true,
+  defaultPreload: "intent",
+  defaultStructuralSharing: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,104 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Bookmark, Heart, MessageCircle, Quote, Repeat2 } from "lucide-react";
+import type { ReactNode } from "react";
+
+import type { Post } from "../../api/client";
+import { Menu } from "../../design/Menu";
+import { classes } from "../../design/classes";
+import { useText } from "../../i18n/messages";
+import { useShortNumber } from "../../i18n/times";
+import { useComposer } from "../compose/ComposerProvider";
+import { useMyId } from "../sessions/useSession";
+import styles from "./PostActions.module.css";
+import { useEngagement } from "./useEngagement";
+
+/** The row below a post: reply, repost or quote, like, bookmark. */
+export function PostActions({ post }: { post: Post }) {
+  const text = useText();
+  const number = useShortNumber();
+  const signedIn = useMyId() !== undefined;
+  const navigate = useNavigate();
+  const compose = useComposer();
+  const { toggleLike, toggleRepost, toggleBookmark } = useEngagement(post);
+  const { liked = false, reposted = false, bookmarked = false } = post.viewer ?? {};
+  const { replies, reposts, quotes, likes } = post.counts;
+  const shared = reposts + quotes;
+
+  /** A stranger is led to sign in, and comes back to the post. */
+  const act = (run: () => void) => () => {
+    if (signedIn) run();
+    else void navigate({ to: "/sign-in", search: { to: `/posts/${post.id}` } });
+  };
+  const reply = act(() => compose.open({ replyTo: post }));
+  const quote = act(() => compose.open({ quoted: post }));
+  const mayRepost = post.visibility === "public";
+
+  return (
+    <div className={styles.actions}>
+      <button
+        type="button"
+        className={styles.action}
+        onClick={reply}
+        aria-label={text("posts.reply_count", { count: replies })}
+        title={text("posts.reply")}
+      >
+        <MessageCircle size={19} />
+        <Count value={replies} format={number} />
+      </button>
+      <Menu
+        label={text("posts.repost_or_quote")}
+        items={[
+          {
+            label: text(reposted ? "posts.undo_repost" : "posts.repost"),
+            icon: <Repeat2 size={18} />,
+            onSelect: act(toggleRepost),
+          },
+          { label: text("posts.quote"), icon: <Quote size={18} />, onSelect: quote },
+        ]}
+        trigger={(props) => (
+          <button
+            type="button"
+            {...props}
+            className={classes(styles.action, styles.repost)}
+            data-on={reposted}
+            disabled={!mayRepost}
+            aria-label={text("posts.repost_count", { count: shared, mine: String(reposted) })}
+            title={text("posts.repost_or_quote")}
+          >
+            <Repeat2 size={20} />
+            <Count value={shared} format={number} />
+          </button>
+        )}
+      />
+      <button
+        type="button"
+        className={classes(styles.action, styles.like)}
+        data-on={liked}
+        data-fill
+        onClick={act(toggleLike)}
+        aria-pressed={liked}
+        aria-label={text("posts.like_count", { count: likes })}
+        title={text(liked ? "posts.unlike" : "posts.like")}
+      >
+        <Heart size={19} />
+        <Count value={likes} format={number} />
+      </button>
+      <button
+        type="button"
+        className={classes(styles.action, styles.bookmark)}
+        data-on={bookmarked}
+        data-fill
+        onClick={act(toggleBookmark)}
+        aria-pressed={bookmarked}
+        aria-label={text("posts.bookmark")}
+        title={text(bookmarked ? "posts.remove_bookmark" : "posts.bookmark")}
+      >
+        <Bookmark size={19} />
+      </button>
+    </div>
+  );
+}
+
+function Count({ value, format }: { value: number; format: (value: number) => string }): ReactNode {
+  return value > 0 ? <span aria-hidden>{format(value)}</span> : null;
+}

@@ -1,0 +1,36 @@
+import { ArrowUp } from "lucide-react";
+
+import { Spinner } from "../../design/Spinner";
+import { useToasts } from "../../design/Toast";
+import { useText } from "../../i18n/messages";
+import { useProblemText } from "../../i18n/problems";
+import { useShortcuts } from "../../keyboard/shortcuts";
+import styles from "./NewerPill.module.css";
+import { MAX_KNOWN, type useNewer } from "./useNewer";
+
+/** Offers what is newer. It floats above the list, so that nothing moves when it comes. */
+export function NewerPill({ newer }: { newer: ReturnType<typeof useNewer> }) {
+  const text = useText();
+  const toasts = useToasts();
+  const problemText = useProblemText();
+  const show = () => {
+    newer.show().then(
+      () => scrollTo({ top: 0 }),
+      (error: unknown) => toasts.show({ tone: "failure", text: problemText(error) }),
+    );
+  };
+  useShortcuts([{ keys: ".", label: "timelines.show_newer", run: show }]);
+
+  return (
+    <div className={styles.place} role="status">
+      {newer.count > 0 && (
+        <button type="button" className={styles.pill} onClick={show}>
+          {newer.loading ? <Spinner size="small" /> : <ArrowUp size={16} />}
+          {newer.count >= MAX_KNOWN
+            ? text("timelines.newer_many", { count: MAX_KNOWN })
+            : text("timelines.newer", { count: newer.count })}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,184 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { CalendarDays, Link2, Lock, MapPin } from "lucide-react";
+import { useIntl } from "react-intl";
+
+import type { User } from "../../api/client";
+import { Avatar } from "../../design/Avatar";
+import { EmptyState, FailureState } from "../../design/EmptyState";
+import { SpinnerBlock } from "../../design/Spinner";
+import { Tabs, tabClass } from "../../design/Tabs";
+import { Text, useText } from "../../i18n/messages";
+import { useShortNumber } from "../../i18n/times";
+import { variant } from "../media/variants";
+import { PostList } from "../posts/PostList";
+import { PageHeader } from "../shell/PageHeader";
+import { FollowButton } from "./FollowButton";
+import styles from "./ProfilePage.module.css";
+import { type ProfileTab, likedPostsList, userByHandleQuery, userPostsList } from "./queries";
+
+const TABS: readonly ProfileTab[] = ["posts", "replies", "media", "likes"];
+
+export function ProfilePage() {
+  const text = useText();
+  const { handle = "", tab: path } = useParams({ strict: false });
+  const tab = TABS.find((each) => each === path) ?? "posts";
+  const { data: user, error, refetch } = useQuery(userByHandleQuery(handle));
+
+  if (!user) {
+    return (
+      <>
+        <PageHeader title={`@${handle}`} back />
+        {error ? (
+          <FailureState error={error} onRetry={() => void refetch()} />
+        ) : (
+          <SpinnerBlock label={text("common.loading")} />
+        )}
+      </>
+    );
+  }
+  const hidden = user.relationship?.blocked_by === true;
+  return (
+    <>
+      <PageHeader
+        title={user.display_name}
+        subtitle={text("users.posts_count", { count: user.posts_count })}
+        back
+      />
+      <Profile user={user} />
+      <Tabs label={text("users.tabs")}>
+        {TABS.map((each) =>
+          each === "posts" ? (
+            <Link
+              key={each}
+              to="/@{$handle}"
+              params={{ handle: user.handle }}
+              activeOptions={{ exact: true }}
+              className={tabClass}
+              replace
+              resetScroll={false}
+            >
+              {text("users.tab_posts")}
+            </Link>
+          ) : (
+            <Link
+              key={each}
+              to="/@{$handle}/$tab"
+              params={{ handle: user.handle, tab: each }}
+              className={tabClass}
+              replace
+              resetScroll={false}
+            >
+              {text(`users.tab_${each}`)}
+            </Link>
+          ),
+        )}
+      </Tabs>
+      {hidden ? (
+        <EmptyState title={text("users.blocked_by")} />
+      ) : tab === "likes" ? (
+        <PostList
+          key={tab}
+          label={text("users.tab_likes")}
+          list={likedPostsList(user.id)}
+          empty={<EmptyState title={text("users.likes_empty")} />}
+        />
+      ) : (
+        <PostList
+          key={tab}
+          label={text(`users.tab_${tab}`)}
+          list={userPostsList(user.id, tab)}
+          empty={<NoPosts user={user} />}
+        />
+      )}
+    </>
+  );
+}
+
+function NoPosts({ user }: { user: User }) {
+  const text = useText();
+  return user.protected && !user.relationship?.following ? (
+    <EmptyState icon={<Lock size={32} />} title={text("users.protected_title")}>
+      <p>{text("users.protected_text", { handle: user.handle })}</p>
+    </EmptyState>
+  ) : (
+    <EmptyState title={text("users.posts_empty")} />
+  );
+}
+
+function Profile({ user }: { user: User }) {
+  const text = useText();
+  const intl = useIntl();
+  const number = useShortNumber();
+  const banner = user.banner?.state === "ready" ? variant(user.banner, "large")?.url : undefined;
+  return (
+    <>
+      <div className={styles.banner}>{banner && <img src={banner} alt={user.banner?.alt_text ?? ""} crossOrigin="anonymous" />}</div>
+      <section className={styles.profile} aria-label={text("users.profile")}>
+        <div className={styles.top}>
+          <span className={styles.picture}>
+            <Avatar user={user} size={88} />
+          </span>
+          <FollowButton user={user} />
+        </div>
+        <div className={styles.names}>
+          <h2>
+            <bdi>{user.display_name}</bdi>
+          </h2>
+          <p className={styles.handle}>
+            <span dir="ltr">@{user.handle}</span>
+            {user.protected && <Lock size={14} role="img" aria-hidden={false} aria-label={text("users.protected")} />}
+            {user.relationship?.followed_by && <span className={styles.badge}>{text("users.follows_you")}</span>}
+          </p>
+        </div>
+        {user.bio && (
+          <p className={styles.bio} dir="auto">
+            {user.bio}
+          </p>
+        )}
+        <p className={styles.facts}>
+          {user.location && (
+            <span className={styles.fact}>
+              <MapPin size={16} />
+              <bdi>{user.location}</bdi>
+            </span>
+          )}
+          {user.website && (
+            <span className={styles.fact}>
+              <Link2 size={16} />
+              <a href={user.website} target="_blank" rel="nofollow noopener noreferrer me" dir="ltr">
+                {user.website.replace(/^https?:\/\//, "")}
+              </a>
+            </span>
+          )}
+          <span className={styles.fact}>
+            <CalendarDays size={16} />
+            {text("users.joined", {
+              date: intl.formatDate(user.created_at, { month: "long", year: "numeric" }),
+            })}
+          </span>
+        </p>
+        <p className={styles.counts}>
+          <span>
+            <Text
+              id="users.following_count"
+              values={{
+                count: user.following_count,
+                number: <strong key="number">{number(user.following_count)}</strong>,
+              }}
+            />
+          </span>
+          <span>
+            <Text
+              id="users.followers_count"
+              values={{
+                count: user.followers_count,
+                number: <strong key="number">{number(user.followers_count)}</strong>,
+              }}
+            />
+          </span>
+        </p>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,22 @@
+import { useCallback } from "react";
+import { useIntl } from "react-intl";
+
+import { Problem, Unreachable } from "../api/problem";
+
+/** Why something failed, in the words of the user's language. */
+export function useProblemText(): (error: unknown) => string {
+  const intl = useIntl();
+  return useCallback(
+    (error) => {
+      const words = (id: string, values?: Record<string, string | number>) =>
+        intl.formatMessage({ id }, values);
+      if (error instanceof Unreachable) return words("problem.unreachable");
+      if (!(error instanceof Problem)) return words("problem.unknown");
+      const id = `problem.${error.reason}`;
+      // A reason without words of its own has those of the server.
+      if (!(id in intl.messages)) return error.message || words("problem.unknown");
+      return words(id, { ...error.metadata, retry_after: error.retryAfter ?? 0 });
+    },
+    [intl],
+  );
+}

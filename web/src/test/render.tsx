@@ -1,0 +1,30 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider, createMemoryHistory, createRootRoute, createRouter } from "@tanstack/react-router";
+import { type RenderResult, render } from "@testing-library/react";
+import type { ReactNode } from "react";
+
+import { queryClient } from "../api/cache";
+import { ToastProvider } from "../design/Toast";
+import { ComposerProvider } from "../features/compose/ComposerProvider";
+import { LanguageProvider, loadMessages } from "../i18n/LanguageProvider";
+import type { Language } from "../i18n/languages";
+
+/** Renders a component with what the shell gives it: words, cache, router, toasts, composer. */
+export async function renderPage(content: ReactNode, { language = "en" as Language } = {}): Promise<RenderResult> {
+  queryClient.clear();
+  const router = createRouter({
+    routeTree: createRootRoute({ component: () => <ComposerProvider>{content}</ComposerProvider> }),
+    history: createMemoryHistory({ initialEntries: ["/"] }),
+  });
+  await router.load();
+  return render(
+    <LanguageProvider initial={language} messages={await loadMessages(language)}>
+      <QueryClientProvider client={queryClient}>
+        <ToastProvider>
+          {/* The routes of a test are not those of the client. */}
+          <RouterProvider router={router as never} />
+        </ToastProvider>
+      </QueryClientProvider>
+    </LanguageProvider>,
+  );
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import react from "@vitejs/plugin-react";
+import { VitePWA } from "vite-plugin-pwa";
+import { defineConfig } from "vitest/config";
+
+import { firstLoad } from "./tools/first-load";
+import { messages } from "./tools/messages";
+
+const EDGE = process.env["ROOST_EDGE"] ?? "http://127.0.0.1:8080";
+const SOURCE = join(import.meta.dirname, "src");
+
+export default defineConfig({
+  plugins: [
+    react(),
+    messages(SOURCE),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src/sw",
+      filename: "sw.ts",
+      outDir: "dist",
+      injectRegister: null,
+      injectManifest: { globPatterns: ["index.html", "assets/*.{js,css}", "icons/*.svg"] },
+      manifest: {
+        id: "/",
+        name: "Roost",
+        short_name: "Roost",
+        description: "Posts from people whom you follow.",
+        start_url: "/",
+        scope: "/",
+        display: "standalone",
+        background_color: "#ffffff",
+        theme_color: "#3f51d1",
+        icons: [
+          { src: "/icons/roost-192.png", sizes: "192x192", type: "image/png" },
+          { src: "/icons/roost-512.png", sizes: "512x512", type: "image/png" },
+          { src: "/icons/roost-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+          { src: "/icons/roost.svg", sizes: "any", type: "image/svg+xml" },
+        ],
+      },
+    }),
+    firstLoad(),
+  ],
+  resolve: {
+    // Messages are parsed at build time. Tests have messages of their own.
+    alias: process.env["VITEST"]
+      ? {}
+      : { "@formatjs/icu-messageformat-parser": "@formatjs/icu-messageformat-parser/no-parser.js" },
+  },
+  build: { assetsInlineLimit: 0, cssTarget: ["chrome123", "safari17.5", "firefox121"] },
+  server: {
+    port: 5173,
+    proxy: Object.fromEntries(
+      (JSON.parse(readFileSync("api-paths.json", "utf8")) as string[]).map((path) => [
+        path,
+        { target: EDGE, changeOrigin: false, ws: true },
+      ]),
+    ),
+  },
+  test: {
+    environment: "jsdom",
+    testTimeout: 60_000,
+    setupFiles: ["src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
+});
