@@ -17,6 +17,8 @@ interface PageHeaderProps {
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
+  /** Stands in place of the title, which only screen readers get then. */
+  lead?: ReactNode;
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -24,7 +26,7 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, actions, children }: PageHeaderProps) {
+export function PageHeader({ title, subtitle, back = false, lead, actions, children }: PageHeaderProps) {
   const text = useText();
   useEffect(() => {
     document.title = `${title} · Roost`;
@@ -34,10 +36,17 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} />}
-        <div className={styles.title}>
-          <h1>{title}</h1>
-          {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
-        </div>
+        {lead ? (
+          <>
+            <h1 className="visually-hidden">{title}</h1>
+            {lead}
+          </>
+        ) : (
+          <div className={styles.title}>
+            <h1>{title}</h1>
+            {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+          </div>
+        )}
         {actions}
         {!back && <NarrowAccount />}
       </div>

@@ -1,6 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, UserRound } from "lucide-react";
-import type { ComponentType } from "react";
+import { Globe, House, type LucideIcon, Search, UserRound } from "lucide-react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
@@ -15,8 +14,6 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** Stands on the icon, as the number of what is unread. It renders a text, or nothing. */
-  badge?: ComponentType;
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -30,12 +27,21 @@ const HOME: NavigationItem = {
   bottom: true,
 };
 
+const EXPLORE: NavigationItem = {
+  label: "search.explore",
+  icon: Search,
+  link: { to: "/explore" },
+  key: "e",
+  bottom: true,
+  also: ["/search", "/tags/"],
+};
+
 const PUBLIC: NavigationItem = {
   label: "shell.public",
   icon: Globe,
   link: { to: "/public" },
   key: "u",
-  bottom: true,
+  bottom: false,
 };
 
 function profileOf(me: User): NavigationItem {
@@ -50,9 +56,10 @@ function profileOf(me: User): NavigationItem {
 
 /** The pages of the navigation, in their order: home, what arrives, what was kept, oneself. */
 export function navigationFor(me: User | undefined, signedIn: boolean): NavigationItem[] {
-  if (!signedIn) return [HOME];
+  if (!signedIn) return [HOME, EXPLORE];
   return [
     HOME,
+    EXPLORE,
     PUBLIC,
     ...(me ? [profileOf(me)] : []),
   ];
