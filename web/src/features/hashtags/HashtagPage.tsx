@@ -17,8 +17,8 @@ const LOOK_EVERY_MS = 60_000;
 
 export function HashtagPage() {
   const text = useText();
-  const { tag } = useParams({ from: "/shell/tags/$tag" });
-  const { media = false } = useSearch({ from: "/shell/tags/$tag" });
+  const { tag = "" } = useParams({ strict: false });
+  const { media = false } = useSearch({ strict: false });
   const { data: use } = useQuery(hashtagQuery(tag));
   return (
     <div className={styles.page}>

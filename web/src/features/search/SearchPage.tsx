@@ -33,7 +33,7 @@ const HASHTAG_ROW = "[data-hashtag-row]";
 
 export function SearchPage() {
   const text = useText();
-  const { q, tab } = useSearch({ from: "/shell/search" });
+  const { q, tab } = useSearch({ strict: false });
   const [help, setHelp] = useState(false);
   return (
     <div className={styles.page}>

@@ -9,7 +9,7 @@ export type Completion =
 
 const USER_OPERATOR = /^(-?(?:from|to|mentions):)@?(.+)$/i;
 /** Texts with these are queries, not names. */
-const OPERATOR = /["“”„«»()]|(?:^|\s)-\S|\b[a-z_]+:\S|\bOR\b/i;
+const OPERATOR = /["“”„«»()]|(?:^|\s)-\S|\b[a-z_]+:|\bOR\b/i;
 
 /** What can be completed at the cursor. */
 export function completionAt(text: string, cursor: number): Completion | undefined {
