@@ -17,12 +17,12 @@ interface RenderedPage extends RenderResult {
 /** Renders a component with what the shell gives it: words, cache, router, toasts, composer. */
 export async function renderPage(
   content: ReactNode,
-  { language = "en" as Language, path = "/" } = {},
+  { language = "en" as Language, at = "/" } = {},
 ): Promise<RenderedPage> {
   queryClient.clear();
   const router = createRouter({
     routeTree: createRootRoute({ component: () => <ComposerProvider>{content}</ComposerProvider> }),
-    history: createMemoryHistory({ initialEntries: [path] }),
+    history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();
   const page = render(

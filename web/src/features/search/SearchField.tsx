@@ -96,6 +96,10 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
     insert,
   });
 
+  useEffect(() => {
+    document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: "nearest" });
+  }, [id, active]);
+
   const close = () => {
     setOpen(false);
     setActive(-1);
@@ -183,7 +187,7 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
           className={styles.input}
           aria-label={text("search.search")}
           aria-expanded={open && options.length > 0}
-          aria-controls={`${id}-options`}
+          aria-controls={open && options.length > 0 ? `${id}-options` : undefined}
           aria-autocomplete="list"
           aria-activedescendant={current ? `${id}-${active}` : undefined}
           placeholder={text("search.search")}
@@ -223,29 +227,31 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
             </button>
           </div>
         )}
-        <div id={`${id}-options`} role="listbox" aria-label={text(value ? "search.suggestions" : "search.recent")}>
-          {options.map((option, index) => (
-            // eslint-disable-next-line jsx-a11y/click-events-have-key-events
-            <div
-              key={keyOf(option)}
-              id={`${id}-${index}`}
-              role="option"
-              // The field keeps the focus and the keys.
-              tabIndex={-1}
-              aria-selected={index === active}
-              className={styles.option}
-              onPointerDown={(event) => event.preventDefault()}
-              onPointerMove={() => setActive(index)}
-              onClick={(event: MouseEvent<HTMLElement>) => {
-                const removes = (event.target as Element).closest("[data-forget]");
-                if (removes && option.kind === "recent") forgetSearch(option.query);
-                else choose(option);
-              }}
-            >
-              <OptionContent option={option} />
-            </div>
-          ))}
-        </div>
+        {options.length > 0 && (
+          <div id={`${id}-options`} role="listbox" aria-label={text(value ? "search.suggestions" : "search.recent")}>
+            {options.map((option, index) => (
+              // eslint-disable-next-line jsx-a11y/click-events-have-key-events
+              <div
+                key={keyOf(option)}
+                id={`${id}-${index}`}
+                role="option"
+                // The field keeps the focus and the keys.
+                tabIndex={-1}
+                aria-selected={index === active}
+                className={styles.option}
+                onPointerDown={(event) => event.preventDefault()}
+                onPointerMove={() => setActive(index)}
+                onClick={(event: MouseEvent<HTMLElement>) => {
+                  const removes = (event.target as Element).closest("[data-forget]");
+                  if (removes && option.kind === "recent") forgetSearch(option.query);
+                  else choose(option);
+                }}
+              >
+                <OptionContent option={option} />
+              </div>
+            ))}
+          </div>
+        )}
         <div className={styles.chips} role="group" aria-label={text("search.operators")}>
           {FREQUENT.map((operator) => (
             <button

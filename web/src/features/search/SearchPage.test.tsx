@@ -10,7 +10,7 @@ import { SearchPage } from "./SearchPage";
 
 const server = answers();
 
-const show = (query: string) => renderPage(<SearchPage />, { path: `/search?${query}` });
+const show = (query: string) => renderPage(<SearchPage />, { at: `/search?${query}` });
 
 const found = {
   items: [{ post: hello, matches: { revision: 1, ranges: [{ start: 0, end: 5, medium_id: null }] } }],
