@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Clock, Hash, Search, X } from "lucide-react";
 import {
@@ -45,6 +45,7 @@ interface SearchFieldProps {
 export function SearchField({ query = "", tab }: SearchFieldProps) {
   const text = useText();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -110,8 +111,10 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
     rememberSearch(q);
     close();
     setValue(q);
+    // The same search again reads what is new.
+    if (q === query) void client.invalidateQueries({ queryKey: ["search"] });
     void navigate({ to: "/search", search: { q, ...(tab ? { tab } : {}) } });
-    // The results are next, also for those who listen.
+    // Screen readers continue with the results.
     input.current?.blur();
     document.getElementById("main")?.focus({ preventScroll: true });
   };

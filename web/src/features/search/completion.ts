@@ -1,6 +1,6 @@
 import { MAX_TYPED } from "./queries";
 
-/** What the typed text asks the server to complete. */
+/** What of a typed text can be completed. */
 export type Completion =
   /** The whole text is a name: choosing one opens its page. */
   | { kind: "name"; typed: string }

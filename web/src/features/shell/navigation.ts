@@ -33,7 +33,7 @@ const EXPLORE: NavigationItem = {
   link: { to: "/explore" },
   key: "e",
   bottom: true,
-  also: ["/search", "/tags/"],
+  also: ["/search", "/tags/", "/followed-hashtags"],
 };
 
 const PUBLIC: NavigationItem = {
