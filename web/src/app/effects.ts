@@ -2,6 +2,7 @@
 
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
+import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
 import { stream } from "../stream";
@@ -24,6 +25,7 @@ async function follow(): Promise<void> {
   stream.stop();
   if (before !== undefined) queryClient.clear();
   if (before) {
+    forgetSearches();
     await outbox.clear();
     await forgetQueries();
   }

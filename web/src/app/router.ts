@@ -2,6 +2,7 @@ import { createRouter } from "@tanstack/react-router";
 
 import { hashtagRoutes } from "../features/hashtags/routes";
 import { postRoutes } from "../features/posts/routes";
+import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
@@ -11,7 +12,13 @@ import { rootRoute } from "./root";
 // One line a feature with routes. Those in the shell have its navigation around them.
 const routeTree = rootRoute.addChildren([
   ...sessionRoutes,
-  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes]),
+  shellRoute.addChildren([
+    ...timelineRoutes,
+    ...postRoutes,
+    ...userRoutes,
+    ...hashtagRoutes,
+    ...searchRoutes,
+  ]),
 ]);
 
 export const router = createRouter({

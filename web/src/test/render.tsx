@@ -9,15 +9,23 @@ import { ComposerProvider } from "../features/compose/ComposerProvider";
 import { LanguageProvider, loadMessages } from "../i18n/LanguageProvider";
 import type { Language } from "../i18n/languages";
 
+interface RenderedPage extends RenderResult {
+  /** The address that is shown now. */
+  address: () => string;
+}
+
 /** Renders a component with what the shell gives it: words, cache, router, toasts, composer. */
-export async function renderPage(content: ReactNode, { language = "en" as Language } = {}): Promise<RenderResult> {
+export async function renderPage(
+  content: ReactNode,
+  { language = "en" as Language, at = "/" } = {},
+): Promise<RenderedPage> {
   queryClient.clear();
   const router = createRouter({
     routeTree: createRootRoute({ component: () => <ComposerProvider>{content}</ComposerProvider> }),
-    history: createMemoryHistory({ initialEntries: ["/"] }),
+    history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();
-  return render(
+  const page = render(
     <LanguageProvider initial={language} messages={await loadMessages(language)}>
       <QueryClientProvider client={queryClient}>
         <ToastProvider>
@@ -27,4 +35,5 @@ export async function renderPage(content: ReactNode, { language = "en" as Langua
       </QueryClientProvider>
     </LanguageProvider>,
   );
+  return { ...page, address: () => router.state.location.href };
 }

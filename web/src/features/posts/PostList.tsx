@@ -1,36 +1,48 @@
 import type { ReactNode } from "react";
 
-import type { Post, TimelineItem } from "../../api/client";
+import type { Matches, Post, TimelineItem } from "../../api/client";
 import { type PagedList, itemsOf, usePagedList } from "../../api/pages";
 import { FailureState } from "../../design/EmptyState";
 import { SpinnerBlock } from "../../design/Spinner";
 import { VirtualList } from "../../design/VirtualList";
 import { useText } from "../../i18n/messages";
+import { focusCard } from "../../keyboard/cards";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { PostCard } from "./PostCard";
 
-type Entry = Post | TimelineItem;
+/** A post that a search found, with the parts that match. */
+interface FoundPost {
+  id: string;
+  post: Post;
+  matches: Matches;
+}
+
+type Entry = Post | TimelineItem | FoundPost;
+
+const CARD = "[data-post-card]";
 
 interface PostListProps<Item extends Entry> {
   label: string;
   list: PagedList<Item>;
   /** What stands in place of an empty list. */
   empty: ReactNode;
+  /** What stands in place of a list that could not be read; undefined for the reason and an offer to repeat. */
+  failure?: (error: unknown) => ReactNode;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({ label, list, empty, failure }: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
   const items = itemsOf(pages.data);
   useShortcuts([
-    { keys: "j", label: "posts.next", run: () => focusCard(1) },
-    { keys: "k", label: "posts.previous", run: () => focusCard(-1) },
+    { keys: "j", label: "posts.next", run: () => focusCard(CARD, 1) },
+    { keys: "k", label: "posts.previous", run: () => focusCard(CARD, -1) },
   ]);
 
   if (pages.data === undefined) {
     return pages.isError ? (
-      <FailureState error={pages.error} onRetry={() => void pages.refetch()} />
+      (failure?.(pages.error) ?? <FailureState error={pages.error} onRetry={() => void pages.refetch()} />)
     ) : (
       <SpinnerBlock label={text("common.loading")} />
     );
@@ -43,7 +55,12 @@ export function PostList<Item extends Entry>({ label, list, empty }: PostListPro
       keyOf={(item) => item.id}
       render={(item, index) =>
         "post" in item ? (
-          <PostCard post={item.post} repostedBy={item.reposted_by} position={index + 1} />
+          <PostCard
+            post={item.post}
+            repostedBy={"reposted_by" in item ? item.reposted_by : null}
+            matches={"matches" in item ? item.matches : undefined}
+            position={index + 1}
+          />
         ) : (
           <PostCard post={item} position={index + 1} />
         )
@@ -54,16 +71,4 @@ export function PostList<Item extends Entry>({ label, list, empty }: PostListPro
       end={text("posts.end")}
     />
   );
-}
-
-
-/** Moves the focus to the next or the previous card, from the first visible one where there is none. */
-function focusCard(by: 1 | -1): void {
-  const cards = [...document.querySelectorAll<HTMLElement>("[data-post-card]")];
-  const current = document.activeElement?.closest<HTMLElement>("[data-post-card]");
-  const at = current ? cards.indexOf(current) + by : cards.findIndex((card) => card.getBoundingClientRect().top >= 0);
-  const card = cards[at];
-  if (!card) return;
-  card.focus({ preventScroll: true });
-  card.scrollIntoView({ block: "nearest" });
 }

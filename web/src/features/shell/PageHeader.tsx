@@ -10,12 +10,15 @@ import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
+import { forNarrow, navigationFor } from "./navigation";
 
 interface PageHeaderProps {
   title: string;
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
+  /** Stands in place of the title, which only screen readers get then. */
+  lead?: ReactNode;
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -23,7 +26,7 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, actions, children }: PageHeaderProps) {
+export function PageHeader({ title, subtitle, back = false, lead, actions, children }: PageHeaderProps) {
   const text = useText();
   useEffect(() => {
     document.title = `${title} · Roost`;
@@ -33,10 +36,17 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} />}
-        <div className={styles.title}>
-          <h1>{title}</h1>
-          {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
-        </div>
+        {lead ? (
+          <>
+            <h1 className="visually-hidden">{title}</h1>
+            {lead}
+          </>
+        ) : (
+          <div className={styles.title}>
+            <h1>{title}</h1>
+            {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+          </div>
+        )}
         {actions}
         {!back && <NarrowAccount />}
       </div>
@@ -66,6 +76,7 @@ function NarrowAccount() {
       {me ? (
         <AccountMenu
           me={me}
+          pages={forNarrow(navigationFor(me, signedIn)).menu}
           trigger={(props) => (
             <button type="button" {...props} aria-label={text("shell.account")}>
               <Avatar user={me} size={32} />

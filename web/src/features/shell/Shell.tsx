@@ -1,10 +1,11 @@
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { SquarePen } from "lucide-react";
+import { Suspense, lazy } from "react";
 
-import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
+import { searchField } from "../search/field";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -12,7 +13,10 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { type NavigationItem, navigationFor } from "./navigation";
+import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
+import { useWide } from "./useWide";
+
+const Aside = lazy(() => import("./Aside").then((module) => ({ default: module.Aside })));
 
 /** The page around every page: navigation, column, and what stands beside it. */
 export function Shell() {
@@ -31,6 +35,11 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const compose = useComposer();
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
+  const wide = useWide();
+  const search = async () => {
+    if (!searchField()) await navigate({ to: "/explore" });
+    searchField()?.focus();
+  };
 
   useShortcuts([
     ...items.map((item) => ({
@@ -38,6 +47,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       label: item.label,
       run: () => void navigate(item.link),
     })),
+    { keys: "/", label: "search.search", run: () => void search() },
     ...(signedIn ? [{ keys: "n", label: "compose.new_post" as const, run: () => compose.open({}) }] : []),
   ]);
 
@@ -75,16 +85,17 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </div>
         <ConnectionState />
       </main>
-      <aside className={styles.aside} aria-label={text("shell.aside")}>
-        {!signedIn && <Welcome />}
-        <Foot />
-      </aside>
+      {wide && (
+        <aside className={styles.aside} aria-label={text("shell.aside")}>
+          <Suspense fallback={null}>
+            <Aside />
+          </Suspense>
+        </aside>
+      )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
-        {items
-          .filter((item) => item.bottom)
-          .map((item) => (
-            <NavigationLink key={item.label} item={item} />
-          ))}
+        {forNarrow(items).bar.map((item) => (
+          <NavigationLink key={item.label} item={item} />
+        ))}
       </nav>
       {signedIn && (
         <button
@@ -104,41 +115,20 @@ function Columns({ signedIn }: { signedIn: boolean }) {
 function NavigationLink({ item }: { item: NavigationItem }) {
   const text = useText();
   const label = text(item.label);
+  const inside = useLocation({
+    select: ({ pathname }) => item.also?.some((beginning) => pathname.startsWith(beginning)) ?? false,
+  });
   return (
     <Link
       {...item.link}
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
+      data-inside={inside || undefined}
       aria-label={label}
       title={label}
     >
       <item.icon size={26} strokeWidth={2} />
       <span className={styles.label}>{label}</span>
     </Link>
-  );
-}
-
-function Welcome() {
-  const text = useText();
-  return (
-    <section className={styles.card}>
-      <h2>{text("shell.welcome_title")}</h2>
-      <p>{text("shell.welcome_text")}</p>
-      <Link to="/sign-up" className={buttonClass({ wide: true })}>
-        {text("sessions.sign_up")}
-      </Link>
-      <Link to="/sign-in" className={buttonClass({ variant: "secondary", wide: true })}>
-        {text("sessions.sign_in")}
-      </Link>
-    </section>
-  );
-}
-
-function Foot() {
-  const text = useText();
-  return (
-    <p className={styles.foot}>
-      <a href="/docs">{text("shell.developers")}</a>
-    </p>
   );
 }

@@ -6,22 +6,47 @@ import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
 import { useMyId } from "../sessions/useSession";
 import styles from "./FollowButton.module.css";
-import { follow, unfollow } from "./actions";
+import { follow, unblock, unfollow } from "./actions";
 
-/** Follows and unfollows. The user themself has none. */
-export function FollowButton({ user, size = "medium" }: { user: User; size?: "small" | "medium" }) {
+interface FollowButtonProps {
+  user: User;
+  size?: "small" | "medium";
+}
+
+/** Follows and unfollows, withdraws a request, or ends a block. The user themself has none. */
+export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   const text = useText();
   const myId = useMyId();
   const navigate = useNavigate();
   const following = useAction(follow);
   const unfollowing = useAction(unfollow);
-  if (myId === user.id || user.relationship?.blocked_by || user.relationship?.blocking) return null;
+  const unblocking = useAction(unblock);
+  if (myId === user.id || user.relationship?.blocked_by) return null;
 
-  const { following: follows = false, follow_requested: requested = false, followed_by: followedBy = false } =
-    user.relationship ?? {};
+  const {
+    following: follows = false,
+    follow_requested: requested = false,
+    followed_by: followedBy = false,
+    blocking = false,
+  } = user.relationship ?? {};
+  const input = { userId: user.id, protected: user.protected };
+  if (blocking) {
+    const label = text("users.unblock");
+    return (
+      <Button
+        className={styles.button}
+        size={size}
+        variant="danger"
+        aria-label={`${label}: @${user.handle}`}
+        onClick={() => void unblocking.run(input)}
+      >
+        {label}
+      </Button>
+    );
+  }
+
   const toggle = () => {
     if (myId === undefined) return void navigate({ to: "/sign-in", search: { to: `/@${user.handle}` } });
-    const input = { userId: user.id, protected: user.protected };
     if (follows || requested) void unfollowing.run({ ...input, following: follows });
     else void following.run(input);
   };
