@@ -1,6 +1,8 @@
 import { createRouter } from "@tanstack/react-router";
 
+import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
+import { notificationRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { sessionRoutes } from "../features/sessions/routes";
 import { shellRoute } from "../features/shell/route";
@@ -11,7 +13,7 @@ import { rootRoute } from "./root";
 // One line a feature with routes. Those in the shell have its navigation around them.
 const routeTree = rootRoute.addChildren([
   ...sessionRoutes,
-  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes]),
+  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes, ...notificationRoutes, ...bookmarkRoutes]),
 ]);
 
 export const router = createRouter({

@@ -5,6 +5,7 @@ import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
+import { useLiveUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -12,6 +13,7 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
+import { UnreadBadge } from "./UnreadBadge";
 import { type NavigationItem, navigationFor } from "./navigation";
 
 /** The page around every page: navigation, column, and what stands beside it. */
@@ -31,6 +33,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const compose = useComposer();
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
+  const unread = useLiveUnreadCount(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({
@@ -52,7 +55,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} />
+            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
           ))}
         </nav>
         {signedIn && (
@@ -83,7 +86,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         {items
           .filter((item) => item.bottom)
           .map((item) => (
-            <NavigationLink key={item.label} item={item} />
+            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
           ))}
       </nav>
       {signedIn && (
@@ -101,7 +104,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-function NavigationLink({ item }: { item: NavigationItem }) {
+function NavigationLink({ item, unread }: { item: NavigationItem; unread: number }) {
   const text = useText();
   const label = text(item.label);
   return (
@@ -109,10 +112,12 @@ function NavigationLink({ item }: { item: NavigationItem }) {
       {...item.link}
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
-      aria-label={label}
+      aria-label={unread > 0 ? `${label}, ${text("notifications.unread_count", { count: unread })}` : label}
       title={label}
     >
-      <item.icon size={26} strokeWidth={2} />
+      <UnreadBadge count={unread}>
+        <item.icon size={26} strokeWidth={2} />
+      </UnreadBadge>
       <span className={styles.label}>{label}</span>
     </Link>
   );

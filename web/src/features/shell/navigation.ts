@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, UserRound } from "lucide-react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, UserRound } from "lucide-react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
@@ -12,6 +12,8 @@ export interface NavigationItem {
   key: string;
   /** Whether the narrow layout shows it in the bar below. */
   bottom: boolean;
+  /** Whether it shows how many notifications are unread. */
+  unread?: boolean;
 }
 
 /** The pages of the navigation, in their order. */
@@ -34,6 +36,15 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
   return [
     ...everybody,
     { label: "shell.public", icon: Globe, link: { to: "/public" }, key: "u", bottom: true },
+    {
+      label: "notifications.title",
+      icon: Bell,
+      link: { to: "/notifications" },
+      key: "n",
+      bottom: true,
+      unread: true,
+    },
+    { label: "bookmarks.title", icon: Bookmark, link: { to: "/bookmarks" }, key: "b", bottom: false },
     ...mine,
   ];
 }

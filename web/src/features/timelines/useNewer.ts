@@ -12,7 +12,7 @@ interface NewerOptions {
   everyMs?: number;
 }
 
-interface Newer {
+export interface Newer {
   /** How many newer entries are known, up to `MAX_KNOWN`. */
   count: number;
   loading: boolean;
