@@ -17,8 +17,9 @@ export function markerQuery(timeline: MarkedTimeline) {
   return queryOptions({
     queryKey: ["markers", timeline],
     queryFn: ({ signal }): Promise<Marker> => unwrap(api.GET(PATHS[timeline], { signal })),
+    // The stream brings what changes. Each start reads it: another device may have moved it.
     staleTime: Infinity,
-    meta: { offline: true },
+    retry: false,
   });
 }
 

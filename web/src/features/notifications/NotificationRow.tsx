@@ -1,16 +1,4 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import {
-  AtSign,
-  Bell,
-  Heart,
-  type LucideIcon,
-  MessageCircle,
-  Quote,
-  Repeat2,
-  UserCheck,
-  UserPlus,
-  UserRoundPlus,
-} from "lucide-react";
 import { memo } from "react";
 
 import { Avatar } from "../../design/Avatar";
@@ -20,20 +8,10 @@ import { PostCard } from "../posts/PostCard";
 import { isOfItself } from "../posts/clicks";
 import { FollowButton } from "../users/FollowButton";
 import styles from "./NotificationRow.module.css";
+import { KIND_ICONS } from "./icons";
 import { plainText } from "./plainText";
 import type { Notification, NotificationKind } from "./queries";
 
-const ICONS: Record<NotificationKind, LucideIcon> = {
-  follow: UserPlus,
-  follow_request: UserRoundPlus,
-  follow_accepted: UserCheck,
-  mention: AtSign,
-  reply: MessageCircle,
-  like: Heart,
-  repost: Repeat2,
-  quote: Quote,
-  post: Bell,
-};
 /** These kinds are about a post of somebody else, which is shown as such. */
 const WITH_CARD: ReadonlySet<NotificationKind> = new Set(["mention", "reply", "quote", "post"]);
 
@@ -46,7 +24,7 @@ interface NotificationRowProps {
 
 /** One notification: a post of somebody, or who did something to a post or followed. */
 export const NotificationRow = memo(function NotificationRow({ notification, unread, position }: NotificationRowProps) {
-  const Icon = ICONS[notification.kind];
+  const Icon = KIND_ICONS[notification.kind];
   const text = useText();
   const mark = unread && <span className="visually-hidden">{text("notifications.unread")}</span>;
   if (WITH_CARD.has(notification.kind) && notification.post) {
@@ -70,7 +48,7 @@ function GroupRow({ notification, unread, position }: NotificationRowProps) {
   const number = useShortNumber();
   const navigate = useNavigate();
   const { id, kind, people, post, count } = notification;
-  const Icon = ICONS[kind];
+  const Icon = KIND_ICONS[kind];
   const [first] = people;
   const sentenceId = `notification-${id}`;
 

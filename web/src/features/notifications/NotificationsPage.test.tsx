@@ -60,7 +60,7 @@ it("shows where the unread ones end, and moves the marker to the newest", async 
     server.on("GET /v2/notifications", page(notification("30"), notification("20", { kind: "repost" })));
     await renderPage(<NotificationsPage />);
 
-    await screen.findByRole("article", { name: /Unread\. Bob likes your post/ });
+    await screen.findByRole("article", { name: /Unread\.\s*Bob likes your post/ });
     const read = screen.getByRole("article", { name: /^Bob reposted your post/ });
     const line = screen.getByRole("separator", { name: "Already read" });
     expect(line.compareDocumentPosition(read) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();

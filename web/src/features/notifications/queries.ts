@@ -5,6 +5,20 @@ import type { PagedList } from "../../api/pages";
 
 export type Notification = Schemas["Notification"];
 export type NotificationKind = Notification["kind"];
+
+/** Each kind, in the order in which the preferences have them. */
+export const KINDS = [
+  "mention",
+  "reply",
+  "quote",
+  "like",
+  "repost",
+  "follow",
+  "follow_request",
+  "follow_accepted",
+  "post",
+] as const satisfies readonly NotificationKind[];
+
 export type Preferences = Schemas["NotificationPreferences"];
 
 /** What each filter of the page shows. */

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 
 import { queryClient } from "../../api/cache";
 import { useTopic } from "../../stream";
-import { unreadCountQuery } from "./queries";
+import { preferencesQuery, unreadCountQuery } from "./queries";
 
 /** Many activities at once, as likes of a popular post, cost one request in this time. */
 const COUNT_AGAIN_AFTER_MS = 1000;
@@ -21,6 +21,11 @@ function countSoon(): void {
 export function useLiveUnreadCount(signedIn: boolean): number {
   const { data } = useQuery({ ...unreadCountQuery, enabled: signedIn });
   useTopic(signedIn ? "notifications" : undefined, countSoon);
+  useTopic(signedIn ? "account" : undefined, (frame) => {
+    // Unfollowing and blocking end watching, also where another device does it.
+    const about = frame.type === "event" && frame.change.kind === "resource" ? frame.change.resource : undefined;
+    if (about === "follow" || about === "block") void queryClient.invalidateQueries(preferencesQuery);
+  });
   const count = signedIn ? (data?.count ?? 0) : 0;
   useAppBadge(count);
   return count;

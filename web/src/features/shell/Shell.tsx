@@ -5,6 +5,7 @@ import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
+import { usePushUpkeep } from "../notifications/usePushSubscription";
 import { useLiveUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
@@ -34,6 +35,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
   const unread = useLiveUnreadCount(signedIn);
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({
