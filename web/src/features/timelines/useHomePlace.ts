@@ -56,13 +56,15 @@ export function useHomePlace(): HomePlace {
   const placeOf = (id: string | null) => items.findIndex((item) => !isNewer(item.id, id));
   const at = opening ? placeOf(opening.lastReadId) : 0;
   const waits = opening !== undefined && !opening.done && isNewer(newest, opening.lastReadId);
+  // Another device read further than this list goes: the place is in what is newer.
+  const ahead = opening !== undefined && isNewer(opening.lastReadId, newest);
   const offered = waits && (at === -1 || at >= MIN_DISTANCE);
 
   const read = useEffectEvent(() => {
     const index = firstVisibleRow();
     const item = index === undefined ? undefined : items[index];
     if (!item || index === undefined || !opening || document.visibilityState !== "visible") return;
-    if (offered && (at === -1 || index < at)) return;
+    if (ahead || (offered && (at === -1 || index < at))) return;
     if (!opening.done) dismiss();
     if (isNewer(item.id, lastReadId ?? null)) move(item.id);
   });
