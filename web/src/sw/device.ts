@@ -1,5 +1,5 @@
 /**
- * What the service worker knows of this browser as a device that notifications are pushed to.
+ * This browser as the service worker has it: a device that notifications are pushed to.
  *
  * The page writes it while somebody is signed in who wants notifications, and removes it when they
  * sign out. The worker reads it: without it nothing is shown.

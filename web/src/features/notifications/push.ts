@@ -52,7 +52,7 @@ export async function pushState(): Promise<PushState> {
   return device && subscription && isMine(device) && Notification.permission === "granted" ? "on" : "off";
 }
 
-/** Asks for the permission. Browsers take this only from a click. */
+/** Requests the permission. Browsers allow this only after a click. */
 export async function askPermission(): Promise<void> {
   if ((await Notification.requestPermission()) !== "granted") throw new PushDenied("Notifications are not allowed.");
 }

@@ -15,7 +15,7 @@ interface UsedPush {
   /** Undefined until the browser has answered. */
   state: PushState | undefined;
   pending: boolean;
-  /** Asks for the permission and subscribes. To be called by a click. */
+  /** Requests the permission and subscribes. To be called by a click. */
   turnOn: () => Promise<void>;
   turnOff: () => Promise<void>;
 }
