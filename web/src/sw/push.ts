@@ -113,23 +113,28 @@ export async function readPublicPost(postId: string): Promise<PublicPost | undef
   }
 }
 
-/** Shows a push message. Nothing is shown where nobody is signed in; the subscription ends then. */
+/**
+ * Shows a push message. Returns whether it did.
+ *
+ * Nothing is shown where nobody is signed in; the subscription ends then.
+ */
 export async function receivePush(
   data: { json: () => unknown } | null,
   registration: Pick<ServiceWorkerRegistration, "showNotification" | "pushManager">,
-): Promise<void> {
+): Promise<boolean> {
   const device = await readDevice();
   if (!device) {
     await (await registration.pushManager.getSubscription())?.unsubscribe();
-    return;
+    return false;
   }
   const pushed = readPush(data);
-  if (!pushed) return;
+  if (!pushed) return false;
   const post = pushed.post_id ? await readPublicPost(pushed.post_id) : undefined;
   // Somebody may have signed out while the post was read.
-  if ((await readDevice())?.userId !== device.userId) return;
+  if ((await readDevice())?.userId !== device.userId) return false;
   const { title, options } = shownNotification(pushed, device.words, post);
   await registration.showNotification(title, options);
+  return true;
 }
 
 /** Opens what a notification is about: in a tab of the client that is there, else in a new one. */
@@ -171,7 +176,12 @@ export async function renewSubscription(
 /** Listens to the browser's push events. */
 export function listenToPush(worker: ServiceWorkerGlobalScope): void {
   worker.addEventListener("push", (event) => {
-    event.waitUntil(receivePush(event.data, worker.registration));
+    event.waitUntil(
+      receivePush(event.data, worker.registration).then((shown) => {
+        // A mark without a number: a page that opens counts.
+        if (shown && "setAppBadge" in worker.navigator) worker.navigator.setAppBadge().catch(() => undefined);
+      }),
+    );
   });
   worker.addEventListener("notificationclick", (event) => {
     event.notification.close();

@@ -28,12 +28,21 @@ export function useLiveUnreadCount(signedIn: boolean): number {
   });
   const count = signedIn ? (data?.count ?? 0) : 0;
   useAppBadge(count);
+  useEffect(() => {
+    if (signedIn && data?.count === 0) void closeShown().catch(() => undefined);
+  }, [signedIn, data?.count]);
   return count;
 }
 
 /** The count that the shell keeps. */
 export function useUnreadCount(): number {
   return useQuery({ ...unreadCountQuery, enabled: false }).data?.count ?? 0;
+}
+
+/** Closes the notifications that the worker shows: they were read in the client. */
+async function closeShown(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  for (const shown of (await registration?.getNotifications?.()) ?? []) shown.close();
 }
 
 /** Shows the count on the icon of the installed app. */
