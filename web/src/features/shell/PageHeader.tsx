@@ -6,11 +6,13 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
+import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
 import { forNarrow, navigationFor } from "./navigation";
+import { shortCount } from "./UnreadBadge";
 
 interface PageHeaderProps {
   title: string;
@@ -28,9 +30,10 @@ interface PageHeaderProps {
 /** The sticky head of a page. It also names the page in the window's title. */
 export function PageHeader({ title, subtitle, back = false, lead, actions, children }: PageHeaderProps) {
   const text = useText();
+  const unread = useUnreadCount();
   useEffect(() => {
-    document.title = `${title} · Roost`;
-  }, [title]);
+    document.title = `${unread > 0 ? `(${shortCount(unread)}) ` : ""}${title} · Roost`;
+  }, [title, unread]);
 
   return (
     <div className={styles.header} data-back={back}>

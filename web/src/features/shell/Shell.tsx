@@ -6,6 +6,8 @@ import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
 import { searchField } from "../search/field";
+import { usePushUpkeep } from "../notifications/usePushSubscription";
+import { useLiveUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -13,6 +15,7 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
+import { UnreadBadge } from "./UnreadBadge";
 import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
 import { useWide } from "./useWide";
 
@@ -40,6 +43,8 @@ function Columns({ signedIn }: { signedIn: boolean }) {
     if (!searchField()) await navigate({ to: "/explore" });
     searchField()?.focus();
   };
+  const unread = useLiveUnreadCount(signedIn);
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({
@@ -62,7 +67,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} />
+            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
           ))}
         </nav>
         {signedIn && (
@@ -94,7 +99,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
         {forNarrow(items).bar.map((item) => (
-          <NavigationLink key={item.label} item={item} />
+          <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
         ))}
       </nav>
       {signedIn && (
@@ -112,7 +117,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-function NavigationLink({ item }: { item: NavigationItem }) {
+function NavigationLink({ item, unread }: { item: NavigationItem; unread: number }) {
   const text = useText();
   const label = text(item.label);
   const inside = useLocation({
@@ -124,10 +129,12 @@ function NavigationLink({ item }: { item: NavigationItem }) {
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
       data-inside={inside || undefined}
-      aria-label={label}
+      aria-label={unread > 0 ? `${label}, ${text("notifications.unread_count", { count: unread })}` : label}
       title={label}
     >
-      <item.icon size={26} strokeWidth={2} />
+      <UnreadBadge count={unread}>
+        <item.icon size={26} strokeWidth={2} />
+      </UnreadBadge>
       <span className={styles.label}>{label}</span>
     </Link>
   );

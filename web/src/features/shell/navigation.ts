@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, Search, UserRound } from "lucide-react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, Search, UserRound } from "lucide-react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
@@ -14,6 +14,8 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
+  /** Whether it shows how many notifications are unread. */
+  unread?: boolean;
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -34,6 +36,23 @@ const EXPLORE: NavigationItem = {
   key: "e",
   bottom: true,
   also: ["/search", "/tags/", "/followed-hashtags"],
+};
+
+const NOTIFICATIONS: NavigationItem = {
+  label: "notifications.title",
+  icon: Bell,
+  link: { to: "/notifications" },
+  key: "n",
+  bottom: true,
+  unread: true,
+};
+
+const BOOKMARKS: NavigationItem = {
+  label: "bookmarks.title",
+  icon: Bookmark,
+  link: { to: "/bookmarks" },
+  key: "b",
+  bottom: false,
 };
 
 const PUBLIC: NavigationItem = {
@@ -60,6 +79,8 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
   return [
     HOME,
     EXPLORE,
+    NOTIFICATIONS,
+    BOOKMARKS,
     PUBLIC,
     ...(me ? [profileOf(me)] : []),
   ];

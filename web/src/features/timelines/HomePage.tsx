@@ -9,6 +9,7 @@ import { useComposer } from "../compose/ComposerProvider";
 import { PostList } from "../posts/PostList";
 import { useMe, useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
+import { ContinueReading } from "./ContinueReading";
 import styles from "./HomePage.module.css";
 import { NewerPill } from "./NewerPill";
 import { PublicTimeline } from "./PublicPage";
@@ -50,6 +51,7 @@ function Home() {
           </EmptyState>
         }
       />
+      {order === "latest" && <ContinueReading />}
     </div>
   );
 }

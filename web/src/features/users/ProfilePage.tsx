@@ -11,6 +11,7 @@ import { Tabs, tabClass } from "../../design/Tabs";
 import { Text, useText } from "../../i18n/messages";
 import { useShortNumber } from "../../i18n/times";
 import { variant } from "../media/variants";
+import { WatchButton } from "../notifications/WatchButton";
 import { PostList } from "../posts/PostList";
 import { PageHeader } from "../shell/PageHeader";
 import { FollowButton } from "./FollowButton";
@@ -119,7 +120,10 @@ function Profile({ user }: { user: User }) {
           <span className={styles.picture}>
             <Avatar user={user} size={88} />
           </span>
-          <FollowButton user={user} />
+          <span className={styles.buttons}>
+            <WatchButton user={user} />
+            <FollowButton user={user} />
+          </span>
         </div>
         <div className={styles.names}>
           <h2>
