@@ -3,6 +3,7 @@
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
 import { outbox } from "../offline/actions";
+import { forgetFiles } from "../offline/files";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
 import { stream } from "../stream";
 
@@ -26,6 +27,7 @@ async function follow(): Promise<void> {
   if (before) {
     await outbox.clear();
     await forgetQueries();
+    await forgetFiles();
   }
   // Without IndexedDB, as in some private windows, nothing can be read offline.
   await restoreQueries(queryClient, next).catch(() => undefined);
