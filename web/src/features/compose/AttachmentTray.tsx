@@ -25,6 +25,8 @@ export function AttachmentTray({ attachments, uploads, onDescribe, onMove, onRem
   return (
     <ul className={styles.tray} data-count={attachments.length} aria-label={text("compose.media")}>
       {attachments.map((attachment, index) => (
+        // Pointers drag; its buttons do the same.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
         <li
           key={attachment.id}
           className={classes(styles.tile, dragged === index && styles.dragged)}

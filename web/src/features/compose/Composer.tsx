@@ -260,6 +260,8 @@ function ComposerDialog({ target, onClose, me, original, etag }: ComposerDialogP
 
   return (
     <Dialog title={text(titleOf(target))} onClose={onClose} full>
+      {/* Files can be dropped; a button does the same. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <form
         className={styles.form}
         data-dropping={dropping}

@@ -9,7 +9,7 @@ import styles from "./Composer.module.css";
 const CODES = (
   "af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu ha he hi hr hu hy id ig is it ja " +
   "jv ka kk km kn ko ku ky lo lt lv mg mk ml mn mr ms mt my nb ne nl nn or pa pl ps pt ro ru rw sd si sk sl sn so " +
-  "sq sr sv sw ta te tg th tk tl tr uk ur uz vi xh yi yo zh zu"
+  "sq sr sv sw ta te tg th tk tr uk ur uz vi xh yi yo zh zu"
 ).split(" ");
 
 interface LanguageSelectProps {

@@ -22,7 +22,7 @@ const GAP = 4;
 /** Below the word that is typed, or above it where there is no room. The field keeps the focus. */
 export function SuggestionList({ id, field, word, suggestions, active, onChoose }: SuggestionListProps) {
   const text = useText();
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
     const element = list.current;
@@ -48,11 +48,18 @@ export function SuggestionList({ id, field, word, suggestions, active, onChoose 
   }, [field, word.start, suggestions]);
 
   return (
-    <ul ref={list} id={id} popover="manual" role="listbox" aria-label={text("compose.suggestions")} className={styles.list}>
+    <div
+      ref={list}
+      id={id}
+      popover="manual"
+      role="listbox"
+      aria-label={text("compose.suggestions")}
+      className={styles.list}
+    >
       {suggestions.map((suggestion, index) => (
         // The field has the keys.
-        // eslint-disable-next-line jsx-a11y/click-events-have-key-events
-        <li
+        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+        <div
           key={keyOf(suggestion)}
           id={`${id}-${index}`}
           role="option"
@@ -78,8 +85,8 @@ export function SuggestionList({ id, field, word, suggestions, active, onChoose 
               </span>
             </>
           )}
-        </li>
+        </div>
       ))}
-    </ul>
+    </div>
   );
 }

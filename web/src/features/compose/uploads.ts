@@ -231,7 +231,7 @@ async function repeated<Output>(attempt: () => Promise<Output>, signal: AbortSig
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
-      if (number === MAX_ATTEMPTS || !(isTemporary(error) || error instanceof PartRefused)) throw error;
+      if (number === MAX_ATTEMPTS || !canRepeat(error)) throw error;
       await pause(FIRST_DELAY_MS * 2 ** (number - 1), signal);
     }
   }
@@ -270,10 +270,15 @@ function failureOf({ failure }: Medium): Problem {
   return new Problem({ type: `/problems/${reason}`, title: reason, status: 422, detail: "", reason });
 }
 
-/** Whether trying again can help: not where the file itself is refused. */
+function canRepeat(error: unknown): boolean {
+  // The quota of a day is no matter of seconds.
+  if (error instanceof Problem && error.reason === "MEDIA_QUOTA_EXCEEDED") return false;
+  return isTemporary(error) || error instanceof PartRefused;
+}
+
+/** Whether the user can go on with an upload that failed: not where the file itself is refused. */
 export function canResume(error: unknown): boolean {
-  if (error instanceof FileMissing) return false;
-  return !(error instanceof Problem) || error.temporary || error.reason === "UPLOAD_INCOMPLETE";
+  return canRepeat(error) || (error instanceof Problem && error.reason === "UPLOAD_INCOMPLETE");
 }
 
 export const uploads = new Uploads();
