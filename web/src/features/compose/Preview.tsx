@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 
-import { posterOf, variant } from "../media/variants";
-import { type Attachment, kindOf, positionOf } from "./attachments";
+import { positionOf, posterOf, variant } from "../media/variants";
+import { type Attachment, kindOf } from "./attachments";
 import type { Upload } from "./uploads";
 
 interface PreviewProps {

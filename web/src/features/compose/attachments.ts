@@ -104,8 +104,3 @@ export function attachmentOf(medium: Medium): Attachment {
     changed: false,
   };
 }
-
-/** Where `object-position` puts a focal point. */
-export function positionOf(focalPoint: FocalPoint | null): string | undefined {
-  return focalPoint ? `${((focalPoint.x + 1) / 2) * 100}% ${((1 - focalPoint.y) / 2) * 100}%` : undefined;
-}
