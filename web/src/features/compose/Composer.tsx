@@ -292,7 +292,7 @@ function ComposerDialog({ target, onClose, me, original, etag }: ComposerDialogP
             </Button>
           </Notice>
         )}
-        <div className={styles.write}>
+        <div className={styles.write} data-media={attachments.length > 0}>
           <Avatar user={me} />
           <ComposerField
             field={field}

@@ -32,10 +32,11 @@ export function SuggestionList({ id, field, word, suggestions, active, onChoose 
     const place = () => {
       const box = caretBox(area, word.start);
       const { offsetWidth: width, offsetHeight: height } = element;
+      const room = (area.closest("dialog") ?? document.documentElement).getBoundingClientRect();
       const rightToLeft = getComputedStyle(area).direction === "rtl";
       const left = rightToLeft ? box.x - width : box.x;
       const below = box.bottom + GAP;
-      element.style.left = `${Math.max(GAP, Math.min(left, innerWidth - width - GAP))}px`;
+      element.style.left = `${Math.max(room.left + GAP, Math.min(left, room.right - width - GAP))}px`;
       element.style.top = `${below + height > innerHeight ? Math.max(GAP, box.top - GAP - height) : below}px`;
     };
     place();

@@ -8,7 +8,7 @@ interface Attachments {
   uploads: ReadonlyMap<string, Upload>;
   /** The media, once all of them are ready. */
   ready: Medium[] | undefined;
-  /** Whether a post can have media of these kinds: the server knows them after processing. */
+  /** Whether a post can have media of these kinds: the server names them after processing. */
   combines: boolean;
   /** Begins to upload files. Returns those that are not taken. */
   add: (files: File[]) => Refusal[];

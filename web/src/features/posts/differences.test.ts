@@ -13,11 +13,15 @@ it("marks words that were added, removed and replaced", () => {
   expect(written("a red house", "a blue house")).toBe("a [-red][+blue] house");
 });
 
+it("keeps a mention and a hashtag in one piece", () => {
+  expect(written("Hi @bob #one", "Hi @ada #two")).toBe("Hi [-@bob][+@ada] [-#one][+#two]");
+});
+
 it("finds the words of scripts without spaces", () => {
   expect(written("猫が好きです", "犬が好きです")).toBe("[-猫][+犬]が好きです");
 });
 
-it("gives both texts back", () => {
+it("keeps every word of both texts", () => {
   const older = "One two three four.";
   const newer = "Zero two four five.\nSix";
   const pieces = differences(older, newer);

@@ -38,8 +38,15 @@ export function differences(older: string, newer: string): Piece[] {
   return pieces;
 }
 
+/** A mention or a hashtag is one word with its sign. */
 function wordsOf(text: string): string[] {
-  return [...segmenter.segment(text)].map(({ segment }) => segment);
+  const words: string[] = [];
+  for (const { segment, isWordLike } of segmenter.segment(text)) {
+    const last = words.at(-1);
+    if (isWordLike && (last === "@" || last === "#")) words[words.length - 1] = last + segment;
+    else words.push(segment);
+  }
+  return words;
 }
 
 /** The length of the longest common part of the words from `i` and from `j` on. */
