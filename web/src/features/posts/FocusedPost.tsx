@@ -8,11 +8,12 @@ import { MediaGrid } from "../media/MediaGrid";
 import { FollowButton } from "../users/FollowButton";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
-import { VisibilityMark } from "./PostCard";
+import { BlockedPost, VisibilityMark } from "./PostCard";
 import styles from "./PostCard.module.css";
 import { PostContent } from "./PostContent";
 import { PostMenu } from "./PostMenu";
 import { QuotedPost } from "./QuotedPost";
+import { isBlocked } from "./hidden";
 
 /** The post that a page is about, larger and with all of its facts. */
 export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolean }) {
@@ -21,6 +22,7 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
   const created = useFullTime(post.created_at);
   const { author, counts } = post;
   if (post.deleted || !author) return <article className={styles.tombstone}>{text("posts.gone")}</article>;
+  if (isBlocked(author)) return <BlockedPost author={author} />;
   const facts = [
     { id: "posts.reposts", count: counts.reposts },
     { id: "posts.quotes", count: counts.quotes },

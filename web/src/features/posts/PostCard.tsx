@@ -10,6 +10,7 @@ import { useShortcuts } from "../../keyboard/shortcuts";
 import { useComposer } from "../compose/ComposerProvider";
 import { MediaGrid } from "../media/MediaGrid";
 import { useMyId } from "../sessions/useSession";
+import { FollowButton } from "../users/FollowButton";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
 import styles from "./PostCard.module.css";
@@ -17,6 +18,7 @@ import { PostContent } from "./PostContent";
 import { PostMenu } from "./PostMenu";
 import { QuotedPost } from "./QuotedPost";
 import { isOfItself } from "./clicks";
+import { isBlocked } from "./hidden";
 import { useEngagement } from "./useEngagement";
 
 interface PostCardProps {
@@ -53,6 +55,7 @@ export const PostCard = memo(function PostCard({
       </article>
     );
   }
+  if (isBlocked(author)) return <BlockedPost author={author} position={position} />;
   const open = () => void navigate({ to: "/posts/$postId", params: { postId: post.id } });
   const nameId = `post-${post.id}-author`;
 
@@ -132,6 +135,21 @@ function RepostedBy({ user }: { user: User }) {
         </Link>
       )}
     </div>
+  );
+}
+
+/** Stands in place of a post whose author the caller blocks. */
+export function BlockedPost({ author, position }: { author: User; position?: number | undefined }) {
+  const text = useText();
+  return (
+    <article
+      className={`${styles.tombstone} ${styles.blocked}`}
+      aria-posinset={position}
+      aria-setsize={position === undefined ? undefined : -1}
+    >
+      {text("users.blocked", { handle: author.handle })}
+      <FollowButton user={author} size="small" />
+    </article>
   );
 }
 

@@ -9,6 +9,7 @@ import { useText } from "../../i18n/messages";
 import { focusCard } from "../../keyboard/cards";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { PostCard } from "./PostCard";
+import { isHidden } from "./hidden";
 
 type Entry = Post | TimelineItem;
 
@@ -19,13 +20,15 @@ interface PostListProps<Item extends Entry> {
   list: PagedList<Item>;
   /** What stands in place of an empty list. */
   empty: ReactNode;
+  /** Whether posts of muted users are in it. A timeline has none. */
+  withMuted?: boolean;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({ label, list, empty, withMuted = true }: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
-  const items = itemsOf(pages.data);
+  const items = itemsOf(pages.data).filter((item) => !isHidden(item, withMuted));
   useShortcuts([
     { keys: "j", label: "posts.next", run: () => focusCard(CARD, 1) },
     { keys: "k", label: "posts.previous", run: () => focusCard(CARD, -1) },

@@ -16,6 +16,7 @@ import { PageHeader } from "../shell/PageHeader";
 import { FocusedPost } from "./FocusedPost";
 import { PostCard } from "./PostCard";
 import styles from "./ThreadPage.module.css";
+import { isHidden } from "./hidden";
 import { repliesList, threadQuery } from "./queries";
 import { useLivePost } from "./useLivePost";
 
@@ -67,7 +68,7 @@ function Thread({ postId }: { postId: string }) {
             {replies.data ? (
               <VirtualList
                 label={text("posts.replies")}
-                items={itemsOf(replies.data)}
+                items={itemsOf(replies.data).filter((reply) => !isHidden(reply, true))}
                 keyOf={(reply) => reply.id}
                 render={(reply, index) => <PostCard post={reply} inThread position={index + 1} />}
                 onEnd={replies.hasNextPage ? () => void replies.fetchNextPage() : undefined}

@@ -1,4 +1,4 @@
-import { patchUser, queryClient } from "../../api/cache";
+import { cachedUser, patchUser, queryClient } from "../../api/cache";
 import { type Relationship, api, unwrap } from "../../api/client";
 import { idempotent } from "../../api/idempotency";
 import { defineAction } from "../../offline/actions";
@@ -12,6 +12,13 @@ interface UserInput extends RelationshipInput {
   protected: boolean;
 }
 
+const NO_FOLLOWS = {
+  following: false,
+  followed_by: false,
+  follow_requested: false,
+  follow_requested_by: false,
+} satisfies Partial<Relationship>;
+
 function show(relationship: Relationship): void {
   patchUser(relationship.user_id, (user) => ({ ...user, relationship }));
 }
@@ -21,9 +28,20 @@ function rereadHome(): void {
   void queryClient.invalidateQueries({ queryKey: ["timelines", "home"], refetchType: "none" });
 }
 
-/** Has every list of posts read again when it is shown next: other posts are visible now. */
-function rereadPosts(): void {
+/** Has the lists of users read again when they are shown next. */
+function rereadPeople(): void {
+  for (const key of ["blocks", "mutes", "follow-requests"]) {
+    void queryClient.invalidateQueries({ queryKey: [key], refetchType: "none" });
+  }
+}
+
+/** Has everything read again when it is shown next: what was hidden may be anywhere. */
+function rereadAll(): void {
   void queryClient.invalidateQueries({ refetchType: "none" });
+}
+
+function isFollowing(userId: string): boolean {
+  return cachedUser((user) => user.id === userId)?.relationship?.following === true;
 }
 
 /** Shows a changed relationship at once. Returns what takes it back. */
@@ -90,6 +108,27 @@ export const unfollow = defineAction<UserInput & { following: boolean }, Relatio
   waits: true,
 });
 
+export const block = defineAction<RelationshipInput, Relationship>({
+  name: "users.block",
+  lane: ({ userId }) => `block ${userId}`,
+  send: ({ userId }, key) =>
+    unwrap(
+      api.PUT("/v2/users/{user_id}/block", {
+        params: { path: { user_id: userId }, header: idempotent(key) },
+      }),
+    ),
+  // Lists leave out the posts of a user whom the caller blocks.
+  apply: ({ userId }) => change(userId, { ...NO_FOLLOWS, blocking: true }, isFollowing(userId) ? -1 : 0),
+  succeed: (relationship) => {
+    show(relationship);
+    rereadHome();
+    rereadPeople();
+    void queryClient.invalidateQueries({ queryKey: ["notifications"] });
+  },
+  failure: "users.block_failed",
+  waits: true,
+});
+
 export const unblock = defineAction<RelationshipInput, Relationship>({
   name: "users.unblock",
   lane: ({ userId }) => `block ${userId}`,
@@ -102,8 +141,45 @@ export const unblock = defineAction<RelationshipInput, Relationship>({
   apply: ({ userId }) => change(userId, { blocking: false }, 0),
   succeed: (relationship) => {
     show(relationship);
-    rereadPosts();
+    rereadAll();
   },
   failure: "users.unblock_failed",
+  waits: true,
+});
+
+export const mute = defineAction<RelationshipInput, Relationship>({
+  name: "users.mute",
+  lane: ({ userId }) => `mute ${userId}`,
+  send: ({ userId }, key) =>
+    unwrap(
+      api.PUT("/v2/users/{user_id}/mute", {
+        params: { path: { user_id: userId }, header: idempotent(key) },
+      }),
+    ),
+  // Timelines leave out the posts of a user whom the caller mutes.
+  apply: ({ userId }) => change(userId, { muting: true }, 0),
+  succeed: (relationship) => {
+    show(relationship);
+    rereadPeople();
+  },
+  failure: "users.mute_failed",
+  waits: true,
+});
+
+export const unmute = defineAction<RelationshipInput, Relationship>({
+  name: "users.unmute",
+  lane: ({ userId }) => `mute ${userId}`,
+  send: ({ userId }, key) =>
+    unwrap(
+      api.DELETE("/v2/users/{user_id}/mute", {
+        params: { path: { user_id: userId }, header: idempotent(key) },
+      }),
+    ),
+  apply: ({ userId }) => change(userId, { muting: false }, 0),
+  succeed: (relationship) => {
+    show(relationship);
+    rereadAll();
+  },
+  failure: "users.unmute_failed",
   waits: true,
 });
