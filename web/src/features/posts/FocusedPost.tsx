@@ -24,9 +24,9 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
   if (post.deleted || !author) return <article className={styles.tombstone}>{text("posts.gone")}</article>;
   if (isBlocked(author)) return <BlockedPost author={author} />;
   const facts = [
-    { id: "posts.reposts", count: counts.reposts },
-    { id: "posts.quotes", count: counts.quotes },
-    { id: "posts.likes", count: counts.likes },
+    { id: "posts.reposts", to: "/posts/$postId/reposts", count: counts.reposts },
+    { id: "posts.quotes", to: "/posts/$postId/quotes", count: counts.quotes },
+    { id: "posts.likes", to: "/posts/$postId/likes", count: counts.likes },
   ] as const;
 
   return (
@@ -51,10 +51,10 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
         <VisibilityMark visibility={post.visibility} />
         {facts
           .filter(({ count }) => count > 0)
-          .map(({ id, count }) => (
-            <span key={id}>
+          .map(({ id, to, count }) => (
+            <Link key={id} to={to} params={{ postId: post.id }}>
               <Text id={id} values={{ count, number: <strong key="number">{number(count)}</strong> }} />
-            </span>
+            </Link>
           ))}
       </p>
       <div className={styles.focusedActions}>

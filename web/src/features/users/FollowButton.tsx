@@ -21,7 +21,7 @@ export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   const following = useAction(follow);
   const unfollowing = useAction(unfollow);
   const unblocking = useAction(unblock);
-  if (myId === user.id || user.relationship?.blocked_by) return null;
+  if (myId === user.id) return null;
 
   const {
     following: follows = false,
@@ -65,6 +65,7 @@ export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
       variant={follows || requested ? "secondary" : "primary"}
       aria-pressed={follows || requested}
       aria-label={`${label}: @${user.handle}`}
+      title={follows ? text("users.unfollow") : requested ? text("users.withdraw") : undefined}
       onClick={toggle}
     >
       {label}

@@ -1,7 +1,9 @@
 import { cachedUser, patchUser, queryClient } from "../../api/cache";
-import { type Relationship, api, unwrap } from "../../api/client";
+import { type Relationship, type User, api, unwrap } from "../../api/client";
 import { idempotent } from "../../api/idempotency";
+import type { Pages } from "../../api/pages";
 import { defineAction } from "../../offline/actions";
+import { followRequestsList } from "./queries";
 
 interface RelationshipInput {
   userId: string;
@@ -108,6 +110,79 @@ export const unfollow = defineAction<UserInput & { following: boolean }, Relatio
   waits: true,
 });
 
+/** Takes a user out of the list of requests. Returns what puts them back at their place. */
+function takeOutRequest(userId: string): () => void {
+  const { key } = followRequestsList();
+  const pages = queryClient.getQueryData<Pages<User>>(key)?.pages ?? [];
+  const page = pages.findIndex(({ items }) => items.some(({ id }) => id === userId));
+  const at = pages[page]?.items.findIndex(({ id }) => id === userId) ?? -1;
+  const user = pages[page]?.items[at];
+  if (!user) return () => undefined;
+  editRequests(page, (items) => items.filter(({ id }) => id !== userId));
+  return () =>
+    editRequests(page, (items) =>
+      items.some(({ id }) => id === userId) ? items : [...items.slice(0, at), user, ...items.slice(at)],
+    );
+}
+
+function editRequests(page: number, edit: (items: User[]) => User[]): void {
+  queryClient.setQueryData<Pages<User>>(followRequestsList().key, (list) =>
+    list && {
+      ...list,
+      pages: list.pages.map((each, index) => (index === page ? { ...each, items: edit(each.items) } : each)),
+    },
+  );
+}
+
+/** Shows an answer to a follow request at once. Returns what takes it back. */
+function answer(userId: string, accepted: boolean): () => void {
+  const putBack = takeOutRequest(userId);
+  const undo = change(
+    userId,
+    { follow_requested_by: false, ...(accepted ? { followed_by: true } : {}) },
+    0,
+  );
+  return () => {
+    undo();
+    putBack();
+  };
+}
+
+export const acceptRequest = defineAction<RelationshipInput, Relationship>({
+  name: "users.accept_request",
+  lane: ({ userId }) => `request ${userId}`,
+  send: ({ userId }, key) =>
+    unwrap(
+      api.PUT("/v2/follow-requests/{user_id}", {
+        params: { path: { user_id: userId }, header: idempotent(key) },
+      }),
+    ),
+  apply: ({ userId }) => answer(userId, true),
+  succeed: (relationship) => {
+    show(relationship);
+    // The caller has one follower more.
+    void queryClient.invalidateQueries({ queryKey: ["me"] });
+    void queryClient.invalidateQueries({ queryKey: ["users"], refetchType: "none" });
+  },
+  failure: "users.accept_failed",
+  waits: true,
+});
+
+export const declineRequest = defineAction<RelationshipInput, Relationship>({
+  name: "users.decline_request",
+  lane: ({ userId }) => `request ${userId}`,
+  send: ({ userId }, key) =>
+    unwrap(
+      api.DELETE("/v2/follow-requests/{user_id}", {
+        params: { path: { user_id: userId }, header: idempotent(key) },
+      }),
+    ),
+  apply: ({ userId }) => answer(userId, false),
+  succeed: show,
+  failure: "users.decline_failed",
+  waits: true,
+});
+
 export const block = defineAction<RelationshipInput, Relationship>({
   name: "users.block",
   lane: ({ userId }) => `block ${userId}`,
@@ -142,6 +217,8 @@ export const unblock = defineAction<RelationshipInput, Relationship>({
   succeed: (relationship) => {
     show(relationship);
     rereadAll();
+    // The profile may have read its lists while the block was there.
+    void queryClient.invalidateQueries({ queryKey: ["users", relationship.user_id] });
   },
   failure: "users.unblock_failed",
   waits: true,
