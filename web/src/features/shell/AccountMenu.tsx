@@ -12,15 +12,18 @@ import { useProblemText } from "../../i18n/problems";
 import { UserName } from "../users/UserName";
 import { PreferencesDialog } from "./PreferencesDialog";
 import styles from "./Shell.module.css";
+import type { NavigationItem } from "./navigation";
 
 interface AccountMenuProps {
   me: User;
   /** The element that opens it; the user's card where absent. */
   trigger?: (props: MenuTrigger) => React.ReactElement;
+  /** Pages that nothing else leads to. */
+  pages?: readonly NavigationItem[];
 }
 
 /** The menu of the user who is signed in. */
-export function AccountMenu({ me, trigger }: AccountMenuProps) {
+export function AccountMenu({ me, trigger, pages = [] }: AccountMenuProps) {
   const text = useText();
   const problemText = useProblemText();
   const toasts = useToasts();
@@ -45,6 +48,13 @@ export function AccountMenu({ me, trigger }: AccountMenuProps) {
             icon: <UserRound size={18} />,
             onSelect: () => void navigate({ to: "/@{$handle}", params: { handle: me.handle } }),
           },
+          ...pages
+            .filter((page) => page.label !== "shell.profile")
+            .map((page) => ({
+              label: text(page.label),
+              icon: <page.icon size={18} />,
+              onSelect: () => void navigate(page.link),
+            })),
           {
             label: text("shell.preferences"),
             icon: <SunMoon size={18} />,

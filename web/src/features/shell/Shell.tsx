@@ -1,4 +1,4 @@
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { SquarePen } from "lucide-react";
 
 import { buttonClass } from "../../design/Button";
@@ -12,7 +12,7 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { type NavigationItem, navigationFor } from "./navigation";
+import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
 
 /** The page around every page: navigation, column, and what stands beside it. */
 export function Shell() {
@@ -80,11 +80,9 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         <Foot />
       </aside>
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
-        {items
-          .filter((item) => item.bottom)
-          .map((item) => (
-            <NavigationLink key={item.label} item={item} />
-          ))}
+        {forNarrow(items).bar.map((item) => (
+          <NavigationLink key={item.label} item={item} />
+        ))}
       </nav>
       {signedIn && (
         <button
@@ -104,15 +102,25 @@ function Columns({ signedIn }: { signedIn: boolean }) {
 function NavigationLink({ item }: { item: NavigationItem }) {
   const text = useText();
   const label = text(item.label);
+  const inside = useLocation({
+    select: ({ pathname }) => item.also?.some((beginning) => pathname.startsWith(beginning)) ?? false,
+  });
   return (
     <Link
       {...item.link}
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
-      aria-label={label}
+      data-inside={inside || undefined}
       title={label}
     >
-      <item.icon size={26} strokeWidth={2} />
+      <span className={styles.icon}>
+        <item.icon size={26} strokeWidth={2} aria-hidden />
+        {item.badge && (
+          <span className={styles.badge}>
+            <item.badge />
+          </span>
+        )}
+      </span>
       <span className={styles.label}>{label}</span>
     </Link>
   );
