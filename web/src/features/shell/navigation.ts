@@ -1,9 +1,10 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, UserRound } from "lucide-react";
+import { Globe, House, type LucideIcon, UserRound, UserRoundPlus } from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
   label: MessageId;
@@ -38,6 +39,16 @@ const PUBLIC: NavigationItem = {
   bottom: true,
 };
 
+/** An open account has no requests. */
+const REQUESTS: NavigationItem = {
+  label: "users.requests",
+  icon: UserRoundPlus,
+  link: { to: "/follow-requests" },
+  key: "r",
+  bottom: false,
+  badge: RequestCount,
+};
+
 function profileOf(me: User): NavigationItem {
   return {
     label: "shell.profile",
@@ -54,6 +65,7 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
   return [
     HOME,
     PUBLIC,
+    ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),
   ];
 }

@@ -1,9 +1,8 @@
-import { useNavigate } from "@tanstack/react-router";
-
 import type { User } from "../../api/client";
 import { Button } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
+import { useSignInPrompt } from "../sessions/SignInPrompt";
 import { useMyId } from "../sessions/useSession";
 import styles from "./FollowButton.module.css";
 import { follow, unblock, unfollow } from "./actions";
@@ -17,7 +16,7 @@ interface FollowButtonProps {
 export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   const text = useText();
   const myId = useMyId();
-  const navigate = useNavigate();
+  const prompt = useSignInPrompt();
   const following = useAction(follow);
   const unfollowing = useAction(unfollow);
   const unblocking = useAction(unblock);
@@ -46,8 +45,9 @@ export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   }
 
   const toggle = () => {
-    if (myId === undefined) return void navigate({ to: "/sign-in", search: { to: `/@${user.handle}` } });
-    if (follows || requested) void unfollowing.run({ ...input, following: follows });
+    if (myId === undefined) {
+      prompt({ title: "sessions.prompt_follow", intent: { kind: "action", name: follow.name, input } });
+    } else if (follows || requested) void unfollowing.run({ ...input, following: follows });
     else void following.run(input);
   };
   const label = follows
