@@ -6,6 +6,7 @@ import { Text, useText } from "../../i18n/messages";
 import { useFullTime, useShortNumber } from "../../i18n/times";
 import { MediaGrid } from "../media/MediaGrid";
 import { FollowButton } from "../users/FollowButton";
+import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
 import { BlockedPost, VisibilityMark } from "./PostCard";
@@ -33,10 +34,12 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
     <article className={styles.focused} aria-labelledby="focused-author" style={{ position: "relative" }}>
       {lineAbove && <span className={styles.lineAbove} />}
       <div className={styles.focusedHead}>
-        <Link id="focused-author" to="/@{$handle}" params={{ handle: author.handle }} className={styles.author}>
-          <Avatar user={author} />
-          <UserName user={author} stacked />
-        </Link>
+        <ProfileHover user={author}>
+          <Link id="focused-author" to="/@{$handle}" params={{ handle: author.handle }} className={styles.author}>
+            <Avatar user={author} />
+            <UserName user={author} stacked />
+          </Link>
+        </ProfileHover>
         {author.relationship && !author.relationship.following && <FollowButton user={author} size="small" />}
         <PostMenu post={post} />
       </div>

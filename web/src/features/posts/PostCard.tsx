@@ -11,6 +11,7 @@ import { useComposer } from "../compose/ComposerProvider";
 import { MediaGrid } from "../media/MediaGrid";
 import { useMyId } from "../sessions/useSession";
 import { FollowButton } from "../users/FollowButton";
+import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
 import styles from "./PostCard.module.css";
@@ -85,21 +86,25 @@ export const PostCard = memo(function PostCard({
       {lineAbove && <span className={styles.lineAbove} />}
       {repostedBy && <RepostedBy user={repostedBy} />}
       <div className={styles.avatar}>
-        <Link to="/@{$handle}" params={{ handle: author.handle }} tabIndex={-1} aria-hidden>
-          <Avatar user={author} />
-        </Link>
+        <ProfileHover user={author}>
+          <Link to="/@{$handle}" params={{ handle: author.handle }} tabIndex={-1} aria-hidden>
+            <Avatar user={author} />
+          </Link>
+        </ProfileHover>
         {lineBelow && <span className={styles.line} />}
       </div>
       <div>
         <div className={styles.head}>
-          <Link
-            id={nameId}
-            to="/@{$handle}"
-            params={{ handle: author.handle }}
-            className={styles.author}
-          >
-            <UserName user={author} />
-          </Link>
+          <ProfileHover user={author}>
+            <Link
+              id={nameId}
+              to="/@{$handle}"
+              params={{ handle: author.handle }}
+              className={styles.author}
+            >
+              <UserName user={author} />
+            </Link>
+          </ProfileHover>
           <span className={`${styles.time} ${styles.dot}`}>
             <Link to="/posts/$postId" params={{ postId: post.id }}>
               <RelativeTime value={post.created_at} />
