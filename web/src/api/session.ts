@@ -121,6 +121,16 @@ export class Session {
     this.#say({ type: "signed-out" });
   }
 
+  /** Ends this session after its account was deleted. It ends here, whatever the server answers. */
+  async endWithAccount(): Promise<void> {
+    try {
+      await this.signOut();
+    } catch {
+      this.#end();
+      this.#say({ type: "signed-out" });
+    }
+  }
+
   async #refresh(): Promise<string> {
     // Several requests at once wait for one refresh.
     this.#refreshing ??= this.#refreshAlone().finally(() => {

@@ -20,3 +20,20 @@ export function useProblemText(): (error: unknown) => string {
     [intl],
   );
 }
+
+/** What the server says about each field of a form, by the names of the fields. */
+export function useFieldErrors(): (error: unknown) => Readonly<Record<string, string>> {
+  const intl = useIntl();
+  return useCallback(
+    (error) => {
+      if (!(error instanceof Problem)) return {};
+      return Object.fromEntries(
+        error.violations.map(({ field, rule, detail }) => {
+          const id = `problem.rule.${rule.split(".").at(-1)}`;
+          return [field, id in intl.messages ? intl.formatMessage({ id }) : detail];
+        }),
+      );
+    },
+    [intl],
+  );
+}

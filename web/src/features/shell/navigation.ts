@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, UserRound } from "lucide-react";
+import { Globe, House, type LucideIcon, Settings, UserRound } from "lucide-react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
@@ -35,5 +35,6 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
     ...everybody,
     { label: "shell.public", icon: Globe, link: { to: "/public" }, key: "u", bottom: true },
     ...mine,
+    { label: "settings.title", icon: Settings, link: { to: "/settings" }, key: "s", bottom: false },
   ];
 }
