@@ -89,7 +89,7 @@ it("removes an address, and shows it again where that fails", async () => {
 it("changes the password, and empties the fields", async () => {
   server.on("POST /v2/users/me/password", () => new Response(null, { status: 204 }));
   await open();
-  const old = await screen.findByLabelText<HTMLInputElement>("Present password");
+  const old = await screen.findByLabelText<HTMLInputElement>("Current password");
   const next = screen.getByLabelText<HTMLInputElement>("New password");
   expect([old.autocomplete, next.autocomplete]).toEqual(["current-password", "new-password"]);
   await userEvent.type(old, "a long pass phrase");
@@ -102,7 +102,7 @@ it("changes the password, and empties the fields", async () => {
 it("says at the field which password is not right", async () => {
   server.on("POST /v2/users/me/password", () => problem(401, "CREDENTIALS_WRONG"));
   await open();
-  const old = await screen.findByLabelText("Present password");
+  const old = await screen.findByLabelText("Current password");
   await userEvent.type(old, "wrong");
   await userEvent.type(screen.getByLabelText("New password"), "an even longer one");
   await press("Change password");
@@ -120,7 +120,7 @@ it("says at the field which password is not right", async () => {
 
 it("shows a password while it is written", async () => {
   await open();
-  const old = await screen.findByLabelText<HTMLInputElement>("Present password");
+  const old = await screen.findByLabelText<HTMLInputElement>("Current password");
   expect(old.type).toBe("password");
   await userEvent.click(screen.getAllByRole("button", { name: "Show password" })[0] as HTMLElement);
   expect(old.type).toBe("text");

@@ -10,7 +10,7 @@ import { ConfirmDialog } from "../../../design/ConfirmDialog";
 import { useToasts } from "../../../design/Toast";
 import { Text, useText } from "../../../i18n/messages";
 import { useProblemText } from "../../../i18n/problems";
-import { RelativeTime } from "../../../i18n/times";
+import { useFullTime } from "../../../i18n/times";
 import { useAction } from "../../../offline/useAction";
 import { Loaded, SettingsPage, SettingsSection } from "../SettingsPage";
 import { endSession } from "../actions";
@@ -73,16 +73,10 @@ function Device({ device }: { device: Schemas["Session"] }) {
           {device.current ? (
             <span className={styles.current}>{text("settings.this_device")}</span>
           ) : (
-            <Text
-              id="settings.last_used"
-              values={{ time: <RelativeTime key="time" value={device.last_used_at} /> }}
-            />
+            <Text id="settings.last_used" values={{ time: <Time key="time" value={device.last_used_at} /> }} />
           )}
           <span>
-            <Text
-              id="settings.signed_in_since"
-              values={{ time: <RelativeTime key="time" value={device.created_at} /> }}
-            />
+            <Text id="settings.signed_in_since" values={{ time: <Time key="time" value={device.created_at} /> }} />
           </span>
         </p>
       </div>
@@ -98,6 +92,10 @@ function Device({ device }: { device: Schemas["Session"] }) {
       )}
     </li>
   );
+}
+
+function Time({ value }: { value: string }) {
+  return <time dateTime={value}>{useFullTime(value)}</time>;
 }
 
 function Everywhere() {

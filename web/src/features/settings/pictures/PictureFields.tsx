@@ -40,23 +40,25 @@ export function PictureFields({ me, avatar, banner, onAvatar, onBanner }: Pictur
           {avatar ? <img src={avatar.url} alt="" /> : <Avatar user={avatar === null ? { ...me, avatar: null } : me} size={88} />}
         </span>
       </div>
-      <PictureField
-        label={text("settings.avatar")}
-        change={text("settings.change_avatar")}
-        remove={text("settings.remove_avatar")}
-        there={hasAvatar}
-        shape={AVATAR}
-        round
-        onChange={onAvatar}
-      />
-      <PictureField
-        label={text("settings.banner")}
-        change={text("settings.change_banner")}
-        remove={text("settings.remove_banner")}
-        there={hasBanner}
-        shape={BANNER}
-        onChange={onBanner}
-      />
+      <div className={styles.fields}>
+        <PictureField
+          label={text("settings.avatar")}
+          change={text("settings.change_avatar")}
+          remove={text("settings.remove_avatar")}
+          there={hasAvatar}
+          shape={AVATAR}
+          round
+          onChange={onAvatar}
+        />
+        <PictureField
+          label={text("settings.banner")}
+          change={text("settings.change_banner")}
+          remove={text("settings.remove_banner")}
+          there={hasBanner}
+          shape={BANNER}
+          onChange={onBanner}
+        />
+      </div>
     </div>
   );
 }
