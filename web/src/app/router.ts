@@ -3,15 +3,23 @@ import { createRouter } from "@tanstack/react-router";
 import { hashtagRoutes } from "../features/hashtags/routes";
 import { postRoutes } from "../features/posts/routes";
 import { sessionRoutes } from "../features/sessions/routes";
+import { settingsRoute } from "../features/settings/route";
+import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { userRoutes } from "../features/users/routes";
+import { userRoutes, userSettingsPages } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
 const routeTree = rootRoute.addChildren([
   ...sessionRoutes,
-  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes]),
+  shellRoute.addChildren([
+    ...timelineRoutes,
+    ...postRoutes,
+    ...userRoutes,
+    ...hashtagRoutes,
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
+  ]),
 ]);
 
 export const router = createRouter({

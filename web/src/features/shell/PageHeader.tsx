@@ -1,4 +1,4 @@
-import { useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
+import { type LinkProps, useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
@@ -17,6 +17,8 @@ interface PageHeaderProps {
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
+  /** The page above this one: where the way back leads. Without it, to the page before. */
+  backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -24,7 +26,7 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, actions, children }: PageHeaderProps) {
+export function PageHeader({ title, subtitle, back = false, backTo, actions, children }: PageHeaderProps) {
   const text = useText();
   useEffect(() => {
     document.title = `${title} · Roost`;
@@ -33,7 +35,7 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
   return (
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
-        {back && <BackButton label={text("shell.back")} />}
+        {back && <BackButton label={text("shell.back")} to={backTo} />}
         <div className={styles.title}>
           <h1>
             {/* A handle or a hashtag keeps its order in a page from right to left. */}
@@ -53,12 +55,15 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
   );
 }
 
-function BackButton({ label }: { label: string }) {
+function BackButton({ label, to }: { label: string; to: LinkProps["to"] }) {
   const router = useRouter();
   const navigate = useNavigate();
   const canGoBack = useCanGoBack();
   return (
-    <IconButton label={label} onClick={() => (canGoBack ? router.history.back() : void navigate({ to: "/" }))}>
+    <IconButton
+      label={label}
+      onClick={() => (to ? void navigate({ to }) : canGoBack ? router.history.back() : void navigate({ to: "/" }))}
+    >
       <ArrowLeft size={22} className={styles.back} />
     </IconButton>
   );

@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, UserRound, UserRoundPlus } from "lucide-react";
+import { Globe, House, type LucideIcon, Settings, UserRound, UserRoundPlus } from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
@@ -49,6 +49,14 @@ const REQUESTS: NavigationItem = {
   badge: RequestCount,
 };
 
+const SETTINGS: NavigationItem = {
+  label: "settings.title",
+  icon: Settings,
+  link: { to: "/settings" },
+  key: "s",
+  bottom: false,
+};
+
 function profileOf(me: User): NavigationItem {
   return {
     label: "shell.profile",
@@ -67,6 +75,7 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
     PUBLIC,
     ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),
+    SETTINGS,
   ];
 }
 

@@ -147,7 +147,7 @@ function Profile({ user }: { user: User }) {
           <div className={styles.actions}>
             <ProfileMenu user={user} />
             {mine ? (
-              <Link to={"/settings/profile" as "/"} className={buttonClass({ variant: "secondary" })}>
+              <Link to="/settings/profile" className={buttonClass({ variant: "secondary" })}>
                 {text("users.edit_profile")}
               </Link>
             ) : (

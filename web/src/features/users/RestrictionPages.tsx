@@ -5,7 +5,7 @@ import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
-import { SignInRequired } from "../sessions/SignInRequired";
+import { useWide } from "../settings/useWide";
 import { PageHeader } from "../shell/PageHeader";
 import { UserList } from "./UserList";
 import { block, mute, unblock, unmute } from "./actions";
@@ -14,22 +14,21 @@ import { blocksList, mutesList } from "./queries";
 /** The accounts that the user blocks. An account that is unblocked stays until the list is read again. */
 export function BlocksPage() {
   const text = useText();
+  const wide = useWide();
   const title = text("users.blocks");
   return (
     <>
-      <PageHeader title={title} back />
-      <SignInRequired>
-        <UserList
-          label={title}
-          list={blocksList()}
-          actions={(user) => <BlockToggle user={user} />}
-          empty={
-            <EmptyState icon={<Ban size={32} />} title={text("users.blocks_empty")}>
-              <p>{text("users.blocks_empty_text")}</p>
-            </EmptyState>
-          }
-        />
-      </SignInRequired>
+      <PageHeader title={title} back={!wide} backTo="/settings" />
+      <UserList
+        label={title}
+        list={blocksList()}
+        actions={(user) => <BlockToggle user={user} />}
+        empty={
+          <EmptyState icon={<Ban size={32} />} title={text("users.blocks_empty")}>
+            <p>{text("users.blocks_empty_text")}</p>
+          </EmptyState>
+        }
+      />
     </>
   );
 }
@@ -37,22 +36,21 @@ export function BlocksPage() {
 /** The accounts that the user mutes. */
 export function MutesPage() {
   const text = useText();
+  const wide = useWide();
   const title = text("users.mutes");
   return (
     <>
-      <PageHeader title={title} back />
-      <SignInRequired>
-        <UserList
-          label={title}
-          list={mutesList()}
-          actions={(user) => <MuteToggle user={user} />}
-          empty={
-            <EmptyState icon={<VolumeX size={32} />} title={text("users.mutes_empty")}>
-              <p>{text("users.mutes_empty_text")}</p>
-            </EmptyState>
-          }
-        />
-      </SignInRequired>
+      <PageHeader title={title} back={!wide} backTo="/settings" />
+      <UserList
+        label={title}
+        list={mutesList()}
+        actions={(user) => <MuteToggle user={user} />}
+        empty={
+          <EmptyState icon={<VolumeX size={32} />} title={text("users.mutes_empty")}>
+            <p>{text("users.mutes_empty_text")}</p>
+          </EmptyState>
+        }
+      />
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
+import { settingsRoute } from "../settings/route";
 import { shellRoute } from "../shell/route";
 
 export const userRoutes = [
@@ -25,17 +26,21 @@ export const userRoutes = [
   }),
   createRoute({
     getParentRoute: () => shellRoute,
-    path: "/settings/blocks",
+    path: "/@{$handle}/$tab",
+    component: lazyRouteComponent(() => import("./ProfilePage"), "ProfilePage"),
+  }),
+] as const;
+
+/** The pages of users among the settings. */
+export const userSettingsPages = [
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/blocks",
     component: lazyRouteComponent(() => import("./RestrictionPages"), "BlocksPage"),
   }),
   createRoute({
-    getParentRoute: () => shellRoute,
-    path: "/settings/mutes",
+    getParentRoute: () => settingsRoute,
+    path: "/mutes",
     component: lazyRouteComponent(() => import("./RestrictionPages"), "MutesPage"),
-  }),
-  createRoute({
-    getParentRoute: () => shellRoute,
-    path: "/@{$handle}/$tab",
-    component: lazyRouteComponent(() => import("./ProfilePage"), "ProfilePage"),
   }),
 ] as const;
