@@ -6,9 +6,11 @@ import { notificationRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
+import { settingsRoute } from "../features/settings/route";
+import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { userRoutes } from "../features/users/routes";
+import { userRoutes, userSettingsPages } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
@@ -22,6 +24,7 @@ const routeTree = rootRoute.addChildren([
     ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
   ]),
 ]);
 

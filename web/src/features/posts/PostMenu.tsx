@@ -8,6 +8,7 @@ import { useText } from "../../i18n/messages";
 import { useComposer } from "../compose/ComposerProvider";
 import { useConversationMute } from "../notifications/useConversationMute";
 import { useMyId } from "../sessions/useSession";
+import { useUserMenu } from "../users/useUserMenu";
 import { useDeletion } from "./useDeletion";
 
 /** The rarer things that one can do with a post. */
@@ -18,6 +19,7 @@ export function PostMenu({ post }: { post: Post }) {
   const composer = useComposer();
   const conversationMute = useConversationMute(post);
   const deleteWithUndo = useDeletion();
+  const author = useUserMenu(post.author);
 
   const copyLink = () => {
     void navigator.clipboard
@@ -40,22 +42,27 @@ export function PostMenu({ post }: { post: Post }) {
     );
   }
 
+  items.push(...author.items);
+
   return (
-    <Menu
-      label={text("posts.more")}
-      items={items}
-      trigger={(props) => (
-        <IconButton
-          {...props}
-          label={text("posts.more")}
-          onClick={() => {
-            conversationMute.look();
-            props.onClick();
-          }}
-        >
-          <Ellipsis size={20} />
-        </IconButton>
-      )}
-    />
+    <>
+      {author.dialog}
+      <Menu
+        label={text("posts.more")}
+        items={items}
+        trigger={(props) => (
+          <IconButton
+            {...props}
+            label={text("posts.more")}
+            onClick={() => {
+              conversationMute.look();
+              props.onClick();
+            }}
+          >
+            <Ellipsis size={20} />
+          </IconButton>
+        )}
+      />
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
+import { type LinkProps, useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
@@ -6,13 +6,13 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
+import { shortCount } from "../notifications/UnreadCount";
 import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
 import { forNarrow, navigationFor } from "./navigation";
-import { shortCount } from "./UnreadBadge";
 
 interface PageHeaderProps {
   title: string;
@@ -21,6 +21,8 @@ interface PageHeaderProps {
   back?: boolean;
   /** Stands in place of the title, which only screen readers get then. */
   lead?: ReactNode;
+  /** The page above this one: where the way back leads. Without it, to the page before. */
+  backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -28,7 +30,15 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, lead, actions, children }: PageHeaderProps) {
+export function PageHeader({
+  title,
+  subtitle,
+  back = false,
+  backTo,
+  lead,
+  actions,
+  children,
+}: PageHeaderProps) {
   const text = useText();
   const unread = useUnreadCount();
   useEffect(() => {
@@ -38,7 +48,7 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
   return (
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
-        {back && <BackButton label={text("shell.back")} />}
+        {back && <BackButton label={text("shell.back")} to={backTo} />}
         {lead ? (
           <>
             <h1 className="visually-hidden">{title}</h1>
@@ -46,8 +56,15 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
           </>
         ) : (
           <div className={styles.title}>
-            <h1>{title}</h1>
-            {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+            <h1>
+              {/* A handle or a hashtag keeps its order in a page from right to left. */}
+              <bdi>{title}</bdi>
+            </h1>
+            {subtitle && (
+              <p className={styles.subtitle}>
+                <bdi>{subtitle}</bdi>
+              </p>
+            )}
           </div>
         )}
         {actions}
@@ -58,12 +75,15 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
   );
 }
 
-function BackButton({ label }: { label: string }) {
+function BackButton({ label, to }: { label: string; to: LinkProps["to"] }) {
   const router = useRouter();
   const navigate = useNavigate();
   const canGoBack = useCanGoBack();
   return (
-    <IconButton label={label} onClick={() => (canGoBack ? router.history.back() : void navigate({ to: "/" }))}>
+    <IconButton
+      label={label}
+      onClick={() => (to ? void navigate({ to }) : canGoBack ? router.history.back() : void navigate({ to: "/" }))}
+    >
       <ArrowLeft size={22} className={styles.back} />
     </IconButton>
   );

@@ -1,13 +1,16 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { SquarePen } from "lucide-react";
+import { LogIn, SquarePen } from "lucide-react";
 import { Suspense, lazy } from "react";
 
+import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
-import { searchField } from "../search/field";
 import { usePushUpkeep } from "../notifications/usePushSubscription";
 import { useLiveUnreadCount } from "../notifications/useUnreadCount";
+import { searchField } from "../search/field";
+import { DoIntent } from "../sessions/DoIntent";
+import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -15,7 +18,6 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { UnreadBadge } from "./UnreadBadge";
 import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
 import { useWide } from "./useWide";
 
@@ -27,7 +29,10 @@ export function Shell() {
   return (
     // Another user finds nothing of the one before.
     <ComposerProvider key={id ?? ""}>
-      <Columns signedIn={id !== undefined} />
+      <SignInPromptProvider>
+        <Columns signedIn={id !== undefined} />
+        {id !== undefined && <DoIntent />}
+      </SignInPromptProvider>
     </ComposerProvider>
   );
 }
@@ -43,8 +48,10 @@ function Columns({ signedIn }: { signedIn: boolean }) {
     if (!searchField()) await navigate({ to: "/explore" });
     searchField()?.focus();
   };
-  const unread = useLiveUnreadCount(signedIn);
+  useLiveUnreadCount(signedIn);
   usePushUpkeep(signedIn);
+  const here = useLocation({ select: ({ href }) => href });
+  const returning = here === "/" ? {} : { to: here };
 
   useShortcuts([
     ...items.map((item) => ({
@@ -67,8 +74,16 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
+            <NavigationLink key={item.label} item={item} />
           ))}
+          {!signedIn && (
+            <Link to="/sign-in" search={returning} className={styles.link} title={text("sessions.sign_in")}>
+              <span className={styles.icon}>
+                <LogIn size={26} strokeWidth={2} aria-hidden />
+              </span>
+              <span className={styles.label}>{text("sessions.sign_in")}</span>
+            </Link>
+          )}
         </nav>
         {signedIn && (
           <button
@@ -99,8 +114,18 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
         {forNarrow(items).bar.map((item) => (
-          <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
+          <NavigationLink key={item.label} item={item} />
         ))}
+        {!signedIn && (
+          <div className={styles.join}>
+            <Link to="/sign-in" search={returning} className={buttonClass({ variant: "secondary", size: "small" })}>
+              {text("sessions.sign_in")}
+            </Link>
+            <Link to="/sign-up" search={returning} className={buttonClass({ size: "small" })}>
+              {text("sessions.sign_up")}
+            </Link>
+          </div>
+        )}
       </nav>
       {signedIn && (
         <button
@@ -117,7 +142,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-function NavigationLink({ item, unread }: { item: NavigationItem; unread: number }) {
+function NavigationLink({ item }: { item: NavigationItem }) {
   const text = useText();
   const label = text(item.label);
   const inside = useLocation({
@@ -129,12 +154,16 @@ function NavigationLink({ item, unread }: { item: NavigationItem; unread: number
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
       data-inside={inside || undefined}
-      aria-label={unread > 0 ? `${label}, ${text("notifications.unread_count", { count: unread })}` : label}
       title={label}
     >
-      <UnreadBadge count={unread}>
-        <item.icon size={26} strokeWidth={2} />
-      </UnreadBadge>
+      <span className={styles.icon}>
+        <item.icon size={26} strokeWidth={2} aria-hidden />
+        {item.badge && (
+          <span className={styles.badge}>
+            <item.badge />
+          </span>
+        )}
+      </span>
       <span className={styles.label}>{label}</span>
     </Link>
   );

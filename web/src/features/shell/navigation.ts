@@ -1,8 +1,21 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Bell, Bookmark, Globe, House, type LucideIcon, Search, UserRound } from "lucide-react";
+import {
+  Bell,
+  Bookmark,
+  Globe,
+  House,
+  type LucideIcon,
+  Search,
+  Settings,
+  UserRound,
+  UserRoundPlus,
+} from "lucide-react";
+import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { UnreadCount } from "../notifications/UnreadCount";
+import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
   label: MessageId;
@@ -14,8 +27,8 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** Whether it shows how many notifications are unread. */
-  unread?: boolean;
+  /** Stands at the corner of the icon: what waits there, or nothing. */
+  badge?: ComponentType;
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -44,7 +57,7 @@ const NOTIFICATIONS: NavigationItem = {
   link: { to: "/notifications" },
   key: "n",
   bottom: true,
-  unread: true,
+  badge: UnreadCount,
 };
 
 const BOOKMARKS: NavigationItem = {
@@ -60,6 +73,24 @@ const PUBLIC: NavigationItem = {
   icon: Globe,
   link: { to: "/public" },
   key: "u",
+  bottom: false,
+};
+
+/** An open account has no requests. */
+const REQUESTS: NavigationItem = {
+  label: "users.requests_short",
+  icon: UserRoundPlus,
+  link: { to: "/follow-requests" },
+  key: "r",
+  bottom: false,
+  badge: RequestCount,
+};
+
+const SETTINGS: NavigationItem = {
+  label: "settings.title",
+  icon: Settings,
+  link: { to: "/settings" },
+  key: "s",
   bottom: false,
 };
 
@@ -82,7 +113,9 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
     NOTIFICATIONS,
     BOOKMARKS,
     PUBLIC,
+    ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),
+    SETTINGS,
   ];
 }
 
