@@ -6,19 +6,25 @@ import { session } from "../../api/session";
 import { Avatar } from "../../design/Avatar";
 import { Menu, type MenuTrigger } from "../../design/Menu";
 import { useToasts } from "../../design/Toast";
-import { useText } from "../../i18n/messages";
+import { type MessageId, useText } from "../../i18n/messages";
 import { useProblemText } from "../../i18n/problems";
 import { UserName } from "../users/UserName";
 import styles from "./Shell.module.css";
+import type { NavigationItem } from "./navigation";
+
+/** The menu has these anyway. */
+const OWN: readonly MessageId[] = ["shell.profile", "settings.title"];
 
 interface AccountMenuProps {
   me: User;
   /** The element that opens it; the user's card where absent. */
   trigger?: (props: MenuTrigger) => React.ReactElement;
+  /** Pages that nothing else leads to. */
+  pages?: readonly NavigationItem[];
 }
 
 /** The menu of the user who is signed in. */
-export function AccountMenu({ me, trigger }: AccountMenuProps) {
+export function AccountMenu({ me, trigger, pages = [] }: AccountMenuProps) {
   const text = useText();
   const problemText = useProblemText();
   const toasts = useToasts();
@@ -41,6 +47,13 @@ export function AccountMenu({ me, trigger }: AccountMenuProps) {
           icon: <UserRound size={18} />,
           onSelect: () => void navigate({ to: "/@{$handle}", params: { handle: me.handle } }),
         },
+        ...pages
+          .filter((page) => !OWN.includes(page.label))
+          .map((page) => ({
+            label: text(page.label),
+            icon: <page.icon size={18} />,
+            onSelect: () => void navigate(page.link),
+          })),
         {
           label: text("settings.title"),
           icon: <Settings size={18} />,

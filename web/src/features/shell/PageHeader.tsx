@@ -10,6 +10,7 @@ import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
+import { forNarrow, navigationFor } from "./navigation";
 
 interface PageHeaderProps {
   title: string;
@@ -71,6 +72,7 @@ function NarrowAccount() {
       {me ? (
         <AccountMenu
           me={me}
+          pages={forNarrow(navigationFor(me, signedIn)).menu}
           trigger={(props) => (
             <button type="button" {...props} aria-label={text("shell.account")}>
               <Avatar user={me} size={32} />
