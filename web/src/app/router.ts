@@ -7,7 +7,7 @@ import { settingsRoute } from "../features/settings/route";
 import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { restrictionRoutes, userRoutes } from "../features/users/routes";
+import { userRoutes, userSettingsPages } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
@@ -18,7 +18,7 @@ const routeTree = rootRoute.addChildren([
     ...postRoutes,
     ...userRoutes,
     ...hashtagRoutes,
-    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
   ]),
 ]);
 

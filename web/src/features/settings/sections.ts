@@ -15,8 +15,8 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { label: "settings.profile", about: "settings.profile_about", icon: UserRound, to: "/settings/profile" },
   { label: "settings.privacy", about: "settings.privacy_about", icon: Eye, to: "/settings/privacy" },
-  { label: "users.blocks", about: "settings.blocks_about", icon: Ban, to: "/settings/blocks" },
-  { label: "users.mutes", about: "settings.mutes_about", icon: VolumeX, to: "/settings/mutes" },
+  { label: "users.mutes", about: "users.mutes_about", icon: VolumeX, to: "/settings/mutes" },
+  { label: "users.blocks", about: "users.blocks_about", icon: Ban, to: "/settings/blocks" },
   { label: "settings.appearance", about: "settings.appearance_about", icon: Palette, to: "/settings/appearance" },
   { label: "settings.account", about: "settings.account_about", icon: KeyRound, to: "/settings/account" },
   { label: "settings.sessions", about: "settings.sessions_about", icon: MonitorSmartphone, to: "/settings/sessions" },

@@ -48,7 +48,7 @@ export function AccountMenu({ me, trigger, pages = [] }: AccountMenuProps) {
           onSelect: () => void navigate({ to: "/@{$handle}", params: { handle: me.handle } }),
         },
         ...pages
-          .filter((page) => !OWN.includes(page.label))
+          .filter(({ label }) => label !== "shell.profile" && label !== "settings.title")
           .map((page) => ({
             label: text(page.label),
             icon: <page.icon size={18} />,

@@ -37,8 +37,15 @@ export function PageHeader({ title, subtitle, back = false, backTo, actions, chi
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} to={backTo} />}
         <div className={styles.title}>
-          <h1>{title}</h1>
-          {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+          <h1>
+            {/* A handle or a hashtag keeps its order in a page from right to left. */}
+            <bdi>{title}</bdi>
+          </h1>
+          {subtitle && (
+            <p className={styles.subtitle}>
+              <bdi>{subtitle}</bdi>
+            </p>
+          )}
         </div>
         {actions}
         {!back && <NarrowAccount />}
