@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from services.chassis.deployment import migrations
+from services.chassis.deployment.database_urls import URL_PREFIX
 from services.chassis.deployment.migrations import MigrationFailed
 
 
@@ -22,9 +23,9 @@ class ExternalDatabases:
     def __init__(self, environ: Mapping[str, str], services: Sequence[str]) -> None:
         self._urls = {}
         for name, url in environ.items():
-            if not name.startswith(migrations.URL_PREFIX) or not url:
+            if not name.startswith(URL_PREFIX) or not url:
                 continue
-            noun = name.removeprefix(migrations.URL_PREFIX).lower()
+            noun = name.removeprefix(URL_PREFIX).lower()
             if noun not in services:
                 raise ValueError(f"{name} names no service with a database")
             if not url.startswith(("postgres://", "postgresql://")):

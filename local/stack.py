@@ -23,7 +23,8 @@ from local.process_runner import PartFailed, PartStatus
 from local.secret_store import OPERATOR, SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from services.chassis.deployment import migrations, topics
+from services.chassis.deployment import topics
+from services.chassis.deployment.database_urls import URL_PREFIX
 from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
@@ -80,9 +81,7 @@ class Stack:
         self._environ = environ
         # The address of a database contains its password, which other services must not have.
         self._passed = {
-            name: value
-            for name, value in environ.items()
-            if not name.startswith(migrations.URL_PREFIX)
+            name: value for name, value in environ.items() if not name.startswith(URL_PREFIX)
         }
         self._usual_ports = usual_ports
         self._python = python
