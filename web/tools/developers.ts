@@ -24,7 +24,8 @@ export function withoutFonts(): Plugin {
   };
 }
 
-const PAGES: Record<string, string> = {
+/** The files of the pages, by the paths at which the gateway serves them. */
+export const PAGES: Record<string, string> = {
   "/docs": "/docs/index.html",
   "/docs/graphql.html": "/docs/graphql.html",
   "/docs/problems.html": "/docs/problems.html",

@@ -20,8 +20,8 @@ const FIRST_QUERY = `# Ctrl-Space completes, Ctrl-Enter sends.
 
 query Public {
   publicTimeline(first: 5) {
-    edges {
-      node {
+    nodes {
+      post {
         id
         text
         author { handle }
