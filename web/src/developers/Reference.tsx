@@ -2,8 +2,9 @@
 
 import { useEffect, useRef, useState } from "react";
 
+import { Notice } from "./Notice";
 import styles from "./Reference.module.css";
-import { showReference } from "./swagger";
+import { type OpenApiDocument, showReference } from "./swagger";
 import { followDark } from "./theme";
 
 type Version = "1" | "2";
@@ -15,12 +16,22 @@ function chosenVersion(): Version {
 
 export function Reference() {
   const version = chosenVersion();
-  const document = `/v${version}/openapi.json`;
+  const url = `/v${version}/openapi.json`;
+  const [document, setDocument] = useState<OpenApiDocument | Error>();
+  const [phrase, setPhrase] = useState("");
   const element = useRef<HTMLDivElement>(null);
   const filter = useRef<(phrase: string) => void>(undefined);
-  const [phrase, setPhrase] = useState("");
 
   useEffect(() => {
+    const leaving = new AbortController();
+    readDocument(url, leaving.signal).then(setDocument, (error: unknown) => {
+      if (!leaving.signal.aborted) setDocument(error instanceof Error ? error : new Error(String(error)));
+    });
+    return () => leaving.abort();
+  }, [url]);
+
+  useEffect(() => {
+    if (!document || document instanceof Error) return undefined;
     // Swagger UI fills an element of its own, and cannot be shown there a second time.
     const shown = window.document.createElement("div");
     element.current?.append(shown);
@@ -53,9 +64,20 @@ export function Reference() {
             filter.current?.(event.target.value);
           }}
         />
-        <a href={document}>OpenAPI document</a>
+        <a href={url}>OpenAPI document</a>
       </div>
+      {document instanceof Error ? (
+        <Notice failed>The document could not be loaded: {document.message}</Notice>
+      ) : document ? null : (
+        <Notice>Loading the document…</Notice>
+      )}
       <div ref={element} className={styles["reference"]} />
     </>
   );
+}
+
+async function readDocument(url: string, signal: AbortSignal): Promise<OpenApiDocument> {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}.`);
+  return (await response.json()) as OpenApiDocument;
 }

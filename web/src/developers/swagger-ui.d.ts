@@ -14,7 +14,6 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
   interface SwaggerRequest {
     url: string;
     headers: Record<string, string>;
-    loadSpec?: boolean;
   }
 
   interface SwaggerResponse {
@@ -32,7 +31,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
 
   interface SwaggerOptions {
     domNode: HTMLElement;
-    url: string;
+    spec: object;
     presets: unknown[];
     plugins: unknown[];
     layout: string;

@@ -1,10 +1,8 @@
 import { expect, it } from "vitest";
 
-import { answers } from "../test/server";
 import { accessToken, chooseAccess } from "./access";
-import { showReference, tokenOf, withToken } from "./swagger";
+import { forTrying, showReference, tokenOf, withToken } from "./swagger";
 
-const server = answers();
 const DOCUMENT = {
   openapi: "3.1.0",
   info: { title: "Roost", version: "2.0.0", description: "Says **what**." },
@@ -25,9 +23,8 @@ const shown = (element: HTMLElement) =>
   [...element.querySelectorAll(".opblock-summary-description")].map((each) => each.textContent);
 
 it("shows the operations of a document, and those that match a phrase", async () => {
-  server.on("GET /v2/openapi.json", () => Response.json(DOCUMENT));
   const element = document.body.appendChild(document.createElement("div"));
-  const system = showReference(element, "/v2/openapi.json");
+  const system = showReference(element, DOCUMENT);
   await expect.poll(() => shown(element), { timeout: 30_000 }).toEqual(["Write a post", "Read a post", "Join"]);
   expect(element.querySelector(".authorize, .filter-container, .servers")).toBeNull();
 
@@ -40,14 +37,13 @@ it("shows the operations of a document, and those that match a phrase", async ()
   element.remove();
 });
 
-it("sends a request that is tried with the chosen token, but not the request for the document", async () => {
+it("sends a request that is tried with the chosen token", async () => {
   chooseAccess({ as: "token", token: "pasted" });
   const request = { url: "/v2/users/me", headers: { accept: "application/json" } };
   expect(await withToken(request)).toEqual({
     ...request,
     headers: { accept: "application/json", Authorization: "Bearer pasted" },
   });
-  expect(await withToken({ ...request, loadSpec: true })).toEqual({ ...request, loadSpec: true });
 });
 
 it("goes on with the token of a session that was begun by trying", async () => {
@@ -56,4 +52,18 @@ it("goes on with the token of a session that was begun by trying", async () => {
   expect(await accessToken()).toBeUndefined();
   tokenOf({ url: "/v2/sessions", status: 201, body: { access_token: "begun" } });
   expect(await accessToken()).toBe("begun");
+});
+
+it("tries at this origin, and never sends the example of a key", () => {
+  const document = {
+    openapi: "3.1.0",
+    servers: [{ url: "https://elsewhere.example" }],
+    components: { parameters: { IdempotencyKey: { name: "Idempotency-Key", example: "1" }, Id: { example: "2" } } },
+  };
+  expect(forTrying(document)).toEqual({
+    openapi: "3.1.0",
+    servers: [{ url: location.origin }],
+    components: { parameters: { IdempotencyKey: { name: "Idempotency-Key" }, Id: { example: "2" } } },
+  });
+  expect(document.components.parameters.IdempotencyKey.example).toBe("1");
 });

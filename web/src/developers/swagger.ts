@@ -25,11 +25,17 @@ const ourParts = {
   fn: { opsFilter: matching },
 };
 
+/** The part of an OpenAPI document that this page reads. */
+export interface OpenApiDocument {
+  openapi: string;
+  components?: { parameters?: Record<string, { example?: unknown }> };
+}
+
 /** Shows the document in the element. */
-export function showReference(domNode: HTMLElement, url: string): SwaggerSystem {
+export function showReference(domNode: HTMLElement, document: OpenApiDocument): SwaggerSystem {
   return SwaggerUIBundle({
     domNode,
-    url,
+    spec: forTrying(document),
     presets: [SwaggerUIBundle.presets.apis],
     plugins: [ourParts],
     layout: "BaseLayout",
@@ -66,9 +72,25 @@ function textOf(operation: Operation): string {
   return parts.join(" ").toLowerCase();
 }
 
+/**
+ * The document with this origin as the server, and without an example of a key.
+ *
+ * Swagger UI fills fields with examples. The same key with another body is refused.
+ */
+export function forTrying(document: OpenApiDocument): object {
+  const parameters = { ...document.components?.parameters };
+  if (parameters["IdempotencyKey"]) {
+    parameters["IdempotencyKey"] = { ...parameters["IdempotencyKey"], example: undefined };
+  }
+  return {
+    ...document,
+    servers: [{ url: location.origin }],
+    components: { ...document.components, parameters },
+  };
+}
+
 /** The request with the chosen access token. */
 export async function withToken(request: SwaggerRequest): Promise<SwaggerRequest> {
-  if (request.loadSpec) return request;
   const token = await accessToken();
   return token ? { ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } } : request;
 }
