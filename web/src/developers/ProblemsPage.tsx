@@ -1,6 +1,6 @@
 /** Every reason for a refusal, with its status, from the OpenAPI document. */
 
-import { useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useState } from "react";
 
 import { Notice } from "./Notice";
 import styles from "./ProblemsPage.module.css";
@@ -72,12 +72,22 @@ function Row({ problem: { reason, status, title } }: { problem: ApiProblem }) {
       <td>{status}</td>
       <td>
         <a href={`#${reason}`}>
-          <code>{reason}</code>
+          <code>{withBreaks(reason)}</code>
         </a>
       </td>
       <td>{title}</td>
     </tr>
   );
+}
+
+/** The name, which may be broken behind each of its words. */
+function withBreaks(reason: string): ReactNode {
+  return reason.split(/(?<=_)/).map((word, index) => (
+    <Fragment key={index}>
+      {word}
+      <wbr />
+    </Fragment>
+  ));
 }
 
 /** The table comes after the browser looked for the row of the address. */
