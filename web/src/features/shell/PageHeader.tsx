@@ -43,7 +43,9 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
           </>
         ) : (
           <div className={styles.title}>
-            <h1>{title}</h1>
+            <h1>
+              <bdi>{title}</bdi>
+            </h1>
             {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
           </div>
         )}
