@@ -4,9 +4,11 @@ import { hashtagRoutes } from "../features/hashtags/routes";
 import { postRoutes } from "../features/posts/routes";
 import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
+import { settingsRoute } from "../features/settings/route";
+import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { userRoutes } from "../features/users/routes";
+import { restrictionRoutes, userRoutes } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
@@ -18,6 +20,7 @@ const routeTree = rootRoute.addChildren([
     ...userRoutes,
     ...hashtagRoutes,
     ...searchRoutes,
+    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
   ]),
 ]);
 

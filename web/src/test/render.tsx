@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { queryClient } from "../api/cache";
 import { ToastProvider } from "../design/Toast";
 import { ComposerProvider } from "../features/compose/ComposerProvider";
+import { SignInPromptProvider } from "../features/sessions/SignInPrompt";
 import { LanguageProvider, loadMessages } from "../i18n/LanguageProvider";
 import type { Language } from "../i18n/languages";
 
@@ -21,7 +22,13 @@ export async function renderPage(
 ): Promise<RenderedPage> {
   queryClient.clear();
   const router = createRouter({
-    routeTree: createRootRoute({ component: () => <ComposerProvider>{content}</ComposerProvider> }),
+    routeTree: createRootRoute({
+      component: () => (
+        <ComposerProvider>
+          <SignInPromptProvider>{content}</SignInPromptProvider>
+        </ComposerProvider>
+      ),
+    }),
     history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();

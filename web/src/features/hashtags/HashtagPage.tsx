@@ -58,6 +58,7 @@ function Posts({ tag, media }: { tag: string; media: boolean }) {
       <PostList
         label={`#${tag}`}
         list={list}
+        withMuted={false}
         empty={<EmptyState title={text(media ? "hashtags.media_empty" : "hashtags.empty")} />}
       />
     </>

@@ -9,6 +9,7 @@ import { useText } from "../../i18n/messages";
 import { focusCard } from "../../keyboard/cards";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { PostCard } from "./PostCard";
+import { isHidden } from "./hidden";
 
 /** A post that a search found, with the parts that match. */
 interface FoundPost {
@@ -28,13 +29,21 @@ interface PostListProps<Item extends Entry> {
   empty: ReactNode;
   /** What stands in place of a list that could not be read; undefined for the reason and an offer to repeat. */
   failure?: (error: unknown) => ReactNode;
+  /** Whether posts of muted users are in it. A timeline has none. */
+  withMuted?: boolean;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty, failure }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({
+  label,
+  list,
+  empty,
+  failure,
+  withMuted = true,
+}: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
-  const items = itemsOf(pages.data);
+  const items = itemsOf(pages.data).filter((item) => !isHidden(item, withMuted));
   useShortcuts([
     { keys: "j", label: "posts.next", run: () => focusCard(CARD, 1) },
     { keys: "k", label: "posts.previous", run: () => focusCard(CARD, -1) },

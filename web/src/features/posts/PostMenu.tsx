@@ -9,6 +9,7 @@ import { useToasts } from "../../design/Toast";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
 import { useMyId } from "../sessions/useSession";
+import { useUserMenu } from "../users/useUserMenu";
 import styles from "./PostMenu.module.css";
 import { deletePost } from "./actions";
 
@@ -19,6 +20,8 @@ export function PostMenu({ post }: { post: Post }) {
   const mine = useMyId() === post.author?.id;
   const deletion = useAction(deletePost);
   const [confirming, setConfirming] = useState(false);
+
+  const author = useUserMenu(post.author);
 
   const copyLink = () => {
     void navigator.clipboard
@@ -37,8 +40,11 @@ export function PostMenu({ post }: { post: Post }) {
     });
   }
 
+  items.push(...author.items);
+
   return (
     <>
+      {author.dialog}
       <Menu
         label={text("posts.more")}
         items={items}

@@ -1,12 +1,12 @@
-import { Link, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 
-import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { runShortcut } from "../../keyboard/shortcuts";
 import { SearchField } from "../search/SearchField";
 import { useMyId } from "../sessions/useSession";
 import { TrendsCard } from "../trends/TrendsCard";
 import styles from "./Aside.module.css";
+import { Welcome } from "./Welcome";
 
 /** What stands beside a page where there is room: search, trends, links. */
 export function Aside() {
@@ -22,26 +22,14 @@ export function Aside() {
           <SearchField />
         </div>
       )}
-      {!signedIn && <Welcome />}
+      {!signedIn && (
+        <div className={styles.card}>
+          <Welcome />
+        </div>
+      )}
       {!explores && <TrendsCard />}
       <Foot />
     </>
-  );
-}
-
-function Welcome() {
-  const text = useText();
-  return (
-    <section className={styles.card}>
-      <h2>{text("shell.welcome_title")}</h2>
-      <p>{text("shell.welcome_text")}</p>
-      <Link to="/sign-up" className={buttonClass({ wide: true })}>
-        {text("sessions.sign_up")}
-      </Link>
-      <Link to="/sign-in" className={buttonClass({ variant: "secondary", wide: true })}>
-        {text("sessions.sign_in")}
-      </Link>
-    </section>
   );
 }
 

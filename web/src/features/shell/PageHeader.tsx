@@ -1,4 +1,4 @@
-import { useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
+import { type LinkProps, useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
@@ -19,6 +19,8 @@ interface PageHeaderProps {
   back?: boolean;
   /** Stands in place of the title, which only screen readers get then. */
   lead?: ReactNode;
+  /** The page above this one: where the way back leads. Without it, to the page before. */
+  backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -26,7 +28,15 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, lead, actions, children }: PageHeaderProps) {
+export function PageHeader({
+  title,
+  subtitle,
+  back = false,
+  backTo,
+  lead,
+  actions,
+  children,
+}: PageHeaderProps) {
   const text = useText();
   useEffect(() => {
     document.title = `${title} · Roost`;
@@ -35,7 +45,7 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
   return (
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
-        {back && <BackButton label={text("shell.back")} />}
+        {back && <BackButton label={text("shell.back")} to={backTo} />}
         {lead ? (
           <>
             <h1 className="visually-hidden">{title}</h1>
@@ -57,12 +67,15 @@ export function PageHeader({ title, subtitle, back = false, lead, actions, child
   );
 }
 
-function BackButton({ label }: { label: string }) {
+function BackButton({ label, to }: { label: string; to: LinkProps["to"] }) {
   const router = useRouter();
   const navigate = useNavigate();
   const canGoBack = useCanGoBack();
   return (
-    <IconButton label={label} onClick={() => (canGoBack ? router.history.back() : void navigate({ to: "/" }))}>
+    <IconButton
+      label={label}
+      onClick={() => (to ? void navigate({ to }) : canGoBack ? router.history.back() : void navigate({ to: "/" }))}
+    >
       <ArrowLeft size={22} className={styles.back} />
     </IconButton>
   );

@@ -1,11 +1,14 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { SquarePen } from "lucide-react";
+import { LogIn, SquarePen } from "lucide-react";
 import { Suspense, lazy } from "react";
 
+import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
 import { searchField } from "../search/field";
+import { DoIntent } from "../sessions/DoIntent";
+import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -24,7 +27,10 @@ export function Shell() {
   return (
     // Another user finds nothing of the one before.
     <ComposerProvider key={id ?? ""}>
-      <Columns signedIn={id !== undefined} />
+      <SignInPromptProvider>
+        <Columns signedIn={id !== undefined} />
+        {id !== undefined && <DoIntent />}
+      </SignInPromptProvider>
     </ComposerProvider>
   );
 }
@@ -40,6 +46,8 @@ function Columns({ signedIn }: { signedIn: boolean }) {
     if (!searchField()) await navigate({ to: "/explore" });
     searchField()?.focus();
   };
+  const here = useLocation({ select: ({ href }) => href });
+  const returning = here === "/" ? {} : { to: here };
 
   useShortcuts([
     ...items.map((item) => ({
@@ -64,6 +72,14 @@ function Columns({ signedIn }: { signedIn: boolean }) {
           {items.map((item) => (
             <NavigationLink key={item.label} item={item} />
           ))}
+          {!signedIn && (
+            <Link to="/sign-in" search={returning} className={styles.link} title={text("sessions.sign_in")}>
+              <span className={styles.icon}>
+                <LogIn size={26} strokeWidth={2} aria-hidden />
+              </span>
+              <span className={styles.label}>{text("sessions.sign_in")}</span>
+            </Link>
+          )}
         </nav>
         {signedIn && (
           <button
@@ -96,6 +112,16 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         {forNarrow(items).bar.map((item) => (
           <NavigationLink key={item.label} item={item} />
         ))}
+        {!signedIn && (
+          <div className={styles.join}>
+            <Link to="/sign-in" search={returning} className={buttonClass({ variant: "secondary", size: "small" })}>
+              {text("sessions.sign_in")}
+            </Link>
+            <Link to="/sign-up" search={returning} className={buttonClass({ size: "small" })}>
+              {text("sessions.sign_up")}
+            </Link>
+          </div>
+        )}
       </nav>
       {signedIn && (
         <button
@@ -124,10 +150,16 @@ function NavigationLink({ item }: { item: NavigationItem }) {
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
       data-inside={inside || undefined}
-      aria-label={label}
       title={label}
     >
-      <item.icon size={26} strokeWidth={2} />
+      <span className={styles.icon}>
+        <item.icon size={26} strokeWidth={2} aria-hidden />
+        {item.badge && (
+          <span className={styles.badge}>
+            <item.badge />
+          </span>
+        )}
+      </span>
       <span className={styles.label}>{label}</span>
     </Link>
   );

@@ -25,3 +25,10 @@ it("moves pages that do not fit into the bar to the menu", () => {
   expect(bar.map((item) => item.key)).toEqual(["0", "2", "3", "4", "5"]);
   expect(menu.map((item) => item.key)).toEqual(["1", "6", "7"]);
 });
+
+it("lists follow requests for a protected account only", () => {
+  const labels = (isProtected: boolean) =>
+    navigationFor({ ...ada, protected: isProtected }, true).map((item) => item.label);
+  expect(labels(true)).toContain("users.requests");
+  expect(labels(false)).not.toContain("users.requests");
+});

@@ -1,8 +1,10 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, Search, UserRound } from "lucide-react";
+import { Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
+import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
   label: MessageId;
@@ -14,6 +16,8 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
+  /** Stands on the icon, as the number of what is unread. It renders a text, or nothing. */
+  badge?: ComponentType;
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -44,6 +48,24 @@ const PUBLIC: NavigationItem = {
   bottom: false,
 };
 
+/** An open account has no requests. */
+const REQUESTS: NavigationItem = {
+  label: "users.requests",
+  icon: UserRoundPlus,
+  link: { to: "/follow-requests" },
+  key: "r",
+  bottom: false,
+  badge: RequestCount,
+};
+
+const SETTINGS: NavigationItem = {
+  label: "settings.title",
+  icon: Settings,
+  link: { to: "/settings" },
+  key: "s",
+  bottom: false,
+};
+
 function profileOf(me: User): NavigationItem {
   return {
     label: "shell.profile",
@@ -61,7 +83,9 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
     HOME,
     EXPLORE,
     PUBLIC,
+    ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),
+    SETTINGS,
   ];
 }
 

@@ -1,9 +1,8 @@
-import { useNavigate } from "@tanstack/react-router";
-
 import type { User } from "../../api/client";
 import { Button } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
+import { useSignInPrompt } from "../sessions/SignInPrompt";
 import { useMyId } from "../sessions/useSession";
 import styles from "./FollowButton.module.css";
 import { follow, unblock, unfollow } from "./actions";
@@ -17,11 +16,11 @@ interface FollowButtonProps {
 export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   const text = useText();
   const myId = useMyId();
-  const navigate = useNavigate();
+  const prompt = useSignInPrompt();
   const following = useAction(follow);
   const unfollowing = useAction(unfollow);
   const unblocking = useAction(unblock);
-  if (myId === user.id || user.relationship?.blocked_by) return null;
+  if (myId === user.id) return null;
 
   const {
     following: follows = false,
@@ -46,8 +45,9 @@ export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
   }
 
   const toggle = () => {
-    if (myId === undefined) return void navigate({ to: "/sign-in", search: { to: `/@${user.handle}` } });
-    if (follows || requested) void unfollowing.run({ ...input, following: follows });
+    if (myId === undefined) {
+      prompt({ title: "sessions.prompt_follow", intent: { kind: "action", name: follow.name, input } });
+    } else if (follows || requested) void unfollowing.run({ ...input, following: follows });
     else void following.run(input);
   };
   const label = follows
@@ -65,6 +65,7 @@ export function FollowButton({ user, size = "medium" }: FollowButtonProps) {
       variant={follows || requested ? "secondary" : "primary"}
       aria-pressed={follows || requested}
       aria-label={`${label}: @${user.handle}`}
+      title={follows ? text("users.unfollow") : requested ? text("users.withdraw") : undefined}
       onClick={toggle}
     >
       {label}

@@ -2,36 +2,15 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 
-import { type Relationship, type User, api, unwrap } from "../../api/client";
+import { type User, api, unwrap } from "../../api/client";
 import type { PagedList } from "../../api/pages";
-import { session } from "../../api/session";
-import { ada } from "../../test/examples";
+import { NO_RELATIONSHIP, person } from "../../test/examples";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
+import { signInAsAda } from "../../test/signIn";
 import { UserList } from "./UserList";
 
 const server = answers();
-
-const NOTHING: Omit<Relationship, "user_id"> = {
-  following: false,
-  followed_by: false,
-  follow_requested: false,
-  follow_requested_by: false,
-  blocking: false,
-  blocked_by: false,
-  muting: false,
-};
-
-function person(id: string, handle: string, changes: Partial<User> = {}, relationship: Partial<Relationship> = {}): User {
-  return {
-    ...ada,
-    id,
-    handle,
-    display_name: handle.toUpperCase(),
-    ...changes,
-    relationship: { ...NOTHING, user_id: id, ...relationship },
-  };
-}
 
 const list: PagedList<User> = {
   key: ["users", "1", "followers"],
@@ -46,16 +25,7 @@ const list: PagedList<User> = {
 const rows = () => within(screen.getByRole("feed", { name: "Followers" })).getAllByRole("article");
 const render = () => renderPage(<UserList label="Followers" list={list} empty={<p>Nobody</p>} />);
 
-beforeEach(async () => {
-  server.on("POST /v2/cookie-sessions", () =>
-    Response.json({
-      user: ada,
-      access_token: "token",
-      access_expires_at: new Date(Date.now() + 900_000).toISOString(),
-    }),
-  );
-  await session.signIn("ada", "a long pass phrase");
-});
+beforeEach(() => signInAsAda(server));
 
 it("shows each user with name, handle, bio and a button, and reads the next page", async () => {
   server.on("GET /v2/users/1/followers", ({ search }) =>
@@ -93,8 +63,8 @@ it("takes a refused follow back and says why", async () => {
 it("asks to follow a protected user, and withdraws the request", async () => {
   const protectedBob = person("2", "bob", { protected: true });
   server.on("GET /v2/users/1/followers", { items: [protectedBob], next_cursor: null });
-  server.on("PUT /v2/users/2/follow", { ...NOTHING, user_id: "2", follow_requested: true });
-  server.on("DELETE /v2/users/2/follow", { ...NOTHING, user_id: "2" });
+  server.on("PUT /v2/users/2/follow", { ...NO_RELATIONSHIP, user_id: "2", follow_requested: true });
+  server.on("DELETE /v2/users/2/follow", { ...NO_RELATIONSHIP, user_id: "2" });
   await render();
 
   await userEvent.click(await screen.findByRole("button", { name: "Follow: @bob" }));
@@ -106,7 +76,7 @@ it("asks to follow a protected user, and withdraws the request", async () => {
 
 it("offers to end a block in place of following", async () => {
   server.on("GET /v2/users/1/followers", { items: [person("2", "bob", {}, { blocking: true })], next_cursor: null });
-  server.on("DELETE /v2/users/2/block", { ...NOTHING, user_id: "2" });
+  server.on("DELETE /v2/users/2/block", { ...NO_RELATIONSHIP, user_id: "2" });
   await render();
 
   await userEvent.click(await screen.findByRole("button", { name: "Unblock: @bob" }));
