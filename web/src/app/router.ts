@@ -24,7 +24,7 @@ const routeTree = rootRoute.addChildren([
     ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
-    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
+    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
   ]),
 ]);
 
