@@ -1,9 +1,20 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, Settings, UserRound, UserRoundPlus } from "lucide-react";
+import {
+  Bell,
+  Bookmark,
+  Globe,
+  House,
+  type LucideIcon,
+  Search,
+  Settings,
+  UserRound,
+  UserRoundPlus,
+} from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { UnreadCount } from "../notifications/UnreadCount";
 import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
@@ -16,7 +27,7 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** Stands on the icon, as the number of what is unread. It renders a text, or nothing. */
+  /** Stands at the corner of the icon: what waits there, or nothing. */
   badge?: ComponentType;
 }
 
@@ -31,12 +42,38 @@ const HOME: NavigationItem = {
   bottom: true,
 };
 
+const EXPLORE: NavigationItem = {
+  label: "search.explore",
+  icon: Search,
+  link: { to: "/explore" },
+  key: "e",
+  bottom: true,
+  also: ["/search", "/tags/", "/followed-hashtags"],
+};
+
+const NOTIFICATIONS: NavigationItem = {
+  label: "notifications.title",
+  icon: Bell,
+  link: { to: "/notifications" },
+  key: "n",
+  bottom: true,
+  badge: UnreadCount,
+};
+
+const BOOKMARKS: NavigationItem = {
+  label: "bookmarks.title",
+  icon: Bookmark,
+  link: { to: "/bookmarks" },
+  key: "b",
+  bottom: false,
+};
+
 const PUBLIC: NavigationItem = {
   label: "shell.public",
   icon: Globe,
   link: { to: "/public" },
   key: "u",
-  bottom: true,
+  bottom: false,
 };
 
 /** An open account has no requests. */
@@ -69,9 +106,12 @@ function profileOf(me: User): NavigationItem {
 
 /** The pages of the navigation, in their order: home, what arrives, what was kept, oneself. */
 export function navigationFor(me: User | undefined, signedIn: boolean): NavigationItem[] {
-  if (!signedIn) return [HOME];
+  if (!signedIn) return [HOME, EXPLORE];
   return [
     HOME,
+    EXPLORE,
+    NOTIFICATIONS,
+    BOOKMARKS,
     PUBLIC,
     ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),

@@ -9,6 +9,7 @@ import { useComposer } from "../compose/ComposerProvider";
 import { PostList } from "../posts/PostList";
 import { useMe, useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
+import { ContinueReading } from "./ContinueReading";
 import { Welcome } from "../shell/Welcome";
 import styles from "./HomePage.module.css";
 import { NewerPill } from "./NewerPill";
@@ -52,6 +53,7 @@ function Home() {
           </EmptyState>
         }
       />
+      {order === "latest" && <ContinueReading />}
     </div>
   );
 }
