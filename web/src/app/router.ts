@@ -2,7 +2,7 @@ import { createRouter } from "@tanstack/react-router";
 
 import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
-import { notificationRoutes } from "../features/notifications/routes";
+import { notificationRoutes, notificationSettingsPages } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
@@ -24,7 +24,7 @@ const routeTree = rootRoute.addChildren([
     ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
-    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages, ...notificationSettingsPages]),
   ]),
 ]);
 

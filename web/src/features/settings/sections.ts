@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Ban, Eye, KeyRound, type LucideIcon, MonitorSmartphone, Palette, UserRound, VolumeX } from "lucide-react";
+import { Ban, Bell, Eye, KeyRound, type LucideIcon, MonitorSmartphone, Palette, UserRound, VolumeX } from "lucide-react";
 
 import type { MessageId } from "../../i18n/messages";
 
@@ -15,6 +15,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { label: "settings.profile", about: "settings.profile_about", icon: UserRound, to: "/settings/profile" },
   { label: "settings.privacy", about: "settings.privacy_about", icon: Eye, to: "/settings/privacy" },
+  { label: "notifications.title", about: "settings.notifications_about", icon: Bell, to: "/settings/notifications" },
   { label: "users.mutes", about: "users.mutes_about", icon: VolumeX, to: "/settings/mutes" },
   { label: "users.blocks", about: "users.blocks_about", icon: Ban, to: "/settings/blocks" },
   { label: "settings.appearance", about: "settings.appearance_about", icon: Palette, to: "/settings/appearance" },
