@@ -2,7 +2,10 @@
 
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
+import { forgetSearches } from "../features/search/recent";
+import { followPushUser } from "../features/notifications/push";
 import { outbox } from "../offline/actions";
+import { forgetFiles } from "../offline/files";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
 import { stream } from "../stream";
 
@@ -24,9 +27,12 @@ async function follow(): Promise<void> {
   stream.stop();
   if (before !== undefined) queryClient.clear();
   if (before) {
+    forgetSearches();
     await outbox.clear();
     await forgetQueries();
+    await forgetFiles();
   }
+  void followPushUser(next).catch(() => undefined);
   // Without IndexedDB, as in some private windows, nothing can be read offline.
   await restoreQueries(queryClient, next).catch(() => undefined);
   endPersistence = persistQueries(queryClient, next);

@@ -1,7 +1,10 @@
 import { createRouter } from "@tanstack/react-router";
 
+import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
+import { notificationRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
+import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
 import { settingsRoute } from "../features/settings/route";
 import { settingsPages } from "../features/settings/routes";
@@ -19,6 +22,9 @@ const routeTree = rootRoute.addChildren([
     ...userRoutes,
     ...hashtagRoutes,
     settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
+    ...searchRoutes,
+    ...notificationRoutes,
+    ...bookmarkRoutes,
   ]),
 ]);
 

@@ -25,9 +25,12 @@ export function Dialog({ title, onClose, children, actions, full = false }: Dial
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog?.open) dialog?.showModal();
-    document.documentElement.style.overflow = "hidden";
+    const { style } = document.documentElement;
+    // A dialog above a dialog leaves the page as it found it.
+    const before = style.overflow;
+    style.overflow = "hidden";
     return () => {
-      document.documentElement.style.overflow = "";
+      style.overflow = before;
       dialog?.close();
     };
   }, []);

@@ -2,7 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { AtSign, Lock, Repeat2 } from "lucide-react";
 import { memo, useState } from "react";
 
-import type { Post, User } from "../../api/client";
+import type { Matches, Post, User } from "../../api/client";
 import { Avatar } from "../../design/Avatar";
 import { Text, useText } from "../../i18n/messages";
 import { RelativeTime } from "../../i18n/times";
@@ -13,6 +13,7 @@ import { useMyId } from "../sessions/useSession";
 import { FollowButton } from "../users/FollowButton";
 import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
+import { EditedMark } from "./EditedMark";
 import { PostActions } from "./PostActions";
 import styles from "./PostCard.module.css";
 import { PostContent } from "./PostContent";
@@ -33,6 +34,8 @@ interface PostCardProps {
   inThread?: boolean;
   /** Its place in a list, from 1. */
   position?: number;
+  /** The parts of its text that a search found. */
+  matches?: Matches | undefined;
 }
 
 /** A post in a list. */
@@ -43,6 +46,7 @@ export const PostCard = memo(function PostCard({
   lineBelow = false,
   inThread = false,
   position,
+  matches,
 }: PostCardProps) {
   const text = useText();
   const navigate = useNavigate();
@@ -110,14 +114,23 @@ export const PostCard = memo(function PostCard({
               <RelativeTime value={post.created_at} />
             </Link>
           </span>
-          {post.edited_at && <span className={`${styles.time} ${styles.dot}`}>{text("posts.edited")}</span>}
+          {post.edited_at && (
+            <span className={`${styles.time} ${styles.dot}`}>
+              <EditedMark post={post} editedAt={post.edited_at} />
+            </span>
+          )}
           <VisibilityMark visibility={post.visibility} />
           <span className={styles.menu}>
             <PostMenu post={post} />
           </span>
         </div>
         {post.reply_to && !inThread && <p className={styles.replying}>{text("posts.in_reply")}</p>}
-        <PostContent content={post.content} language={post.language} clamped />
+        <PostContent
+          content={post.content}
+          language={post.language}
+          clamped
+          marked={matches?.revision === post.revision ? matches.ranges : undefined}
+        />
         <MediaGrid media={post.media} />
         {post.quoted_post_id && <QuotedPost post={post.quote_hidden ? null : post.quoted_post} />}
         <PostActions post={post} />
@@ -174,7 +187,8 @@ export function VisibilityMark({ visibility }: { visibility: Post["visibility"] 
 /** The keys that work on the post with the focus. */
 function PostShortcuts({ post }: { post: Post }) {
   const compose = useComposer();
-  const signedIn = useMyId() !== undefined;
+  const myId = useMyId();
+  const signedIn = myId !== undefined;
   const { toggleLike, toggleRepost, toggleBookmark } = useEngagement(post);
   useShortcuts(
     signedIn
@@ -186,6 +200,9 @@ function PostShortcuts({ post }: { post: Post }) {
             : []),
           { keys: "q", label: "posts.quote", run: () => compose.open({ quoted: post }) },
           { keys: "b", label: "posts.bookmark", run: toggleBookmark },
+          ...(post.author?.id === myId
+            ? [{ keys: "e", label: "posts.edit" as const, run: () => compose.open({ edited: post }) }]
+            : []),
         ]
       : [],
   );

@@ -70,3 +70,18 @@ export function quotesList(postId: string): PagedList<Post> {
       ),
   };
 }
+
+/** The versions of a post, newest first. */
+export function revisionsList(postId: string): PagedList<Schemas["Revision"]> {
+  return {
+    key: ["posts", postId, "revisions"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/posts/{post_id}/revisions", {
+          params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+    staleTime: 15_000,
+  };
+}

@@ -6,11 +6,13 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
+import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
 import { forNarrow, navigationFor } from "./navigation";
+import { shortCount } from "./UnreadBadge";
 
 interface PageHeaderProps {
   title: string;
@@ -19,6 +21,8 @@ interface PageHeaderProps {
   back?: boolean;
   /** The page above this one: where the way back leads. Without it, to the page before. */
   backTo?: LinkProps["to"];
+  /** Stands in place of the title, which only screen readers get then. */
+  lead?: ReactNode;
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -26,27 +30,43 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, backTo, actions, children }: PageHeaderProps) {
+export function PageHeader({
+  title,
+  subtitle,
+  back = false,
+  backTo,
+  lead,
+  actions,
+  children,
+}: PageHeaderProps) {
   const text = useText();
+  const unread = useUnreadCount();
   useEffect(() => {
-    document.title = `${title} · Roost`;
-  }, [title]);
+    document.title = `${unread > 0 ? `(${shortCount(unread)}) ` : ""}${title} · Roost`;
+  }, [title, unread]);
 
   return (
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} to={backTo} />}
-        <div className={styles.title}>
-          <h1>
-            {/* A handle or a hashtag keeps its order in a page from right to left. */}
-            <bdi>{title}</bdi>
-          </h1>
-          {subtitle && (
-            <p className={styles.subtitle}>
-              <bdi>{subtitle}</bdi>
-            </p>
-          )}
-        </div>
+        {lead ? (
+          <>
+            <h1 className="visually-hidden">{title}</h1>
+            {lead}
+          </>
+        ) : (
+          <div className={styles.title}>
+            <h1>
+              {/* A handle or a hashtag keeps its order in a page from right to left. */}
+              <bdi>{title}</bdi>
+            </h1>
+            {subtitle && (
+              <p className={styles.subtitle}>
+                <bdi>{subtitle}</bdi>
+              </p>
+            )}
+          </div>
+        )}
         {actions}
         {!back && <NarrowAccount />}
       </div>

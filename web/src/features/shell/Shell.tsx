@@ -1,21 +1,29 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { LogIn, SquarePen } from "lucide-react";
+import { Suspense, lazy } from "react";
 
 import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
+import { usePushUpkeep } from "../notifications/usePushSubscription";
+import { useLiveUnreadCount } from "../notifications/useUnreadCount";
+import { searchField } from "../search/field";
 import { DoIntent } from "../sessions/DoIntent";
 import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
+import { useRequestCount } from "../users/useRequestCount";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
 import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { Welcome } from "./Welcome";
+import { UnreadBadge } from "./UnreadBadge";
 import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
+import { useWide } from "./useWide";
+
+const Aside = lazy(() => import("./Aside").then((module) => ({ default: module.Aside })));
 
 /** The page around every page: navigation, column, and what stands beside it. */
 export function Shell() {
@@ -39,6 +47,13 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const items = navigationFor(me, signedIn);
   const here = useLocation({ select: ({ href }) => href });
   const returning = here === "/" ? {} : { to: here };
+  const wide = useWide();
+  const search = async () => {
+    if (!searchField()) await navigate({ to: "/explore" });
+    searchField()?.focus();
+  };
+  const counts = { notifications: useLiveUnreadCount(signedIn), requests: useRequestCount() };
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({
@@ -46,6 +61,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       label: item.label,
       run: () => void navigate(item.link),
     })),
+    { keys: "/", label: "search.search", run: () => void search() },
     ...(signedIn ? [{ keys: "n", label: "compose.new_post" as const, run: () => compose.open({}) }] : []),
   ]);
 
@@ -60,13 +76,11 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} />
+            <NavigationLink key={item.label} item={item} count={item.counts ? counts[item.counts] : 0} />
           ))}
           {!signedIn && (
             <Link to="/sign-in" search={returning} className={styles.link} title={text("sessions.sign_in")}>
-              <span className={styles.icon}>
-                <LogIn size={26} strokeWidth={2} aria-hidden />
-              </span>
+              <LogIn size={26} strokeWidth={2} aria-hidden />
               <span className={styles.label}>{text("sessions.sign_in")}</span>
             </Link>
           )}
@@ -91,17 +105,16 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </div>
         <ConnectionState />
       </main>
-      <aside className={styles.aside} aria-label={text("shell.aside")}>
-        {!signedIn && (
-          <div className={styles.card}>
-            <Welcome />
-          </div>
-        )}
-        <Foot />
-      </aside>
+      {wide && (
+        <aside className={styles.aside} aria-label={text("shell.aside")}>
+          <Suspense fallback={null}>
+            <Aside />
+          </Suspense>
+        </aside>
+      )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
         {forNarrow(items).bar.map((item) => (
-          <NavigationLink key={item.label} item={item} />
+          <NavigationLink key={item.label} item={item} count={item.counts ? counts[item.counts] : 0} />
         ))}
         {!signedIn && (
           <div className={styles.join}>
@@ -129,7 +142,12 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-function NavigationLink({ item }: { item: NavigationItem }) {
+const COUNTED = {
+  notifications: "notifications.unread_count",
+  requests: "users.requests_waiting",
+} as const;
+
+function NavigationLink({ item, count }: { item: NavigationItem; count: number }) {
   const text = useText();
   const label = text(item.label);
   const inside = useLocation({
@@ -141,26 +159,13 @@ function NavigationLink({ item }: { item: NavigationItem }) {
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
       data-inside={inside || undefined}
+      aria-label={count > 0 ? `${label}, ${text(COUNTED[item.counts ?? "notifications"], { count })}` : label}
       title={label}
     >
-      <span className={styles.icon}>
-        <item.icon size={26} strokeWidth={2} aria-hidden />
-        {item.badge && (
-          <span className={styles.badge}>
-            <item.badge />
-          </span>
-        )}
-      </span>
+      <UnreadBadge count={count}>
+        <item.icon size={26} strokeWidth={2} />
+      </UnreadBadge>
       <span className={styles.label}>{label}</span>
     </Link>
-  );
-}
-
-function Foot() {
-  const text = useText();
-  return (
-    <p className={styles.foot}>
-      <a href="/docs">{text("shell.developers")}</a>
-    </p>
   );
 }

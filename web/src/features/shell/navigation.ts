@@ -1,10 +1,8 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, Settings, UserRound, UserRoundPlus } from "lucide-react";
-import type { ComponentType } from "react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
-import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
   label: MessageId;
@@ -16,8 +14,8 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** Stands on the icon, as the number of what is unread. It renders a text, or nothing. */
-  badge?: ComponentType;
+  /** What its badge counts: unread notifications, or requests that wait for an answer. */
+  counts?: "notifications" | "requests";
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -31,12 +29,38 @@ const HOME: NavigationItem = {
   bottom: true,
 };
 
+const EXPLORE: NavigationItem = {
+  label: "search.explore",
+  icon: Search,
+  link: { to: "/explore" },
+  key: "e",
+  bottom: true,
+  also: ["/search", "/tags/", "/followed-hashtags"],
+};
+
+const NOTIFICATIONS: NavigationItem = {
+  label: "notifications.title",
+  icon: Bell,
+  link: { to: "/notifications" },
+  key: "n",
+  bottom: true,
+  counts: "notifications",
+};
+
+const BOOKMARKS: NavigationItem = {
+  label: "bookmarks.title",
+  icon: Bookmark,
+  link: { to: "/bookmarks" },
+  key: "b",
+  bottom: false,
+};
+
 const PUBLIC: NavigationItem = {
   label: "shell.public",
   icon: Globe,
   link: { to: "/public" },
   key: "u",
-  bottom: true,
+  bottom: false,
 };
 
 /** An open account has no requests. */
@@ -46,7 +70,7 @@ const REQUESTS: NavigationItem = {
   link: { to: "/follow-requests" },
   key: "r",
   bottom: false,
-  badge: RequestCount,
+  counts: "requests",
 };
 
 const SETTINGS: NavigationItem = {
@@ -69,9 +93,12 @@ function profileOf(me: User): NavigationItem {
 
 /** The pages of the navigation, in their order: home, what arrives, what was kept, oneself. */
 export function navigationFor(me: User | undefined, signedIn: boolean): NavigationItem[] {
-  if (!signedIn) return [HOME];
+  if (!signedIn) return [HOME, EXPLORE];
   return [
     HOME,
+    EXPLORE,
+    NOTIFICATIONS,
+    BOOKMARKS,
     PUBLIC,
     ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),

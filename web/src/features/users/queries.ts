@@ -100,7 +100,13 @@ export function followRequestsList(): PagedList<User> {
     // Another device may have changed it.
     staleTime: 0,
     read: (cursor, signal) =>
-      unwrap(api.GET("/v2/follow-requests", { params: { query: cursor ? { cursor } : {} }, signal })),
+      unwrap(
+        api.GET("/v2/follow-requests", {
+          // The navigation counts what the first page has.
+          params: { query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+          signal,
+        }),
+      ),
   };
 }
 
