@@ -21,10 +21,10 @@ const routeTree = rootRoute.addChildren([
     ...postRoutes,
     ...userRoutes,
     ...hashtagRoutes,
-    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
     ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages]),
   ]),
 ]);
 

@@ -44,33 +44,6 @@ export const hello: Post = {
   viewer: { liked: false, reposted: false, bookmarked: false },
 };
 
-export const NO_RELATIONSHIP: Omit<Relationship, "user_id"> = {
-  following: false,
-  followed_by: false,
-  follow_requested: false,
-  follow_requested_by: false,
-  blocking: false,
-  blocked_by: false,
-  muting: false,
-};
-
-/** A user as somebody who is signed in sees them. */
-export function person(
-  id: string,
-  handle: string,
-  changes: Partial<User> = {},
-  relationship: Partial<Relationship> = {},
-): User {
-  return {
-    ...ada,
-    id,
-    handle,
-    display_name: handle.toUpperCase(),
-    ...changes,
-    relationship: { ...NO_RELATIONSHIP, user_id: id, ...relationship },
-  };
-}
-
 export const limits: Schemas["Limits"] = {
   texts: Object.fromEntries(
     ["post", "alt_text", "display_name", "bio", "location", "website"].map((name) => [
@@ -139,3 +112,30 @@ export const heron: Medium = {
   url_expires_at: null,
   expires_at: null,
 };
+
+export const NO_RELATIONSHIP: Omit<Relationship, "user_id"> = {
+  following: false,
+  followed_by: false,
+  follow_requested: false,
+  follow_requested_by: false,
+  blocking: false,
+  blocked_by: false,
+  muting: false,
+};
+
+/** A user as somebody who is signed in sees them. */
+export function person(
+  id: string,
+  handle: string,
+  changes: Partial<User> = {},
+  relationship: Partial<Relationship> = {},
+): User {
+  return {
+    ...ada,
+    id,
+    handle,
+    display_name: handle.toUpperCase(),
+    ...changes,
+    relationship: { ...NO_RELATIONSHIP, user_id: id, ...relationship },
+  };
+}

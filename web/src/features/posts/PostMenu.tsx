@@ -19,7 +19,6 @@ export function PostMenu({ post }: { post: Post }) {
   const composer = useComposer();
   const conversationMute = useConversationMute(post);
   const deleteWithUndo = useDeletion();
-
   const author = useUserMenu(post.author);
 
   const copyLink = () => {

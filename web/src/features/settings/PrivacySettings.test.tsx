@@ -5,11 +5,14 @@ import { beforeEach, expect, it } from "vitest";
 import { ada } from "../../test/examples";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
-import { signedIn } from "../../test/signedIn";
+import { signInAsAda } from "../../test/signIn";
 import { PrivacySettings } from "./PrivacySettings";
 
 const server = answers();
-signedIn(server);
+beforeEach(async () => {
+  server.on("GET /v2/users/me", ada);
+  await signInAsAda(server);
+});
 
 beforeEach(() => server.on("GET /v2/users/me/settings", { alt_text_reminder: true }));
 

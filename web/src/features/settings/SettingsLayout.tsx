@@ -1,9 +1,7 @@
-import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { LockKeyhole } from "lucide-react";
+import { Outlet } from "@tanstack/react-router";
 
-import { buttonClass } from "../../design/Button";
-import { EmptyState } from "../../design/EmptyState";
 import { useText } from "../../i18n/messages";
+import { SignInRequired } from "../sessions/SignInRequired";
 import { useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { SectionList } from "./SectionList";
@@ -15,18 +13,13 @@ export function SettingsLayout() {
   const text = useText();
   const wide = useWide();
   const signedIn = useMyId() !== undefined;
-  const path = useLocation({ select: ({ pathname }) => pathname });
 
   if (!signedIn) {
     return (
       <>
         <PageHeader title={text("settings.title")} />
-        <EmptyState icon={<LockKeyhole size={32} />} title={text("settings.signed_out_title")}>
-          <p>{text("settings.signed_out_text")}</p>
-          <Link to="/sign-in" search={{ to: path }} className={buttonClass({})}>
-            {text("sessions.sign_in")}
-          </Link>
-        </EmptyState>
+        {/* Language and theme stand behind the button in the head. */}
+        <SignInRequired>{null}</SignInRequired>
       </>
     );
   }

@@ -7,12 +7,16 @@ import { PageHeader } from "../shell/PageHeader";
 import styles from "./SettingsPage.module.css";
 import { useWide } from "./useWide";
 
+/** The head of a page of the settings: it leads back to their list where that is not beside it. */
+export function SettingsHeader({ title }: { title: string }) {
+  return <PageHeader title={title} back={!useWide()} backTo="/settings" />;
+}
+
 /** The frame of each page of the settings. */
 export function SettingsPage({ title, children }: { title: string; children: ReactNode }) {
-  const wide = useWide();
   return (
     <>
-      <PageHeader title={title} back={!wide} backTo="/settings" />
+      <SettingsHeader title={title} />
       <div className={styles.page}>{children}</div>
     </>
   );

@@ -6,23 +6,23 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
+import { shortCount } from "../notifications/UnreadCount";
 import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
 import { forNarrow, navigationFor } from "./navigation";
-import { shortCount } from "./UnreadBadge";
 
 interface PageHeaderProps {
   title: string;
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
-  /** The page above this one: where the way back leads. Without it, to the page before. */
-  backTo?: LinkProps["to"];
   /** Stands in place of the title, which only screen readers get then. */
   lead?: ReactNode;
+  /** The page above this one: where the way back leads. Without it, to the page before. */
+  backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */

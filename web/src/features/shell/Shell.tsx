@@ -12,14 +12,12 @@ import { searchField } from "../search/field";
 import { DoIntent } from "../sessions/DoIntent";
 import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
-import { useRequestCount } from "../users/useRequestCount";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
 import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { UnreadBadge } from "./UnreadBadge";
 import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
 import { useWide } from "./useWide";
 
@@ -45,15 +43,15 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const compose = useComposer();
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
-  const here = useLocation({ select: ({ href }) => href });
-  const returning = here === "/" ? {} : { to: here };
   const wide = useWide();
   const search = async () => {
     if (!searchField()) await navigate({ to: "/explore" });
     searchField()?.focus();
   };
-  const counts = { notifications: useLiveUnreadCount(signedIn), requests: useRequestCount() };
+  useLiveUnreadCount(signedIn);
   usePushUpkeep(signedIn);
+  const here = useLocation({ select: ({ href }) => href });
+  const returning = here === "/" ? {} : { to: here };
 
   useShortcuts([
     ...items.map((item) => ({
@@ -76,11 +74,13 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} count={item.counts ? counts[item.counts] : 0} />
+            <NavigationLink key={item.label} item={item} />
           ))}
           {!signedIn && (
             <Link to="/sign-in" search={returning} className={styles.link} title={text("sessions.sign_in")}>
-              <LogIn size={26} strokeWidth={2} aria-hidden />
+              <span className={styles.icon}>
+                <LogIn size={26} strokeWidth={2} aria-hidden />
+              </span>
               <span className={styles.label}>{text("sessions.sign_in")}</span>
             </Link>
           )}
@@ -114,7 +114,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
         {forNarrow(items).bar.map((item) => (
-          <NavigationLink key={item.label} item={item} count={item.counts ? counts[item.counts] : 0} />
+          <NavigationLink key={item.label} item={item} />
         ))}
         {!signedIn && (
           <div className={styles.join}>
@@ -142,12 +142,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-const COUNTED = {
-  notifications: "notifications.unread_count",
-  requests: "users.requests_waiting",
-} as const;
-
-function NavigationLink({ item, count }: { item: NavigationItem; count: number }) {
+function NavigationLink({ item }: { item: NavigationItem }) {
   const text = useText();
   const label = text(item.label);
   const inside = useLocation({
@@ -159,12 +154,16 @@ function NavigationLink({ item, count }: { item: NavigationItem; count: number }
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
       data-inside={inside || undefined}
-      aria-label={count > 0 ? `${label}, ${text(COUNTED[item.counts ?? "notifications"], { count })}` : label}
       title={label}
     >
-      <UnreadBadge count={count}>
-        <item.icon size={26} strokeWidth={2} />
-      </UnreadBadge>
+      <span className={styles.icon}>
+        <item.icon size={26} strokeWidth={2} aria-hidden />
+        {item.badge && (
+          <span className={styles.badge}>
+            <item.badge />
+          </span>
+        )}
+      </span>
       <span className={styles.label}>{label}</span>
     </Link>
   );

@@ -1,8 +1,21 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Bell, Bookmark, Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
+import {
+  Bell,
+  Bookmark,
+  Globe,
+  House,
+  type LucideIcon,
+  Search,
+  Settings,
+  UserRound,
+  UserRoundPlus,
+} from "lucide-react";
+import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { UnreadCount } from "../notifications/UnreadCount";
+import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
   label: MessageId;
@@ -14,8 +27,8 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** What its badge counts: unread notifications, or requests that wait for an answer. */
-  counts?: "notifications" | "requests";
+  /** Stands at the corner of the icon: what waits there, or nothing. */
+  badge?: ComponentType;
 }
 
 /** So many targets are wide enough for fingers at 320 px. */
@@ -44,7 +57,7 @@ const NOTIFICATIONS: NavigationItem = {
   link: { to: "/notifications" },
   key: "n",
   bottom: true,
-  counts: "notifications",
+  badge: UnreadCount,
 };
 
 const BOOKMARKS: NavigationItem = {
@@ -70,7 +83,7 @@ const REQUESTS: NavigationItem = {
   link: { to: "/follow-requests" },
   key: "r",
   bottom: false,
-  counts: "requests",
+  badge: RequestCount,
 };
 
 const SETTINGS: NavigationItem = {

@@ -5,8 +5,7 @@ import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
-import { useWide } from "../settings/useWide";
-import { PageHeader } from "../shell/PageHeader";
+import { SettingsHeader } from "../settings/SettingsPage";
 import { UserList } from "./UserList";
 import { block, mute, unblock, unmute } from "./actions";
 import { blocksList, mutesList } from "./queries";
@@ -14,11 +13,10 @@ import { blocksList, mutesList } from "./queries";
 /** The accounts that the user blocks. An account that is unblocked stays until the list is read again. */
 export function BlocksPage() {
   const text = useText();
-  const wide = useWide();
   const title = text("users.blocks");
   return (
     <>
-      <PageHeader title={title} back={!wide} backTo="/settings" />
+      <SettingsHeader title={title} />
       <UserList
         label={title}
         list={blocksList()}
@@ -36,11 +34,10 @@ export function BlocksPage() {
 /** The accounts that the user mutes. */
 export function MutesPage() {
   const text = useText();
-  const wide = useWide();
   const title = text("users.mutes");
   return (
     <>
-      <PageHeader title={title} back={!wide} backTo="/settings" />
+      <SettingsHeader title={title} />
       <UserList
         label={title}
         list={mutesList()}

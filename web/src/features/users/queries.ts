@@ -97,16 +97,8 @@ export function followingList(userId: string): PagedList<User> {
 export function followRequestsList(): PagedList<User> {
   return {
     key: ["follow-requests"],
-    // Another device may have changed it.
-    staleTime: 0,
     read: (cursor, signal) =>
-      unwrap(
-        api.GET("/v2/follow-requests", {
-          // The navigation counts what the first page has.
-          params: { query: { limit: 100, ...(cursor ? { cursor } : {}) } },
-          signal,
-        }),
-      ),
+      unwrap(api.GET("/v2/follow-requests", { params: { query: cursor ? { cursor } : {} }, signal })),
   };
 }
 
@@ -114,8 +106,6 @@ export function followRequestsList(): PagedList<User> {
 export function blocksList(): PagedList<User> {
   return {
     key: ["blocks"],
-    // Another device may have changed it.
-    staleTime: 0,
     read: (cursor, signal) =>
       unwrap(api.GET("/v2/blocks", { params: { query: cursor ? { cursor } : {} }, signal })),
   };
@@ -125,8 +115,6 @@ export function blocksList(): PagedList<User> {
 export function mutesList(): PagedList<User> {
   return {
     key: ["mutes"],
-    // Another device may have changed it.
-    staleTime: 0,
     read: (cursor, signal) =>
       unwrap(api.GET("/v2/mutes", { params: { query: cursor ? { cursor } : {} }, signal })),
   };

@@ -3,13 +3,17 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 
 import { session } from "../../../api/session";
+import { ada } from "../../../test/examples";
 import { renderPage } from "../../../test/render";
 import { answers, problem } from "../../../test/server";
-import { signedIn } from "../../../test/signedIn";
+import { signInAsAda } from "../../../test/signIn";
 import { SessionSettings } from "./SessionSettings";
 
 const server = answers();
-signedIn(server);
+beforeEach(async () => {
+  server.on("GET /v2/users/me", ada);
+  await signInAsAda(server);
+});
 const device = (id: string, name: string, current = false) => ({
   id,
   device_name: name,

@@ -6,11 +6,14 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { ada } from "../../../test/examples";
 import { renderPage } from "../../../test/render";
 import { answers, problem } from "../../../test/server";
-import { signedIn } from "../../../test/signedIn";
+import { signInAsAda } from "../../../test/signIn";
 import { ProfileSettings } from "./ProfileSettings";
 
 const server = answers();
-signedIn(server);
+beforeEach(async () => {
+  server.on("GET /v2/users/me", ada);
+  await signInAsAda(server);
+});
 const PROFILE = "PATCH /v2/users/me";
 const texts = { post: 500, alt_text: 1500, display_name: 50, bio: 12, location: 30, website: 100 };
 

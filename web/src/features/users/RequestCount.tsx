@@ -1,12 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 
 import { usePagedList } from "../../api/pages";
+import { useText } from "../../i18n/messages";
 import { useTopic } from "../../stream";
 import { useMe } from "../sessions/useSession";
 import { followRequestsList } from "./queries";
 
-/** How many follow requests wait for an answer, up to a page of them. An open account has none. */
-export function useRequestCount(): number {
+/** How many follow requests wait for an answer, as a text. An open account has none. */
+export function RequestCount() {
+  const text = useText();
   const client = useQueryClient();
   const isProtected = useMe()?.protected === true;
   const list = followRequestsList();
@@ -18,5 +20,7 @@ export function useRequestCount(): number {
     if (!isMarker) void client.invalidateQueries({ queryKey: list.key });
   });
 
-  return isProtected ? (data?.pages.reduce((sum, page) => sum + page.items.length, 0) ?? 0) : 0;
+  const count = data?.pages.reduce((sum, page) => sum + page.items.length, 0) ?? 0;
+  const more = data?.pages.at(-1)?.next_cursor != null;
+  return isProtected && count > 0 ? text(more ? "users.requests_more" : "users.requests_number", { count }) : null;
 }
