@@ -5,6 +5,7 @@ import "./design/tokens.css";
 import "./design/reset.css";
 import { App } from "./app/App";
 import { followSession } from "./app/effects";
+import { applyTextSize } from "./app/textSize";
 import { applyTheme } from "./app/theme";
 import { LanguageProvider, loadMessages } from "./i18n/LanguageProvider";
 import { preferredLanguage } from "./i18n/languages";
@@ -14,6 +15,7 @@ import.meta.glob("./features/*/actions.ts", { eager: true });
 
 async function start(): Promise<void> {
   applyTheme();
+  applyTextSize();
   const language = preferredLanguage();
   const [messages] = await Promise.all([loadMessages(language), followSession()]);
   const root = document.getElementById("root");

@@ -19,9 +19,14 @@ async function authorizedFetch(request: Request): Promise<Response> {
   const repetition = request.clone();
   const token = await session.accessToken();
   const response = await sendWith(request, token);
-  if (response.status !== 401 || token === undefined) return response;
+  if (response.status !== 401 || token === undefined || (await isWrongPassword(response))) return response;
   session.discard(token);
   return sendWith(repetition, await session.accessToken());
+}
+
+/** Whether a password in the body was refused, and not the token: a repetition would count as an attempt. */
+async function isWrongPassword(response: Response): Promise<boolean> {
+  return (await problemOf(response.clone())).reason === "CREDENTIALS_WRONG";
 }
 
 async function sendWith(request: Request, token: string | undefined): Promise<Response> {

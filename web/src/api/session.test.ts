@@ -76,3 +76,14 @@ it("tells a refusal from a server that cannot be reached", async () => {
   await expect(unwrap(api.GET("/v2/limits"))).rejects.toMatchObject({ reason: "RATE_LIMITED", temporary: true });
   await expect(unwrap(api.GET("/v2/trends"))).rejects.toBeInstanceOf(Unreachable);
 });
+
+it("does not repeat a request whose password was wrong", async () => {
+  server.on("POST /v2/cookie-sessions", { user: ada, ...access("third") });
+  await session.signIn("ada", "a long pass phrase");
+  server.on("DELETE /v2/users/me", () => problem(401, "CREDENTIALS_WRONG"));
+  await expect(unwrap(api.DELETE("/v2/users/me", { body: { password: "wrong" } }))).rejects.toMatchObject({
+    reason: "CREDENTIALS_WRONG",
+  });
+  expect(server.sent.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  expect(refreshes()).toEqual([]);
+});

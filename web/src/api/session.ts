@@ -100,14 +100,15 @@ export class Session {
     return this.#begin(await post<SignedIn>(COOKIE_SESSIONS, body));
   }
 
-  async signUp(handle: string, password: string, displayName: string): Promise<User> {
+  /** Signing up again with the same key after no answer came gives the account of the first time. */
+  async signUp(handle: string, password: string, displayName: string, key: string): Promise<User> {
     const body = {
       handle,
       password,
       device_name: deviceName(),
       ...(displayName ? { display_name: displayName } : {}),
     };
-    return this.#begin(await post<SignedIn>(`${COOKIE_SESSIONS}/users`, body));
+    return this.#begin(await post<SignedIn>(`${COOKIE_SESSIONS}/users`, body, key));
   }
 
   /** Ends this session, or with `everywhere` each session of the user. */
@@ -119,6 +120,16 @@ export class Session {
     }
     this.#end();
     this.#say({ type: "signed-out" });
+  }
+
+  /** Ends this session after its account was deleted. It ends here, whatever the server answers. */
+  async endWithAccount(): Promise<void> {
+    try {
+      await this.signOut();
+    } catch {
+      this.#end();
+      this.#say({ type: "signed-out" });
+    }
   }
 
   async #refresh(): Promise<string> {
@@ -219,12 +230,12 @@ function accessOf(answer: Pick<AccessToken, "access_token" | "access_expires_at"
   return { token: answer.access_token, expiresAt: Date.parse(answer.access_expires_at) };
 }
 
-async function post<Answer>(path: string, body?: unknown): Promise<Answer> {
+async function post<Answer>(path: string, body?: unknown, key = newIdempotencyKey()): Promise<Answer> {
   const init: RequestInit & { headers: Record<string, string> } = { method: "POST", headers: {} };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers["content-type"] = "application/json";
-    init.headers["idempotency-key"] = newIdempotencyKey();
+    init.headers["idempotency-key"] = key;
   }
   const response = await send(path, init);
   return (await response.json()) as Answer;

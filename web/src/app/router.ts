@@ -2,18 +2,28 @@ import { createRouter } from "@tanstack/react-router";
 
 import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
-import { notificationRoutes } from "../features/notifications/routes";
+import { notificationRoutes, notificationSettingsRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { sessionRoutes } from "../features/sessions/routes";
+import { settingsRoute } from "../features/settings/route";
+import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { userRoutes } from "../features/users/routes";
+import { restrictionRoutes, userRoutes } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
 const routeTree = rootRoute.addChildren([
   ...sessionRoutes,
-  shellRoute.addChildren([...timelineRoutes, ...postRoutes, ...userRoutes, ...hashtagRoutes, ...notificationRoutes, ...bookmarkRoutes]),
+  shellRoute.addChildren([
+    ...timelineRoutes,
+    ...postRoutes,
+    ...userRoutes,
+    ...hashtagRoutes,
+    ...notificationRoutes,
+    ...bookmarkRoutes,
+    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes, ...notificationSettingsRoutes]),
+  ]),
 ]);
 
 export const router = createRouter({

@@ -67,6 +67,11 @@ async function inLane<Output>(
 // Actions of any input; what was stored under a name is what the action with that name takes.
 const actions = new Map<string, Action<never, unknown>>();
 
+/** The action with a name, for what was kept while a user signed in. */
+export function actionNamed(name: string): Action<unknown, unknown> | undefined {
+  return actions.get(name) as Action<unknown, unknown> | undefined;
+}
+
 export function defineAction<Input, Output>(
   definition: ActionDefinition<Input, Output>,
 ): Action<Input, Output> {

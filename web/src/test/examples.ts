@@ -1,6 +1,6 @@
 /** Objects of the API for tests. */
 
-import type { Post, User } from "../api/client";
+import type { Post, Relationship, User } from "../api/client";
 
 export const ada: User = {
   id: "1",
@@ -43,3 +43,30 @@ export const hello: Post = {
   deleted: false,
   viewer: { liked: false, reposted: false, bookmarked: false },
 };
+
+export const NO_RELATIONSHIP: Omit<Relationship, "user_id"> = {
+  following: false,
+  followed_by: false,
+  follow_requested: false,
+  follow_requested_by: false,
+  blocking: false,
+  blocked_by: false,
+  muting: false,
+};
+
+/** A user as somebody who is signed in sees them. */
+export function person(
+  id: string,
+  handle: string,
+  changes: Partial<User> = {},
+  relationship: Partial<Relationship> = {},
+): User {
+  return {
+    ...ada,
+    id,
+    handle,
+    display_name: handle.toUpperCase(),
+    ...changes,
+    relationship: { ...NO_RELATIONSHIP, user_id: id, ...relationship },
+  };
+}

@@ -6,15 +6,22 @@ import type { ReactNode } from "react";
 import { queryClient } from "../api/cache";
 import { ToastProvider } from "../design/Toast";
 import { ComposerProvider } from "../features/compose/ComposerProvider";
+import { SignInPromptProvider } from "../features/sessions/SignInPrompt";
 import { LanguageProvider, loadMessages } from "../i18n/LanguageProvider";
 import type { Language } from "../i18n/languages";
 
 /** Renders a component with what the shell gives it: words, cache, router, toasts, composer. */
-export async function renderPage(content: ReactNode, { language = "en" as Language } = {}): Promise<RenderResult> {
+export async function renderPage(content: ReactNode, { language = "en" as Language, at = "/" } = {}): Promise<RenderResult> {
   queryClient.clear();
   const router = createRouter({
-    routeTree: createRootRoute({ component: () => <ComposerProvider>{content}</ComposerProvider> }),
-    history: createMemoryHistory({ initialEntries: ["/"] }),
+    routeTree: createRootRoute({
+      component: () => (
+        <ComposerProvider>
+          <SignInPromptProvider>{content}</SignInPromptProvider>
+        </ComposerProvider>
+      ),
+    }),
+    history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();
   return render(

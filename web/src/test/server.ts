@@ -38,7 +38,7 @@ export function answers(): Answers {
         path: url.pathname,
         search: url.searchParams,
         headers: request.headers,
-        body: text ? JSON.parse(text) : undefined,
+        body: bodyOf(request, text),
       };
       sent.push(seen);
       const answer = routes.get(`${seen.method} ${seen.path}`);
@@ -51,6 +51,12 @@ export function answers(): Answers {
   });
 
   return { on: (route, answer) => routes.set(route, answer), sent };
+}
+
+/** JSON as an object, a form as the text that is sent. */
+function bodyOf(request: Request, text: string): unknown {
+  if (!text) return undefined;
+  return request.headers.get("content-type")?.includes("json") === false ? text : JSON.parse(text);
 }
 
 /** A response that refuses, as the server writes it. */

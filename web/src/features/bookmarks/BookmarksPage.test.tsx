@@ -1,13 +1,26 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { it } from "vitest";
+import { afterEach, beforeEach, it } from "vitest";
 
-import { hello } from "../../test/examples";
+import { session } from "../../api/session";
+import { ada, hello } from "../../test/examples";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { BookmarksPage } from "./BookmarksPage";
 
 const server = answers();
+
+beforeEach(async () => {
+  server.on("POST /v2/cookie-sessions", {
+    user: ada,
+    access_token: "token",
+    access_expires_at: new Date(Date.now() + 900_000).toISOString(),
+  });
+  server.on("DELETE /v2/cookie-sessions/current", () => new Response(null, { status: 204 }));
+  server.on("GET /v2/users/me", ada);
+  await session.signIn("ada", "a long pass phrase");
+});
+afterEach(() => session.signOut());
 
 it("lists the posts that the user keeps", async () => {
   server.on("GET /v2/bookmarks", { items: [hello], next_cursor: null });
@@ -28,4 +41,10 @@ it("offers to read again what could not be read", async () => {
   server.on("GET /v2/bookmarks", { items: [hello], next_cursor: null });
   await userEvent.click(again);
   await screen.findByText("#roost");
+});
+
+it("leads a stranger to sign in", async () => {
+  await session.signOut();
+  await renderPage(<BookmarksPage />);
+  await screen.findByRole("link", { name: "Sign in" });
 });

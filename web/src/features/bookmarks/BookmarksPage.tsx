@@ -3,6 +3,7 @@ import { Bookmark } from "lucide-react";
 import { EmptyState } from "../../design/EmptyState";
 import { useText } from "../../i18n/messages";
 import { PostList } from "../posts/PostList";
+import { SignInRequired } from "../sessions/SignInRequired";
 import { PageHeader } from "../shell/PageHeader";
 import { bookmarksList } from "./queries";
 
@@ -12,15 +13,17 @@ export function BookmarksPage() {
   return (
     <>
       <PageHeader title={text("bookmarks.title")} subtitle={text("bookmarks.private")} />
-      <PostList
-        label={text("bookmarks.title")}
-        list={bookmarksList()}
-        empty={
-          <EmptyState icon={<Bookmark size={32} />} title={text("bookmarks.empty_title")}>
-            <p>{text("bookmarks.empty_text")}</p>
-          </EmptyState>
-        }
-      />
+      <SignInRequired>
+        <PostList
+          label={text("bookmarks.title")}
+          list={bookmarksList()}
+          empty={
+            <EmptyState icon={<Bookmark size={32} />} title={text("bookmarks.empty_title")}>
+              <p>{text("bookmarks.empty_text")}</p>
+            </EmptyState>
+          }
+        />
+      </SignInRequired>
     </>
   );
 }

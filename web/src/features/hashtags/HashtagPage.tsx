@@ -16,6 +16,7 @@ export function HashtagPage() {
         key={tag}
         label={`#${tag}`}
         list={hashtagPostsList(tag)}
+        withMuted={false}
         empty={<EmptyState title={text("hashtags.empty")} />}
       />
     </>

@@ -54,6 +54,7 @@ function GroupRow({ notification, unread, position }: NotificationRowProps) {
 
   const open = () => {
     if (post) void navigate({ to: "/posts/$postId", params: { postId: post.id } });
+    else if (kind === "follow_request") void navigate({ to: "/follow-requests" });
     else if (count === 1 && first) void navigate({ to: "/@{$handle}", params: { handle: first.handle } });
   };
 

@@ -146,3 +146,13 @@ it("says what will be in an empty list", async () => {
   await renderPage(<NotificationsPage />);
   await screen.findByRole("heading", { name: "No notifications yet" });
 });
+
+it("leads a protected account to its follow requests", async () => {
+  server.on("GET /v2/users/me", { ...ada, protected: true });
+  server.on("GET /v2/follow-requests", { items: [bob], next_cursor: null });
+  server.on("GET /v2/notifications", page(notification("30", { kind: "follow_request", post: null })));
+  await renderPage(<NotificationsPage />);
+  await screen.findByRole("article", { name: /Bob asks to follow you/ });
+  const link = await screen.findByRole("link", { name: /^Follow requests/ });
+  expect(link.getAttribute("href")).toBe("/follow-requests");
+});

@@ -1,5 +1,5 @@
 import { Link, useLocation, useSearch } from "@tanstack/react-router";
-import { Bell, Settings2 } from "lucide-react";
+import { Bell, Settings2, UserRoundPlus } from "lucide-react";
 import { Fragment, useEffect, useState } from "react";
 
 import { isNewer } from "../../api/ids";
@@ -9,13 +9,20 @@ import { SpinnerBlock } from "../../design/Spinner";
 import { Tabs, tabClass } from "../../design/Tabs";
 import { VirtualList } from "../../design/VirtualList";
 import { useText } from "../../i18n/messages";
+import { focusCard } from "../../keyboard/cards";
+import { useShortcuts } from "../../keyboard/shortcuts";
 import { useMarker } from "../markers/useMarker";
+import { SignInRequired } from "../sessions/SignInRequired";
+import { useMe } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { NewerPill } from "../timelines/NewerPill";
+import { RequestCount } from "../users/RequestCount";
 import { NotificationRow } from "./NotificationRow";
 import styles from "./NotificationsPage.module.css";
 import { type Filter, FILTERS, notificationsList } from "./queries";
 import { useArrivals } from "./useArrivals";
+
+const CARD = "[data-post-card]";
 
 /** What others did that concerns the user. */
 export function NotificationsPage() {
@@ -50,8 +57,27 @@ export function NotificationsPage() {
           ))}
         </Tabs>
       </PageHeader>
-      <Notifications key={filter} filter={filter} />
+      <SignInRequired>
+        {(filter === "all" || filter === "follows") && <FollowRequests />}
+        <Notifications key={filter} filter={filter} />
+      </SignInRequired>
     </div>
+  );
+}
+
+/** The way to the requests of a protected account. */
+function FollowRequests() {
+  const text = useText();
+  const me = useMe();
+  if (!me?.protected) return null;
+  return (
+    <Link to="/follow-requests" className={styles.requests}>
+      <UserRoundPlus size={22} />
+      {text("users.requests")}
+      <span className={styles.requestCount}>
+        <RequestCount />
+      </span>
+    </Link>
   );
 }
 
@@ -81,6 +107,11 @@ function Notifications({ filter }: { filter: Filter }) {
     document.addEventListener("visibilitychange", read);
     return () => document.removeEventListener("visibilitychange", read);
   }, [filter, newest, line, move]);
+
+  useShortcuts([
+    { keys: "j", label: "notifications.next", run: () => focusCard(CARD, 1) },
+    { keys: "k", label: "notifications.previous", run: () => focusCard(CARD, -1) },
+  ]);
 
   const showNewer = async () => {
     const before = newest;

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
-import { signedInOnly } from "../sessions/signedIn";
+import { settingsRoute } from "../settings/route";
 import { shellRoute } from "../shell/route";
 import type { Filter } from "./queries";
 
@@ -10,15 +10,17 @@ export const notificationRoutes = [
   createRoute({
     getParentRoute: () => shellRoute,
     path: "/notifications",
-    beforeLoad: signedInOnly,
     validateSearch: (search: Record<string, unknown>): { show?: Exclude<Filter, "all"> } =>
       SHOWN.includes(search["show"]) ? { show: search["show"] as Exclude<Filter, "all"> } : {},
     component: lazyRouteComponent(() => import("./NotificationsPage"), "NotificationsPage"),
   }),
+] as const;
+
+/** These stand among the settings. */
+export const notificationSettingsRoutes = [
   createRoute({
-    getParentRoute: () => shellRoute,
-    path: "/settings/notifications",
-    beforeLoad: signedInOnly,
+    getParentRoute: () => settingsRoute,
+    path: "/notifications",
     component: lazyRouteComponent(() => import("./PreferencesPage"), "PreferencesPage"),
   }),
 ] as const;

@@ -7,8 +7,8 @@ import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { frames } from "../../test/stream";
 import { PageHeader } from "../shell/PageHeader";
-import { UnreadBadge } from "../shell/UnreadBadge";
-import { useLiveUnreadCount } from "./useUnreadCount";
+import { UnreadCount } from "./UnreadCount";
+import { useUnreadUpkeep } from "./useUnreadCount";
 
 const server = answers();
 const stream = frames();
@@ -16,11 +16,11 @@ const setAppBadge = vi.fn(async () => undefined);
 const clearAppBadge = vi.fn(async () => undefined);
 
 function Counted() {
-  const count = useLiveUnreadCount(true);
+  useUnreadUpkeep(true);
   return (
     <>
       <PageHeader title="Home" />
-      <UnreadBadge count={count}>icon</UnreadBadge>
+      <UnreadCount />
     </>
   );
 }

@@ -6,13 +6,15 @@ import { Text, useText } from "../../i18n/messages";
 import { useFullTime, useShortNumber } from "../../i18n/times";
 import { MediaGrid } from "../media/MediaGrid";
 import { FollowButton } from "../users/FollowButton";
+import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
-import { VisibilityMark } from "./PostCard";
+import { BlockedPost, VisibilityMark } from "./PostCard";
 import styles from "./PostCard.module.css";
 import { PostContent } from "./PostContent";
 import { PostMenu } from "./PostMenu";
 import { QuotedPost } from "./QuotedPost";
+import { isBlocked } from "./hidden";
 
 /** The post that a page is about, larger and with all of its facts. */
 export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolean }) {
@@ -21,20 +23,23 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
   const created = useFullTime(post.created_at);
   const { author, counts } = post;
   if (post.deleted || !author) return <article className={styles.tombstone}>{text("posts.gone")}</article>;
+  if (isBlocked(author)) return <BlockedPost author={author} />;
   const facts = [
-    { id: "posts.reposts", count: counts.reposts },
-    { id: "posts.quotes", count: counts.quotes },
-    { id: "posts.likes", count: counts.likes },
+    { id: "posts.reposts", to: "/posts/$postId/reposts", count: counts.reposts },
+    { id: "posts.quotes", to: "/posts/$postId/quotes", count: counts.quotes },
+    { id: "posts.likes", to: "/posts/$postId/likes", count: counts.likes },
   ] as const;
 
   return (
     <article className={styles.focused} aria-labelledby="focused-author" style={{ position: "relative" }}>
       {lineAbove && <span className={styles.lineAbove} />}
       <div className={styles.focusedHead}>
-        <Link id="focused-author" to="/@{$handle}" params={{ handle: author.handle }} className={styles.author}>
-          <Avatar user={author} />
-          <UserName user={author} stacked />
-        </Link>
+        <ProfileHover user={author}>
+          <Link id="focused-author" to="/@{$handle}" params={{ handle: author.handle }} className={styles.author}>
+            <Avatar user={author} />
+            <UserName user={author} stacked />
+          </Link>
+        </ProfileHover>
         {author.relationship && !author.relationship.following && <FollowButton user={author} size="small" />}
         <PostMenu post={post} />
       </div>
@@ -49,10 +54,10 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
         <VisibilityMark visibility={post.visibility} />
         {facts
           .filter(({ count }) => count > 0)
-          .map(({ id, count }) => (
-            <span key={id}>
+          .map(({ id, to, count }) => (
+            <Link key={id} to={to} params={{ postId: post.id }}>
               <Text id={id} values={{ count, number: <strong key="number">{number(count)}</strong> }} />
-            </span>
+            </Link>
           ))}
       </p>
       <div className={styles.focusedActions}>

@@ -1,15 +1,17 @@
-import { useNavigate } from "@tanstack/react-router";
 import { Bookmark, Heart, MessageCircle, Quote, Repeat2 } from "lucide-react";
 import type { ReactNode } from "react";
 
 import type { Post } from "../../api/client";
 import { Menu } from "../../design/Menu";
 import { classes } from "../../design/classes";
-import { useText } from "../../i18n/messages";
+import { type MessageId, useText } from "../../i18n/messages";
 import { useShortNumber } from "../../i18n/times";
-import { useComposer } from "../compose/ComposerProvider";
+import { type ComposeFor, useComposer } from "../compose/ComposerProvider";
+import { useSignInPrompt } from "../sessions/SignInPrompt";
+import type { Intent } from "../sessions/intent";
 import { useMyId } from "../sessions/useSession";
 import styles from "./PostActions.module.css";
+import { bookmark, like, repost } from "./actions";
 import { useEngagement } from "./useEngagement";
 
 /** The row below a post: reply, repost or quote, like, bookmark. */
@@ -17,20 +19,24 @@ export function PostActions({ post }: { post: Post }) {
   const text = useText();
   const number = useShortNumber();
   const signedIn = useMyId() !== undefined;
-  const navigate = useNavigate();
+  const prompt = useSignInPrompt();
   const compose = useComposer();
   const { toggleLike, toggleRepost, toggleBookmark } = useEngagement(post);
   const { liked = false, reposted = false, bookmarked = false } = post.viewer ?? {};
   const { replies, reposts, quotes, likes } = post.counts;
   const shared = reposts + quotes;
 
-  /** A stranger is led to sign in, and comes back to the post. */
-  const act = (run: () => void) => () => {
+  /** A stranger is led to sign in. They come back to the post, and it is done. */
+  const act = (run: () => void, title: MessageId, intent: Intent) => () => {
     if (signedIn) run();
-    else void navigate({ to: "/sign-in", search: { to: `/posts/${post.id}` } });
+    else prompt({ title, intent, to: `/posts/${post.id}` });
   };
-  const reply = act(() => compose.open({ replyTo: post }));
-  const quote = act(() => compose.open({ quoted: post }));
+  const engage = (run: () => void, title: MessageId, { name }: { name: string }) =>
+    act(run, title, { kind: "action", name, input: { postId: post.id } });
+  const write = (target: ComposeFor, title: MessageId) =>
+    act(() => compose.open(target), title, { kind: "compose", target });
+  const reply = write({ replyTo: post }, "sessions.prompt_reply");
+  const quote = write({ quoted: post }, "sessions.prompt_quote");
   const mayRepost = post.visibility === "public";
 
   return (
@@ -51,7 +57,7 @@ export function PostActions({ post }: { post: Post }) {
           {
             label: text(reposted ? "posts.undo_repost" : "posts.repost"),
             icon: <Repeat2 size={18} />,
-            onSelect: act(toggleRepost),
+            onSelect: engage(toggleRepost, "sessions.prompt_repost", repost),
           },
           { label: text("posts.quote"), icon: <Quote size={18} />, onSelect: quote },
         ]}
@@ -75,7 +81,7 @@ export function PostActions({ post }: { post: Post }) {
         className={classes(styles.action, styles.like)}
         data-on={liked}
         data-fill
-        onClick={act(toggleLike)}
+        onClick={engage(toggleLike, "sessions.prompt_like", like)}
         aria-pressed={liked}
         aria-label={text("posts.like_count", { count: likes })}
         title={text(liked ? "posts.unlike" : "posts.like")}
@@ -88,7 +94,7 @@ export function PostActions({ post }: { post: Post }) {
         className={classes(styles.action, styles.bookmark)}
         data-on={bookmarked}
         data-fill
-        onClick={act(toggleBookmark)}
+        onClick={engage(toggleBookmark, "sessions.prompt_bookmark", bookmark)}
         aria-pressed={bookmarked}
         aria-label={text("posts.bookmark")}
         title={text(bookmarked ? "posts.remove_bookmark" : "posts.bookmark")}

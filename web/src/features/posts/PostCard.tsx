@@ -10,6 +10,8 @@ import { useShortcuts } from "../../keyboard/shortcuts";
 import { useComposer } from "../compose/ComposerProvider";
 import { MediaGrid } from "../media/MediaGrid";
 import { useMyId } from "../sessions/useSession";
+import { FollowButton } from "../users/FollowButton";
+import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
 import { PostActions } from "./PostActions";
 import styles from "./PostCard.module.css";
@@ -17,6 +19,7 @@ import { PostContent } from "./PostContent";
 import { PostMenu } from "./PostMenu";
 import { QuotedPost } from "./QuotedPost";
 import { isOfItself } from "./clicks";
+import { isBlocked } from "./hidden";
 import { useEngagement } from "./useEngagement";
 
 interface PostCardProps {
@@ -53,6 +56,7 @@ export const PostCard = memo(function PostCard({
       </article>
     );
   }
+  if (isBlocked(author)) return <BlockedPost author={author} position={position} />;
   const open = () => void navigate({ to: "/posts/$postId", params: { postId: post.id } });
   const nameId = `post-${post.id}-author`;
 
@@ -82,21 +86,25 @@ export const PostCard = memo(function PostCard({
       {lineAbove && <span className={styles.lineAbove} />}
       {repostedBy && <RepostedBy user={repostedBy} />}
       <div className={styles.avatar}>
-        <Link to="/@{$handle}" params={{ handle: author.handle }} tabIndex={-1} aria-hidden>
-          <Avatar user={author} />
-        </Link>
+        <ProfileHover user={author}>
+          <Link to="/@{$handle}" params={{ handle: author.handle }} tabIndex={-1} aria-hidden>
+            <Avatar user={author} />
+          </Link>
+        </ProfileHover>
         {lineBelow && <span className={styles.line} />}
       </div>
       <div>
         <div className={styles.head}>
-          <Link
-            id={nameId}
-            to="/@{$handle}"
-            params={{ handle: author.handle }}
-            className={styles.author}
-          >
-            <UserName user={author} />
-          </Link>
+          <ProfileHover user={author}>
+            <Link
+              id={nameId}
+              to="/@{$handle}"
+              params={{ handle: author.handle }}
+              className={styles.author}
+            >
+              <UserName user={author} />
+            </Link>
+          </ProfileHover>
           <span className={`${styles.time} ${styles.dot}`}>
             <Link to="/posts/$postId" params={{ postId: post.id }}>
               <RelativeTime value={post.created_at} />
@@ -132,6 +140,21 @@ function RepostedBy({ user }: { user: User }) {
         </Link>
       )}
     </div>
+  );
+}
+
+/** Stands in place of a post whose author the caller blocks. */
+export function BlockedPost({ author, position }: { author: User; position?: number | undefined }) {
+  const text = useText();
+  return (
+    <article
+      className={`${styles.tombstone} ${styles.blocked}`}
+      aria-posinset={position}
+      aria-setsize={position === undefined ? undefined : -1}
+    >
+      {text("users.blocked", { handle: author.handle })}
+      <FollowButton user={author} size="small" />
+    </article>
   );
 }
 

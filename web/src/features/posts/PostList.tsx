@@ -6,26 +6,32 @@ import { FailureState } from "../../design/EmptyState";
 import { SpinnerBlock } from "../../design/Spinner";
 import { VirtualList } from "../../design/VirtualList";
 import { useText } from "../../i18n/messages";
+import { focusCard } from "../../keyboard/cards";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { PostCard } from "./PostCard";
+import { isHidden } from "./hidden";
 
 type Entry = Post | TimelineItem;
+
+const CARD = "[data-post-card]";
 
 interface PostListProps<Item extends Entry> {
   label: string;
   list: PagedList<Item>;
   /** What stands in place of an empty list. */
   empty: ReactNode;
+  /** Whether posts of muted users are in it. A timeline has none. */
+  withMuted?: boolean;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({ label, list, empty, withMuted = true }: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
-  const items = itemsOf(pages.data);
+  const items = itemsOf(pages.data).filter((item) => !isHidden(item, withMuted));
   useShortcuts([
-    { keys: "j", label: "posts.next", run: () => focusCard(1) },
-    { keys: "k", label: "posts.previous", run: () => focusCard(-1) },
+    { keys: "j", label: "posts.next", run: () => focusCard(CARD, 1) },
+    { keys: "k", label: "posts.previous", run: () => focusCard(CARD, -1) },
   ]);
 
   if (pages.data === undefined) {
@@ -54,16 +60,4 @@ export function PostList<Item extends Entry>({ label, list, empty }: PostListPro
       end={text("posts.end")}
     />
   );
-}
-
-
-/** Moves the focus to the next or the previous card, from the first visible one where there is none. */
-function focusCard(by: 1 | -1): void {
-  const cards = [...document.querySelectorAll<HTMLElement>("[data-post-card]")];
-  const current = document.activeElement?.closest<HTMLElement>("[data-post-card]");
-  const at = current ? cards.indexOf(current) + by : cards.findIndex((card) => card.getBoundingClientRect().top >= 0);
-  const card = cards[at];
-  if (!card) return;
-  card.focus({ preventScroll: true });
-  card.scrollIntoView({ block: "nearest" });
 }

@@ -10,6 +10,7 @@ import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
 import { useConversationMute } from "../notifications/useConversationMute";
 import { useMyId } from "../sessions/useSession";
+import { useUserMenu } from "../users/useUserMenu";
 import styles from "./PostMenu.module.css";
 import { deletePost } from "./actions";
 
@@ -21,6 +22,8 @@ export function PostMenu({ post }: { post: Post }) {
   const deletion = useAction(deletePost);
   const conversationMute = useConversationMute(post);
   const [confirming, setConfirming] = useState(false);
+
+  const author = useUserMenu(post.author);
 
   const copyLink = () => {
     void navigator.clipboard
@@ -40,8 +43,11 @@ export function PostMenu({ post }: { post: Post }) {
     });
   }
 
+  items.push(...author.items);
+
   return (
     <>
+      {author.dialog}
       <Menu
         label={text("posts.more")}
         items={items}

@@ -9,12 +9,13 @@ import { UserName } from "../users/UserName";
 import styles from "./PostCard.module.css";
 import { PostContent } from "./PostContent";
 import { isOfItself } from "./clicks";
+import { isBlocked } from "./hidden";
 
 /** A post inside of the post that quotes it. */
 export function QuotedPost({ post }: { post: Post | null }) {
   const text = useText();
   const navigate = useNavigate();
-  if (!post?.author || post.deleted) {
+  if (!post?.author || post.deleted || isBlocked(post.author)) {
     return <div className={`${styles.quoted} ${styles.quotedGone}`}>{text("posts.quoted_gone")}</div>;
   }
   const open = () => void navigate({ to: "/posts/$postId", params: { postId: post.id } });

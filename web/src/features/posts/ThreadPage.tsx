@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { CircleUserRound } from "lucide-react";
 import { useLayoutEffect, useRef } from "react";
 
 import { cachedPost, queryClient } from "../../api/cache";
@@ -11,11 +12,13 @@ import { SpinnerBlock } from "../../design/Spinner";
 import { VirtualList } from "../../design/VirtualList";
 import { useText } from "../../i18n/messages";
 import { useComposer } from "../compose/ComposerProvider";
-import { useMe } from "../sessions/useSession";
+import { useSignInPrompt } from "../sessions/SignInPrompt";
+import { useMe, useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { FocusedPost } from "./FocusedPost";
 import { PostCard } from "./PostCard";
 import styles from "./ThreadPage.module.css";
+import { isBlocked, isHidden } from "./hidden";
 import { repliesList, threadQuery } from "./queries";
 import { useLivePost } from "./useLivePost";
 
@@ -67,7 +70,7 @@ function Thread({ postId }: { postId: string }) {
             {replies.data ? (
               <VirtualList
                 label={text("posts.replies")}
-                items={itemsOf(replies.data)}
+                items={itemsOf(replies.data).filter((reply) => !isHidden(reply, true))}
                 keyOf={(reply) => reply.id}
                 render={(reply, index) => <PostCard post={reply} inThread position={index + 1} />}
                 onEnd={replies.hasNextPage ? () => void replies.fetchNextPage() : undefined}
@@ -92,12 +95,19 @@ function Thread({ postId }: { postId: string }) {
 
 function ReplyPrompt({ post }: { post: Post }) {
   const text = useText();
+  const signedIn = useMyId() !== undefined;
   const me = useMe();
   const compose = useComposer();
-  if (!me || !post.author) return null;
+  const prompt = useSignInPrompt();
+  if ((signedIn && !me) || !post.author || isBlocked(post.author)) return null;
+  const target = { replyTo: post };
+  const reply = () =>
+    signedIn
+      ? compose.open(target)
+      : prompt({ title: "sessions.prompt_reply", intent: { kind: "compose", target } });
   return (
-    <button type="button" className={styles.reply} onClick={() => compose.open({ replyTo: post })}>
-      <Avatar user={me} size={36} />
+    <button type="button" className={styles.reply} onClick={reply}>
+      {me ? <Avatar user={me} size={36} /> : <CircleUserRound size={36} strokeWidth={1.25} />}
       {text("posts.write_reply")}
     </button>
   );

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 
-import { type Post, type Schemas, api, unwrap } from "../../api/client";
+import { type Post, type Schemas, type User, api, unwrap } from "../../api/client";
 import type { PagedList } from "../../api/pages";
 
 /** A post with what it answers and its first replies. */
@@ -26,5 +26,47 @@ export function repliesList(postId: string): PagedList<Post> {
         }),
       ),
     staleTime: 15_000,
+  };
+}
+
+/** The users who like a post, newest like first. */
+export function likersList(postId: string): PagedList<User> {
+  return {
+    key: ["posts", postId, "likers"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/posts/{post_id}/likers", {
+          params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+  };
+}
+
+/** The users who reposted a post, newest repost first. */
+export function repostersList(postId: string): PagedList<User> {
+  return {
+    key: ["posts", postId, "reposters"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/posts/{post_id}/reposters", {
+          params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+  };
+}
+
+/** The posts that quote a post, newest first. */
+export function quotesList(postId: string): PagedList<Post> {
+  return {
+    key: ["posts", postId, "quotes"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/posts/{post_id}/quotes", {
+          params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
   };
 }

@@ -8,4 +8,11 @@ export const postRoutes = [
     path: "/posts/$postId",
     component: lazyRouteComponent(() => import("./ThreadPage"), "ThreadPage"),
   }),
+  ...(["likes", "reposts", "quotes"] as const).map((kind) =>
+    createRoute({
+      getParentRoute: () => shellRoute,
+      path: `/posts/$postId/${kind}`,
+      component: lazyRouteComponent(() => import("./EngagementPage"), "EngagementPage"),
+    }),
+  ),
 ] as const;

@@ -1,10 +1,13 @@
 import { Link, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 
 import { session } from "../../api/session";
-import { TextField } from "../../design/TextField";
+import { PasswordField, TextField } from "../../design/TextField";
 import { useText } from "../../i18n/messages";
+import { HandleField } from "./HandleField";
 import { SessionForm } from "./SessionForm";
-import { handleOf } from "./SignInPage";
+import { MAX_PASSWORD, MIN_PASSWORD, cleanHandle } from "./credentials";
+import { usePageTitle } from "./usePageTitle";
 
 const FIELD_OF = {
   HANDLE_TAKEN: "handle",
@@ -15,50 +18,54 @@ const FIELD_OF = {
 
 export function SignUpPage() {
   const text = useText();
-  const { to } = useSearch({ from: "/sign-up" });
+  const { to } = useSearch({ strict: false });
+  const [password, setPassword] = useState("");
+  const missing = MIN_PASSWORD - [...password].length;
+  usePageTitle(text("sessions.sign_up"));
   return (
     <SessionForm
       title={text("sessions.sign_up_title")}
       submit={text("sessions.sign_up")}
       to={to}
       fieldOf={FIELD_OF}
-      onSubmit={(form) =>
+      onSubmit={(form, key) =>
         session.signUp(
-          handleOf(form),
+          cleanHandle(String(form.get("handle"))),
           String(form.get("password")),
           String(form.get("display_name")).trim(),
+          key,
         )
       }
-      fields={(errors) => (
+      fields={(errors, clear) => (
         <>
+          <HandleField error={errors["handle"]} onChange={clear} />
           <TextField
             label={text("sessions.display_name")}
+            hint={text("sessions.display_name_hint")}
+            error={errors["display_name"]}
             name="display_name"
             autoComplete="name"
-            maxLength={100}
+            dir="auto"
+            maxLength={50}
+            onChange={clear}
           />
-          <TextField
-            label={text("sessions.handle")}
-            hint={text("sessions.handle_hint")}
-            error={errors["handle"]}
-            name="handle"
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            pattern="@?[A-Za-z0-9_]{1,15}"
-            title={text("sessions.handle_hint")}
-            dir="ltr"
-            required
-          />
-          <TextField
+          <PasswordField
             label={text("sessions.password")}
-            hint={text("sessions.password_hint")}
+            hint={
+              password && missing > 0
+                ? text("sessions.password_missing", { count: missing })
+                : text("sessions.password_hint")
+            }
             error={errors["password"]}
             name="password"
-            type="password"
             autoComplete="new-password"
-            minLength={8}
+            minLength={MIN_PASSWORD}
+            maxLength={MAX_PASSWORD}
             required
+            onChange={(event) => {
+              clear();
+              setPassword(event.target.value);
+            }}
           />
         </>
       )}

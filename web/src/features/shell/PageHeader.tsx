@@ -1,4 +1,4 @@
-import { useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
+import { type LinkProps, useCanGoBack, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
@@ -6,18 +6,20 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
-import { useUnreadCount } from "../notifications/useUnreadCount";
+import { shortCount, useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
 import { PreferencesButton } from "./PreferencesButton";
-import { shortCount } from "./UnreadBadge";
+import { forNarrow, navigationFor } from "./navigation";
 
 interface PageHeaderProps {
   title: string;
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
+  /** The page above this one: where the way back leads. Without it, to the page before. */
+  backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
   actions?: ReactNode;
   /** Stands below the row, as tabs do. */
@@ -25,7 +27,7 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, actions, children }: PageHeaderProps) {
+export function PageHeader({ title, subtitle, back = false, backTo, actions, children }: PageHeaderProps) {
   const text = useText();
   const unread = useUnreadCount();
   useEffect(() => {
@@ -35,7 +37,7 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
   return (
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
-        {back && <BackButton label={text("shell.back")} />}
+        {back && <BackButton label={text("shell.back")} to={backTo} />}
         <div className={styles.title}>
           <h1>{title}</h1>
           {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
@@ -48,12 +50,15 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
   );
 }
 
-function BackButton({ label }: { label: string }) {
+function BackButton({ label, to }: { label: string; to: LinkProps["to"] }) {
   const router = useRouter();
   const navigate = useNavigate();
   const canGoBack = useCanGoBack();
   return (
-    <IconButton label={label} onClick={() => (canGoBack ? router.history.back() : void navigate({ to: "/" }))}>
+    <IconButton
+      label={label}
+      onClick={() => (to ? void navigate({ to }) : canGoBack ? router.history.back() : void navigate({ to: "/" }))}
+    >
       <ArrowLeft size={22} className={styles.back} />
     </IconButton>
   );
@@ -69,6 +74,7 @@ function NarrowAccount() {
       {me ? (
         <AccountMenu
           me={me}
+          pages={forNarrow(navigationFor(me, signedIn)).menu}
           trigger={(props) => (
             <button type="button" {...props} aria-label={text("shell.account")}>
               <Avatar user={me} size={32} />

@@ -1,12 +1,14 @@
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { SquarePen } from "lucide-react";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { LogIn, SquarePen } from "lucide-react";
 
 import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
 import { usePushUpkeep } from "../notifications/usePushSubscription";
-import { useLiveUnreadCount } from "../notifications/useUnreadCount";
+import { useUnreadUpkeep } from "../notifications/useUnreadCount";
+import { DoIntent } from "../sessions/DoIntent";
+import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionState } from "./ConnectionState";
@@ -14,8 +16,8 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { UnreadBadge } from "./UnreadBadge";
-import { type NavigationItem, navigationFor } from "./navigation";
+import { Welcome } from "./Welcome";
+import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
 
 /** The page around every page: navigation, column, and what stands beside it. */
 export function Shell() {
@@ -23,7 +25,10 @@ export function Shell() {
   return (
     // Another user finds nothing of the one before.
     <ComposerProvider key={id ?? ""}>
-      <Columns signedIn={id !== undefined} />
+      <SignInPromptProvider>
+        <Columns signedIn={id !== undefined} />
+        {id !== undefined && <DoIntent />}
+      </SignInPromptProvider>
     </ComposerProvider>
   );
 }
@@ -34,8 +39,10 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const compose = useComposer();
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
-  const unread = useLiveUnreadCount(signedIn);
+  useUnreadUpkeep(signedIn);
   usePushUpkeep(signedIn);
+  const here = useLocation({ select: ({ href }) => href });
+  const returning = here === "/" ? {} : { to: here };
 
   useShortcuts([
     ...items.map((item) => ({
@@ -57,8 +64,16 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </Link>
         <nav aria-label={text("shell.navigation")}>
           {items.map((item) => (
-            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
+            <NavigationLink key={item.label} item={item} />
           ))}
+          {!signedIn && (
+            <Link to="/sign-in" search={returning} className={styles.link} title={text("sessions.sign_in")}>
+              <span className={styles.icon}>
+                <LogIn size={26} strokeWidth={2} aria-hidden />
+              </span>
+              <span className={styles.label}>{text("sessions.sign_in")}</span>
+            </Link>
+          )}
         </nav>
         {signedIn && (
           <button
@@ -81,15 +96,27 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         <ConnectionState />
       </main>
       <aside className={styles.aside} aria-label={text("shell.aside")}>
-        {!signedIn && <Welcome />}
+        {!signedIn && (
+          <div className={styles.card}>
+            <Welcome />
+          </div>
+        )}
         <Foot />
       </aside>
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
-        {items
-          .filter((item) => item.bottom)
-          .map((item) => (
-            <NavigationLink key={item.label} item={item} unread={item.unread ? unread : 0} />
-          ))}
+        {forNarrow(items).bar.map((item) => (
+          <NavigationLink key={item.label} item={item} />
+        ))}
+        {!signedIn && (
+          <div className={styles.join}>
+            <Link to="/sign-in" search={returning} className={buttonClass({ variant: "secondary", size: "small" })}>
+              {text("sessions.sign_in")}
+            </Link>
+            <Link to="/sign-up" search={returning} className={buttonClass({ size: "small" })}>
+              {text("sessions.sign_up")}
+            </Link>
+          </div>
+        )}
       </nav>
       {signedIn && (
         <button
@@ -106,38 +133,30 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   );
 }
 
-function NavigationLink({ item, unread }: { item: NavigationItem; unread: number }) {
+function NavigationLink({ item }: { item: NavigationItem }) {
   const text = useText();
   const label = text(item.label);
+  const inside = useLocation({
+    select: ({ pathname }) => item.also?.some((beginning) => pathname.startsWith(beginning)) ?? false,
+  });
   return (
     <Link
       {...item.link}
       className={styles.link}
       activeOptions={{ exact: item.link.to === "/" }}
-      aria-label={unread > 0 ? `${label}, ${text("notifications.unread_count", { count: unread })}` : label}
+      data-inside={inside || undefined}
       title={label}
     >
-      <UnreadBadge count={unread}>
-        <item.icon size={26} strokeWidth={2} />
-      </UnreadBadge>
+      <span className={styles.icon}>
+        <item.icon size={26} strokeWidth={2} aria-hidden />
+        {item.badge && (
+          <span className={styles.badge}>
+            <item.badge />
+          </span>
+        )}
+      </span>
       <span className={styles.label}>{label}</span>
     </Link>
-  );
-}
-
-function Welcome() {
-  const text = useText();
-  return (
-    <section className={styles.card}>
-      <h2>{text("shell.welcome_title")}</h2>
-      <p>{text("shell.welcome_text")}</p>
-      <Link to="/sign-up" className={buttonClass({ wide: true })}>
-        {text("sessions.sign_up")}
-      </Link>
-      <Link to="/sign-in" className={buttonClass({ variant: "secondary", wide: true })}>
-        {text("sessions.sign_in")}
-      </Link>
-    </section>
   );
 }
 

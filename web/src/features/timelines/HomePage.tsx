@@ -9,6 +9,7 @@ import { useComposer } from "../compose/ComposerProvider";
 import { PostList } from "../posts/PostList";
 import { useMe, useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
+import { Welcome } from "../shell/Welcome";
 import { ContinueReading } from "./ContinueReading";
 import styles from "./HomePage.module.css";
 import { NewerPill } from "./NewerPill";
@@ -18,7 +19,7 @@ import { useNewer } from "./useNewer";
 
 /** The home of the user; for a stranger what all write. */
 export function HomePage() {
-  return useMyId() === undefined ? <Welcome /> : <Home />;
+  return useMyId() === undefined ? <Stranger /> : <Home />;
 }
 
 function Home() {
@@ -42,6 +43,7 @@ function Home() {
         key={order}
         label={text("timelines.home")}
         list={homeList(order)}
+        withMuted={false}
         empty={
           <EmptyState title={text("timelines.home_empty_title")}>
             <p>{text("timelines.home_empty_text")}</p>
@@ -72,23 +74,14 @@ function Prompt() {
   );
 }
 
-function Welcome() {
+function Stranger() {
   const text = useText();
   return (
     <>
       <PageHeader title={text("timelines.public")} />
-      <section className={styles.welcome}>
-        <h2>{text("shell.welcome_title")}</h2>
-        <p>{text("shell.welcome_text")}</p>
-        <div className={styles.buttons}>
-          <Link to="/sign-up" className={buttonClass({})}>
-            {text("sessions.sign_up")}
-          </Link>
-          <Link to="/sign-in" className={buttonClass({ variant: "secondary" })}>
-            {text("sessions.sign_in")}
-          </Link>
-        </div>
-      </section>
+      <div className={styles.welcome}>
+        <Welcome />
+      </div>
       <PublicTimeline />
     </>
   );

@@ -29,6 +29,7 @@ export function PublicTimeline() {
       <PostList
         label={text("timelines.public")}
         list={list}
+        withMuted={false}
         empty={<EmptyState title={text("timelines.public_empty")} />}
       />
     </>

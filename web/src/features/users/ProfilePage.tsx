@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { CalendarDays, Link2, Lock, MapPin } from "lucide-react";
+import { Ban, CalendarDays, Link2, Lock, MapPin, UserRoundX } from "lucide-react";
 import { useIntl } from "react-intl";
 
 import type { User } from "../../api/client";
+import { Problem } from "../../api/problem";
 import { Avatar } from "../../design/Avatar";
+import { buttonClass } from "../../design/Button";
 import { EmptyState, FailureState } from "../../design/EmptyState";
 import { SpinnerBlock } from "../../design/Spinner";
 import { Tabs, tabClass } from "../../design/Tabs";
@@ -13,10 +15,13 @@ import { useShortNumber } from "../../i18n/times";
 import { variant } from "../media/variants";
 import { WatchButton } from "../notifications/WatchButton";
 import { PostList } from "../posts/PostList";
+import { useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { FollowButton } from "./FollowButton";
+import { ProfileMenu } from "./ProfileMenu";
 import styles from "./ProfilePage.module.css";
-import { type ProfileTab, likedPostsList, userByHandleQuery, userPostsList } from "./queries";
+import { RelationshipNote } from "./RelationshipNote";
+import { type ProfileTab, isLocked, likedPostsList, userByHandleQuery, userPostsList } from "./queries";
 
 const TABS: readonly ProfileTab[] = ["posts", "replies", "media", "likes"];
 
@@ -24,13 +29,18 @@ export function ProfilePage() {
   const text = useText();
   const { handle = "", tab: path } = useParams({ strict: false });
   const tab = TABS.find((each) => each === path) ?? "posts";
+  const myId = useMyId();
   const { data: user, error, refetch } = useQuery(userByHandleQuery(handle));
 
   if (!user) {
     return (
       <>
         <PageHeader title={`@${handle}`} back />
-        {error ? (
+        {error instanceof Problem && error.status === 404 ? (
+          <EmptyState icon={<UserRoundX size={32} />} title={text("users.missing_title")}>
+            <p>{text("users.missing_text")}</p>
+          </EmptyState>
+        ) : error ? (
           <FailureState error={error} onRetry={() => void refetch()} />
         ) : (
           <SpinnerBlock label={text("common.loading")} />
@@ -38,15 +48,40 @@ export function ProfilePage() {
       </>
     );
   }
-  const hidden = user.relationship?.blocked_by === true;
+  const blocked = user.relationship?.blocking === true;
+  const locked = isLocked(user, myId);
   return (
     <>
       <PageHeader
         title={user.display_name}
-        subtitle={text("users.posts_count", { count: user.posts_count })}
+        subtitle={blocked || locked ? undefined : text("users.posts_count", { count: user.posts_count })}
         back
       />
       <Profile user={user} />
+      {blocked ? (
+        <EmptyState icon={<Ban size={32} />} title={text("users.blocked", { handle: user.handle })}>
+          <p>{text("users.blocked_text")}</p>
+        </EmptyState>
+      ) : locked ? (
+        <EmptyState icon={<Lock size={32} />} title={text("users.protected_title")}>
+          <p>
+            {text(user.relationship?.follow_requested ? "users.requested_text" : "users.protected_text", {
+              handle: user.handle,
+            })}
+          </p>
+        </EmptyState>
+      ) : (
+        <Posts user={user} tab={tab} />
+      )}
+    </>
+  );
+}
+
+/** The tabs of a profile, and the list of one. */
+function Posts({ user, tab }: { user: User; tab: ProfileTab }) {
+  const text = useText();
+  return (
+    <>
       <Tabs label={text("users.tabs")}>
         {TABS.map((each) =>
           each === "posts" ? (
@@ -75,9 +110,7 @@ export function ProfilePage() {
           ),
         )}
       </Tabs>
-      {hidden ? (
-        <EmptyState title={text("users.blocked_by")} />
-      ) : tab === "likes" ? (
+      {tab === "likes" ? (
         <PostList
           key={tab}
           label={text("users.tab_likes")}
@@ -89,21 +122,10 @@ export function ProfilePage() {
           key={tab}
           label={text(`users.tab_${tab}`)}
           list={userPostsList(user.id, tab)}
-          empty={<NoPosts user={user} />}
+          empty={<EmptyState title={text("users.posts_empty")} />}
         />
       )}
     </>
-  );
-}
-
-function NoPosts({ user }: { user: User }) {
-  const text = useText();
-  return user.protected && !user.relationship?.following ? (
-    <EmptyState icon={<Lock size={32} />} title={text("users.protected_title")}>
-      <p>{text("users.protected_text", { handle: user.handle })}</p>
-    </EmptyState>
-  ) : (
-    <EmptyState title={text("users.posts_empty")} />
   );
 }
 
@@ -111,6 +133,9 @@ function Profile({ user }: { user: User }) {
   const text = useText();
   const intl = useIntl();
   const number = useShortNumber();
+  const myId = useMyId();
+  const mine = user.id === myId;
+  const closed = user.relationship?.blocking === true || isLocked(user, myId);
   const banner = user.banner?.state === "ready" ? variant(user.banner, "large")?.url : undefined;
   return (
     <>
@@ -120,10 +145,17 @@ function Profile({ user }: { user: User }) {
           <span className={styles.picture}>
             <Avatar user={user} size={88} />
           </span>
-          <span className={styles.buttons}>
+          <div className={styles.actions}>
+            <ProfileMenu user={user} />
             <WatchButton user={user} />
-            <FollowButton user={user} />
-          </span>
+            {mine ? (
+              <Link to="/settings/profile" className={buttonClass({ variant: "secondary" })}>
+                {text("users.edit_profile")}
+              </Link>
+            ) : (
+              <FollowButton user={user} />
+            )}
+          </div>
         </div>
         <div className={styles.names}>
           <h2>
@@ -162,26 +194,29 @@ function Profile({ user }: { user: User }) {
             })}
           </span>
         </p>
-        <p className={styles.counts}>
-          <span>
-            <Text
-              id="users.following_count"
-              values={{
-                count: user.following_count,
-                number: <strong key="number">{number(user.following_count)}</strong>,
-              }}
-            />
-          </span>
-          <span>
-            <Text
-              id="users.followers_count"
-              values={{
-                count: user.followers_count,
-                number: <strong key="number">{number(user.followers_count)}</strong>,
-              }}
-            />
-          </span>
-        </p>
+        {!closed && (
+          <p className={styles.counts}>
+            <Link to="/@{$handle}/following" params={{ handle: user.handle }}>
+              <Text
+                id="users.following_count"
+                values={{
+                  count: user.following_count,
+                  number: <strong key="number">{number(user.following_count)}</strong>,
+                }}
+              />
+            </Link>
+            <Link to="/@{$handle}/followers" params={{ handle: user.handle }}>
+              <Text
+                id="users.followers_count"
+                values={{
+                  count: user.followers_count,
+                  number: <strong key="number">{number(user.followers_count)}</strong>,
+                }}
+              />
+            </Link>
+          </p>
+        )}
+        <RelationshipNote user={user} />
       </section>
     </>
   );

@@ -64,3 +64,63 @@ export function likedPostsList(userId: string): PagedList<Post> {
       ),
   };
 }
+
+/** The followers of a user, newest first. */
+export function followersList(userId: string): PagedList<User> {
+  return {
+    key: ["users", userId, "followers"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/users/{user_id}/followers", {
+          params: { path: { user_id: userId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+  };
+}
+
+/** The users whom a user follows, newest first. */
+export function followingList(userId: string): PagedList<User> {
+  return {
+    key: ["users", userId, "following"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/users/{user_id}/following", {
+          params: { path: { user_id: userId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+  };
+}
+
+/** The users who ask to follow the caller, newest first. */
+export function followRequestsList(): PagedList<User> {
+  return {
+    key: ["follow-requests"],
+    read: (cursor, signal) =>
+      unwrap(api.GET("/v2/follow-requests", { params: { query: cursor ? { cursor } : {} }, signal })),
+  };
+}
+
+/** The users whom the caller blocks, newest first. */
+export function blocksList(): PagedList<User> {
+  return {
+    key: ["blocks"],
+    read: (cursor, signal) =>
+      unwrap(api.GET("/v2/blocks", { params: { query: cursor ? { cursor } : {} }, signal })),
+  };
+}
+
+/** The users whom the caller mutes, newest first. */
+export function mutesList(): PagedList<User> {
+  return {
+    key: ["mutes"],
+    read: (cursor, signal) =>
+      unwrap(api.GET("/v2/mutes", { params: { query: cursor ? { cursor } : {} }, signal })),
+  };
+}
+
+/** Whether a protected user shows neither posts nor follows to the caller. */
+export function isLocked(user: User, myId: string | undefined): boolean {
+  return user.protected && user.id !== myId && user.relationship?.following !== true;
+}

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
+import { settingsRoute } from "../settings/route";
 import { shellRoute } from "../shell/route";
 
 export const userRoutes = [
@@ -10,7 +11,36 @@ export const userRoutes = [
   }),
   createRoute({
     getParentRoute: () => shellRoute,
+    path: "/@{$handle}/followers",
+    component: lazyRouteComponent(() => import("./FollowsPage"), "FollowsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: "/@{$handle}/following",
+    component: lazyRouteComponent(() => import("./FollowsPage"), "FollowsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: "/follow-requests",
+    component: lazyRouteComponent(() => import("./FollowRequestsPage"), "FollowRequestsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
     path: "/@{$handle}/$tab",
     component: lazyRouteComponent(() => import("./ProfilePage"), "ProfilePage"),
+  }),
+] as const;
+
+/** These stand among the settings. */
+export const restrictionRoutes = [
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/blocks",
+    component: lazyRouteComponent(() => import("./RestrictionPages"), "BlocksPage"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/mutes",
+    component: lazyRouteComponent(() => import("./RestrictionPages"), "MutesPage"),
   }),
 ] as const;
