@@ -7,7 +7,8 @@ import { patchPost, queryClient } from "../../api/cache";
 import type { Post } from "../../api/client";
 import { session } from "../../api/session";
 import { forgetFiles } from "../../offline/files";
-import { ada, heron, hello, limits } from "../../test/examples";
+import { ada, hello } from "../../test/examples";
+import { heron, limits } from "../../test/media";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { transfers } from "../../test/transfers";
@@ -190,7 +191,7 @@ it("reminds of missing descriptions once where the user wants that", async () =>
   server.on("GET /v2/users/me/settings", { alt_text_reminder: true });
   await open();
   await choose(picture());
-  await waitFor(() => expect(queryClient.getQueryData(["users", "me", "settings"])).toBeDefined());
+  await waitFor(() => expect(queryClient.getQueryData(["settings"])).toBeDefined());
   await waitFor(() => expect(post().disabled).toBe(false));
   await userEvent.click(post());
   await screen.findByText(/Some people will not know what it shows/);

@@ -12,8 +12,9 @@ export const limitsQuery = queryOptions({
 
 /** The user's settings that the composer follows. */
 export const settingsQuery = queryOptions({
-  queryKey: ["users", "me", "settings"],
+  queryKey: ["settings"],
   queryFn: ({ signal }) => unwrap(api.GET("/v2/users/me/settings", { signal })),
+  meta: { offline: true },
 });
 
 /** A post as it is now, with the tag that an edit of it is based on. */

@@ -14,13 +14,13 @@ export function threadQuery(postId: string) {
   });
 }
 
-/** The replies of a post, oldest first. */
-export function repliesList(postId: string): PagedList<Post> {
+/** The versions of a post, newest first. */
+export function revisionsList(postId: string): PagedList<Schemas["Revision"]> {
   return {
-    key: ["posts", postId, "replies"],
+    key: ["posts", postId, "revisions"],
     read: (cursor, signal) =>
       unwrap(
-        api.GET("/v2/posts/{post_id}/replies", {
+        api.GET("/v2/posts/{post_id}/revisions", {
           params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
           signal,
         }),
@@ -29,13 +29,13 @@ export function repliesList(postId: string): PagedList<Post> {
   };
 }
 
-/** The versions of a post, newest first. */
-export function revisionsList(postId: string): PagedList<Schemas["Revision"]> {
+/** The replies of a post, oldest first. */
+export function repliesList(postId: string): PagedList<Post> {
   return {
-    key: ["posts", postId, "revisions"],
+    key: ["posts", postId, "replies"],
     read: (cursor, signal) =>
       unwrap(
-        api.GET("/v2/posts/{post_id}/revisions", {
+        api.GET("/v2/posts/{post_id}/replies", {
           params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
           signal,
         }),
