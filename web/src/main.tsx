@@ -5,6 +5,7 @@ import "./design/tokens.css";
 import "./design/reset.css";
 import { App } from "./app/App";
 import { followSession } from "./app/effects";
+import { reloadForMissingFiles } from "./app/missing-files";
 import { applyTheme } from "./app/theme";
 import { LanguageProvider, loadMessages } from "./i18n/LanguageProvider";
 import { preferredLanguage } from "./i18n/languages";
@@ -13,6 +14,7 @@ import { preferredLanguage } from "./i18n/languages";
 import.meta.glob("./features/*/actions.ts", { eager: true });
 
 async function start(): Promise<void> {
+  reloadForMissingFiles();
   applyTheme();
   const language = preferredLanguage();
   const [messages] = await Promise.all([loadMessages(language), followSession()]);

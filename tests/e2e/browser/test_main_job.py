@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.asyncio(loop_sco
 async def join(visitor: Visitor, handle: str, name: str) -> None:
     page = visitor.page
     await visitor.open("/")
-    await page.get_by_role("main").get_by_role("link", name="Create account").click()
+    await page.get_by_role("link", name="Create account").first.click()
     await page.get_by_label("Your name").fill(name)
     await page.get_by_label("Handle").fill(handle)
     await page.get_by_label("Password").fill(PASSWORD)

@@ -4,6 +4,7 @@ import { queryClient } from "../api/cache";
 import { session } from "../api/session";
 import { outbox } from "../offline/actions";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
+import { forgetPlaces } from "../offline/places";
 import { stream } from "../stream";
 
 let userId: string | null | undefined;
@@ -12,6 +13,10 @@ let endPersistence: (() => void) | undefined;
 /** Begins with who is signed in now, and follows each change. Resolves when the page can be shown. */
 export async function followSession(): Promise<void> {
   session.subscribe(() => void follow());
+  // The server can be reached again, which the browser does not report where only the server was away.
+  stream.subscribeState(() => {
+    if (stream.state === "open") void outbox.flush();
+  });
   await follow();
 }
 
@@ -25,6 +30,7 @@ async function follow(): Promise<void> {
   if (before !== undefined) queryClient.clear();
   if (before) {
     await outbox.clear();
+    forgetPlaces();
     await forgetQueries();
   }
   // Without IndexedDB, as in some private windows, nothing can be read offline.

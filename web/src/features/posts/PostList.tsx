@@ -16,10 +16,12 @@ interface PostListProps<Item extends Entry> {
   list: PagedList<Item>;
   /** What stands in place of an empty list. */
   empty: ReactNode;
+  /** Keeps the reader's place under this name. */
+  keepPlace?: string | undefined;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({ label, list, empty, keepPlace }: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
   const items = itemsOf(pages.data);
@@ -40,7 +42,7 @@ export function PostList<Item extends Entry>({ label, list, empty }: PostListPro
     <VirtualList
       label={label}
       items={items}
-      keyOf={(item) => item.id}
+      keyOf={keyOf}
       render={(item, index) =>
         "post" in item ? (
           <PostCard post={item.post} repostedBy={item.reposted_by} position={index + 1} />
@@ -52,10 +54,13 @@ export function PostList<Item extends Entry>({ label, list, empty }: PostListPro
       loading={pages.isFetchingNextPage}
       failed={pages.isFetchNextPageError}
       end={text("posts.end")}
+      keep={keepPlace}
     />
   );
 }
 
+
+const keyOf = (item: Entry) => item.id;
 
 /** Moves the focus to the next or the previous card, from the first visible one where there is none. */
 function focusCard(by: 1 | -1): void {

@@ -41,6 +41,7 @@ function Home() {
         key={order}
         label={text("timelines.home")}
         list={homeList(order)}
+        keepPlace={order === "latest" ? "home" : undefined}
         empty={
           <EmptyState title={text("timelines.home_empty_title")}>
             <p>{text("timelines.home_empty_text")}</p>
