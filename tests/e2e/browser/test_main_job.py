@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.browser.visitors import PASSWORD, Visitor, Visitors
+from tests.e2e.browser.visitors import PASSWORD, Visitor, Visitors, a_handle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -30,17 +30,18 @@ async def write(visitor: Visitor, text: str) -> None:
 
 async def test_two_people_write_follow_and_answer_each_other_live(visitors: Visitors) -> None:
     ada, bob = await visitors.stranger(), await visitors.stranger()
-    await join(ada, "ada_live", "Ada")
-    await join(bob, "bob_live", "Bob")
+    handle = a_handle("ada")
+    await join(ada, handle, "Ada")
+    await join(bob, a_handle("bob"), "Bob")
 
     await ada.page.get_by_role("button", name="New post").first.click()
     await write(ada, "Two herons at the pond")
     await expect(ada.post("Two herons")).to_be_visible()
 
-    await bob.open("/@ada_live")
+    await bob.open(f"/@{handle}")
     await expect(bob.post("Two herons")).to_be_visible()
-    await bob.page.get_by_role("button", name="Follow: @ada_live").click()
-    await expect(bob.page.get_by_role("button", name="Following: @ada_live")).to_be_visible()
+    await bob.page.get_by_role("button", name=f"Follow: @{handle}").click()
+    await expect(bob.page.get_by_role("button", name=f"Following: @{handle}")).to_be_visible()
     await bob.open("/")
     await expect(bob.post("Two herons")).to_be_visible()
 
@@ -49,7 +50,7 @@ async def test_two_people_write_follow_and_answer_each_other_live(visitors: Visi
     await bob.page.get_by_role("button", name="1 new post").click()
     await expect(bob.post("Now there are three")).to_be_visible()
 
-    await ada.post("Now there are three").get_by_role("link", name="now").click()
+    await ada.post("Now there are three").locator("time").click()
     await expect(ada.page.get_by_role("heading", name="Post", exact=True)).to_be_visible()
     await expect(ada.page.get_by_role("button", name="Like, 0 likes")).to_be_visible()
     await bob.post("Now there are three").get_by_role("button", name="Like, 0 likes").click()

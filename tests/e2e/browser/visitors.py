@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,13 @@ from tests.waiting import LIMIT
 PASSWORD = "a long pass phrase"
 MILLISECONDS = 1000
 
-_numbers = itertools.count(1)
+# The first card of which the upper edge is below the head of the page.
+FIRST_VISIBLE = """() => {
+  const cards = [...document.querySelectorAll("[data-post-card]")];
+  const head = document.querySelector("h1").closest("div[data-back]").getBoundingClientRect().bottom;
+  const card = cards.find((each) => each.getBoundingClientRect().top >= head);
+  return [card.getAttribute("aria-labelledby"), card.getBoundingClientRect().top];
+}"""
 
 
 @dataclass
@@ -61,6 +67,11 @@ class Visitor:
         await expect(self.page.locator("[role=status][aria-label]")).to_have_count(0)
         await self.page.evaluate("document.fonts.ready.then(() => true)")
 
+    async def place(self) -> tuple[str, float]:
+        """The first post that is not above the window: its author's link names it, and its top."""
+        key, top = await self.page.evaluate(FIRST_VISIBLE)
+        return key, top
+
     def posts(self) -> Locator:
         """The posts that the page shows."""
         return self.page.locator("article[aria-posinset]")
@@ -89,7 +100,7 @@ class Visitors:
 
     async def account(self, name: str = "bird", display_name: str | None = None) -> Account:
         """A new account, whose handle begins with the name."""
-        account = await self.edge.register(f"{name}_{next(_numbers)}", PASSWORD)
+        account = await self.edge.register(a_handle(name), PASSWORD)
         if display_name:
             body = {"display_name": display_name}
             await self.edge.call("PATCH", "/v2/users/me", by=account, body=body)
@@ -125,6 +136,11 @@ class Visitors:
         visitor.watch(page)
         self.all.append(visitor)
         return visitor
+
+
+def a_handle(name: str) -> str:
+    """A handle that nobody has."""
+    return f"{name}_{secrets.token_hex(3)}"
 
 
 async def cookie_session(address: str, account: Account) -> dict[str, Any]:
