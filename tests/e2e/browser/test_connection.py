@@ -32,7 +32,8 @@ async def write(visitor: Visitor, text: str) -> None:
 
 async def texts_of(visitors: Visitors, author: Account) -> list[str]:
     path = f"/v2/users/{author.user_id}/posts"
-    return [item["post"]["text"] async for item in visitors.edge.walk(path)]
+    posts = [item["post"] async for item in visitors.edge.walk(path)]
+    return ["".join(each["text"] for each in post["content"]) for post in posts]
 
 
 async def likes_of(visitors: Visitors, post_id: str) -> int:

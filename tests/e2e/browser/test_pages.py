@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.e2e.browser.accessibility import scrolls_sideways, violations
 from tests.e2e.browser.conftest import ARTIFACTS
@@ -18,8 +18,8 @@ from tests.e2e.conftest import Shared
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 PICTURES = ARTIFACTS / "pages"
 
 
@@ -93,12 +93,19 @@ async def world(shared: Shared, origin: str) -> World:
         return await settle_world(edge)
 
 
-async def opened(visitors: Visitors, world: World, case: Case, **options: object) -> Visitor:
+async def opened(visitors: Visitors, world: World, case: Case) -> Visitor:
+    # What the worker keeps is of no account here, and takes longer than the page.
+    options = {"viewport": WIDE, "service_workers": "block"}
     visitor = await (
         visitors.member(world.reader, **options) if case.signed_in else visitors.stranger(**options)
     )
     if case.errors:
         visitor.expect_errors(case.errors)
+    await show(visitor, world, case)
+    return visitor
+
+
+async def show(visitor: Visitor, world: World, case: Case) -> None:
     await visitor.open(
         case.path.format(
             author=world.author.handle, reader=world.reader.handle, thread=world.thread
@@ -106,7 +113,6 @@ async def opened(visitors: Visitors, world: World, case: Case, **options: object
     )
     if case.open:
         await case.open(visitor)
-    return visitor
 
 
 async def picture(visitor: Visitor, name: str) -> None:
@@ -117,33 +123,32 @@ async def picture(visitor: Visitor, name: str) -> None:
 async def test_page(name: str, visitors: Visitors, world: World) -> None:
     case = PAGES[name]
     found: dict[str, list[str]] = {}
-    visitor = await opened(visitors, world, case, viewport=WIDE)
+    visitor = await opened(visitors, world, case)
     page = visitor.page
-    assert await page.evaluate("document.documentElement.dir") in {"", "ltr"}
+    assert await page.evaluate("document.documentElement.dir") != "rtl"
     await picture(visitor, f"{name}-1280-light")
     found["light"] = await violations(page)
+
     await page.emulate_media(color_scheme="dark")
     await picture(visitor, f"{name}-1280-dark")
     found["dark"] = await violations(page)
-    await visitor.context.close()
 
-    visitor = await opened(visitors, world, case, viewport=NARROW, color_scheme="dark")
-    found["narrow"] = await violations(visitor.page)
-    found["too wide"] = await scrolls_sideways(visitor.page)
+    await page.set_viewport_size(NARROW)
     await picture(visitor, f"{name}-320-dark")
-    await visitor.context.close()
+    found["narrow"] = await violations(page)
+    found["narrow, too wide"] = await scrolls_sideways(page)
 
-    visitor = await opened(visitors, world, case, viewport=WIDE, language="ar")
-    page = visitor.page
+    await page.evaluate("localStorage.setItem('roost.language', 'ar')")
+    await page.emulate_media(color_scheme="light")
+    await show(visitor, world, case)
     assert await page.evaluate("document.documentElement.dir") == "rtl"
+    await picture(visitor, f"{name}-320-light-ar")
+    found["narrow, right to left, too wide"] = await scrolls_sideways(page)
+
+    await page.set_viewport_size(WIDE)
+    await picture(visitor, f"{name}-1280-light-ar")
     found["right to left"] = await violations(page)
     found["right to left, too wide"] = await scrolls_sideways(page)
-    await picture(visitor, f"{name}-1280-light-ar")
-    if not case.open:
-        await page.set_viewport_size({"width": 320, "height": 640})
-        found["right to left, narrow, too wide"] = await scrolls_sideways(page)
-        await picture(visitor, f"{name}-320-light-ar")
-    await visitor.context.close()
 
     assert {kind: each for kind, each in found.items() if each} == {}
 
