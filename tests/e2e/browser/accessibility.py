@@ -11,7 +11,10 @@ from playwright.async_api import Page
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 RUN = """axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
   violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)} ${node.any.map((each) => each.message)}`)))"""
+    nodes.map((node) => {
+      const why = node.any.map((each) => each.message);
+      return `${id}: ${help}: ${node.html.slice(0, 160)} ${why}`;
+    })))"""
 
 
 async def violations(page: Page) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,15 +11,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from local.web_client import Unreachable, build
-from tests.e2e.browser.chromium import SETTING, find_chromium, running_chromium
+from bench.chromium import SETTING, built_client, find_chromium, publish, running_chromium
+from local.web_client import Unreachable
 from tests.e2e.browser.visitors import MILLISECONDS, Visitors
 from tests.e2e.conftest import Shared
 from tests.waiting import LIMIT, eventually
 
 HERE = Path(__file__).parent
-# Ignored by git. Kept, so that sources that did not change are not built again.
-ARTIFACTS = HERE.parents[2] / "build" / "browser"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,10 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built() -> Path:
     """The folder in which the web client is built, by the builder of the stack."""
     try:
-        build(ARTIFACTS / "web")
+        return built_client()
     except Unreachable as absent:
         pytest.skip(f"the web client cannot be built: {absent}")
-    return ARTIFACTS / "web"
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
@@ -52,12 +48,6 @@ async def origin(built: Path, shared: Shared) -> str:
     index = (served / "build" / "index.html").read_text()
     await eventually_served(address, index)
     return address
-
-
-def publish(built: Path, served: Path) -> None:
-    """Copies what is built, and lets the builder exchange the client."""
-    shutil.copytree(built / "builds", served / "builds", dirs_exist_ok=True)
-    build(served)
 
 
 async def eventually_served(address: str, index: str) -> None:

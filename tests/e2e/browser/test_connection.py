@@ -195,7 +195,11 @@ async def test_a_draft_survives_a_crash(visitors: Visitors) -> None:
     member = await visitors.member()
     await member.open("/")
     await member.page.keyboard.press("n")
-    await member.page.get_by_role("dialog").get_by_role("textbox").press_sequentially("half a thought")
+    await (
+        member.page.get_by_role("dialog")
+        .get_by_role("textbox")
+        .press_sequentially("half a thought")
+    )
 
     async with member.page.expect_event("crash"):
         # It ends before it is there.

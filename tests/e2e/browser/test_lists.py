@@ -43,9 +43,7 @@ async def crowd(shared: Shared, origin: str) -> Crowd:
         await edge.follow(reader, author.user_id)
 
         async def is_there() -> bool:
-            page = await edge.call(
-                "GET", "/v2/timelines/home", by=reader, query={"limit": "100"}
-            )
+            page = await edge.call("GET", "/v2/timelines/home", by=reader, query={"limit": "100"})
             return len(page["items"]) == POSTS
 
         await eventually(is_there, pause=0.2)
@@ -264,9 +262,7 @@ async def test_ten_thousand_waiting_posts_do_not_hang_the_tab(
     for number in range(10_000):
         frame["change"]["item"]["id"] = str(10**18 + number)
         socket.send(json.dumps(frame))
-    await expect(
-        visitor.page.get_by_role("button", name="More than 100 new posts")
-    ).to_be_visible()
+    await expect(visitor.page.get_by_role("button", name="More than 100 new posts")).to_be_visible()
 
     # The page answers while they wait, and shows no more than before.
     assert await visitor.posts().count() == shown
@@ -285,7 +281,9 @@ async def test_a_long_thread_opens_with_few_elements(
     visitor = await visitors.member(crowd.reader)
 
     await visitor.open(f"/posts/{root['id']}")
-    await expect(visitor.page.get_by_role("button", name=f"Reply, {replies} replies")).to_be_visible()
+    await expect(
+        visitor.page.get_by_role("button", name=f"Reply, {replies} replies")
+    ).to_be_visible()
     await expect(visitor.posts().first).to_be_visible()
     opened_with = await visitor.page.evaluate("document.querySelectorAll('*').length")
     await visitor.page.mouse.move(500, 400)

@@ -91,7 +91,9 @@ async def test_who_signs_out_leaves_nothing_in_the_browser(visitors: Visitors) -
     await member.page.get_by_role("button", name="Your account").first.click()
     await member.page.get_by_role("menuitem", name="Sign out").click()
 
-    await expect(member.page.get_by_role("heading", name="Join the conversation").first).to_be_visible()
+    await expect(
+        member.page.get_by_role("heading", name="Join the conversation").first
+    ).to_be_visible()
     await expect(member.post("for followers")).to_have_count(0)
     await member.page.reload()
     await member.settle()

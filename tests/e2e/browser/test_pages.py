@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import ViewportSize, expect
 
+from bench.chromium import ARTIFACTS
 from tests.e2e.browser.accessibility import scrolls_sideways, violations
-from tests.e2e.browser.conftest import ARTIFACTS
 from tests.e2e.browser.visitors import Visitor, Visitors
 from tests.e2e.browser.world import World, settle_world
 from tests.e2e.conftest import Shared
@@ -34,7 +34,8 @@ async def shortcuts(visitor: Visitor) -> None:
 
 
 async def account_menu(visitor: Visitor) -> None:
-    await visitor.page.locator("button[aria-haspopup=menu]:visible").last.click()
+    menus = visitor.page.locator(":is(header, [data-back]) button[aria-haspopup=menu]:visible")
+    await menus.first.click()
     await expect(visitor.page.get_by_role("menu")).to_be_visible()
 
 
@@ -153,9 +154,7 @@ async def test_page(name: str, visitors: Visitors, world: World) -> None:
     assert {kind: each for kind, each in found.items() if each} == {}
 
 
-async def test_the_layout_is_mirrored_from_right_to_left(
-    visitors: Visitors, world: World
-) -> None:
+async def test_the_layout_is_mirrored_from_right_to_left(visitors: Visitors, world: World) -> None:
     async def places(language: str) -> tuple[float, float]:
         visitor = await visitors.member(world.reader, language=language)
         await visitor.open("/")

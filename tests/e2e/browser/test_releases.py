@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from bench.chromium import publish
 from local.web_client import COMPRESS, find_node
-from tests.e2e.browser.conftest import eventually_served, publish
+from tests.e2e.browser.conftest import eventually_served
 from tests.e2e.browser.visitors import Visitor, Visitors
 from tests.e2e.conftest import Shared
 
@@ -94,9 +95,7 @@ async def test_an_open_page_offers_the_new_release_and_gets_it(
     await visitor.settle()
 
 
-async def test_a_page_whose_files_are_gone_reloads_once(
-    visitors: Visitors, deploy: Deploy
-) -> None:
+async def test_a_page_whose_files_are_gone_reloads_once(visitors: Visitors, deploy: Deploy) -> None:
     author = await visitors.account("maria")
     await visitors.edge.post(author, "opened after the deploy")
     # Without a worker nothing but the server has the files.
@@ -105,9 +104,7 @@ async def test_a_page_whose_files_are_gone_reloads_once(
     await visitor.open("/sign-in")
     await deploy()
 
-    await visitor.page.evaluate(
-        "(path) => history.pushState(null, '', path)", f"/@{author.handle}"
-    )
+    await visitor.page.evaluate("(path) => history.pushState(null, '', path)", f"/@{author.handle}")
 
     await expect(visitor.page.locator("meta[name=release]")).to_have_count(1)
     await expect(visitor.post("opened after the deploy")).to_be_visible()

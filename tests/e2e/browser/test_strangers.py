@@ -70,7 +70,9 @@ async def test_a_stranger_sees_neither_protected_posts_nor_those_for_followers(
     await expect(stranger.post("for a few")).to_have_count(0)
     await stranger.open(f"/posts/{hidden['id']}")
 
-    await expect(stranger.page.get_by_text("This post is gone, or you may not see it.")).to_be_visible()
+    await expect(
+        stranger.page.get_by_text("This post is gone, or you may not see it.")
+    ).to_be_visible()
 
 
 async def test_a_wrong_password_is_said_and_nothing_is_lost(visitors: Visitors) -> None:

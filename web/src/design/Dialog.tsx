@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 import { useText } from "../i18n/messages";
 import { IconButton } from "./Button";
@@ -22,7 +22,8 @@ export function Dialog({ title, onClose, children, actions, full = false }: Dial
   const titleId = useId();
   const text = useText();
 
-  useEffect(() => {
+  // It is closed before it leaves the page: later the browser would not give the focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (!dialog?.open) dialog?.showModal();
     document.documentElement.style.overflow = "hidden";

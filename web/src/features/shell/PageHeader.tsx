@@ -34,7 +34,9 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} />}
         <div className={styles.title}>
-          <h1>{title}</h1>
+          <h1>
+            <bdi>{title}</bdi>
+          </h1>
           {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
         </div>
         {actions}
