@@ -18,7 +18,8 @@ SHOWS_FOCUS = """() => {
     return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none";
   };
   const focused = document.activeElement;
-  return [focused, focused.closest(":focus-within:not(:focus)")].some((each) => each && shown(each));
+  const around = focused.closest(":focus-within:not(:focus)");
+  return shown(focused) || (around !== null && shown(around));
 }"""
 
 

@@ -24,6 +24,8 @@ NEAR = 2
 # Of one page, whatever its list has.
 MAX_ELEMENTS = 4000
 MAX_CARDS = 60
+TOP_OF = """(name) =>
+  document.querySelector(`[aria-labelledby=${name}]`).getBoundingClientRect().top"""
 
 
 @dataclass(frozen=True)
@@ -195,10 +197,7 @@ async def test_scrolling_up_through_rows_of_unknown_height_moves_them_by_what_wa
         await two_frames(page)
         await two_frames(page)
         await is_scrolled(page, name, top)
-        now = await page.evaluate(
-            "(name) => document.querySelector(`[aria-labelledby=${name}]`).getBoundingClientRect().top",
-            name,
-        )
+        now = await page.evaluate(TOP_OF, name)
         if abs(now - top - 240) > NEAR:
             jumps.append(now - top - 240)
 
@@ -210,10 +209,7 @@ async def is_scrolled(page: Page, name: str, top: float) -> None:
     before = [top]
 
     async def rests() -> bool:
-        now = await page.evaluate(
-            "(name) => document.querySelector(`[aria-labelledby=${name}]`).getBoundingClientRect().top",
-            name,
-        )
+        now = await page.evaluate(TOP_OF, name)
         rested = now != top and now == before[0]
         before[0] = now
         return rested

@@ -1,4 +1,4 @@
-"""What people come for: to join, to write, to follow, to read what others write as it is written."""
+"""What people come for: to join, to write, to follow, to read what others write at once."""
 
 from __future__ import annotations
 

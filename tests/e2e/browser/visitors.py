@@ -20,8 +20,8 @@ MILLISECONDS = 1000
 # The first card of which the upper edge is below the head of the page.
 FIRST_VISIBLE = """() => {
   const cards = [...document.querySelectorAll("[data-post-card]")];
-  const head = document.querySelector("h1").closest("div[data-back]").getBoundingClientRect().bottom;
-  const card = cards.find((each) => each.getBoundingClientRect().top >= head);
+  const head = document.querySelector("h1").closest("div[data-back]").getBoundingClientRect();
+  const card = cards.find((each) => each.getBoundingClientRect().top >= head.bottom);
   return [card.getAttribute("aria-labelledby"), card.getBoundingClientRect().top];
 }"""
 
