@@ -34,9 +34,7 @@ export function PageHeader({ title, subtitle, back = false, actions, children }:
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} />}
         <div className={styles.title}>
-          <h1>
-            <bdi>{title}</bdi>
-          </h1>
+          <h1>{title}</h1>
           {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
         </div>
         {actions}
