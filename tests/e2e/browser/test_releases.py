@@ -1,4 +1,4 @@
-"""After a deploy: an open page is told of the new release, and a file of the old one that is gone
+"""After a deploy: an open page offers the new release, and a file of the old one that is gone
 does not break it."""
 
 from __future__ import annotations
