@@ -3,12 +3,11 @@ that grow or hang."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import Page, expect
 
 from local.edge import Account
 from tests.e2e.browser.visitors import PASSWORD, Visitor, Visitors, a_handle
@@ -26,6 +25,29 @@ MAX_ELEMENTS = 4000
 MAX_CARDS = 60
 TOP_OF = """(name) =>
   document.querySelector(`[aria-labelledby=${name}]`).getBoundingClientRect().top"""
+
+# Keeps the sockets of the page, and the frames of arrivals.
+KEEP_SOCKETS = """
+  window.sockets = [];
+  window.arrivals = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      sockets.push(this);
+      this.addEventListener("message", ({ data }) => {
+        if (JSON.parse(data).change?.kind === "arrival") arrivals.push(data);
+      });
+    }
+  };
+"""
+# Lets the last socket bring the first arrival again and again, with other ids.
+ARRIVE = """(count) => {
+  const frame = JSON.parse(arrivals[0]);
+  for (let number = 0; number < count; number++) {
+    frame.change.item.id = String(10n ** 18n + BigInt(number));
+    sockets.at(-1).dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+}"""
 
 
 @dataclass(frozen=True)
@@ -230,34 +252,15 @@ async def test_a_long_list_keeps_few_elements(visitors: Visitors, crowd: Crowd) 
 async def test_ten_thousand_waiting_posts_do_not_hang_the_tab(
     visitors: Visitors, crowd: Crowd
 ) -> None:
-    visitor = await visitors.member(crowd.reader)
-    sockets: list[tuple[WebSocketRoute, list[str]]] = []
-
-    def connect(socket: WebSocketRoute) -> None:
-        arrivals: list[str] = []
-        sockets.append((socket, arrivals))
-        server = socket.connect_to_server()
-
-        def passed(message: str | bytes) -> None:
-            socket.send(message)
-            frame = json.loads(message)
-            if frame["type"] == "event" and frame["change"]["kind"] == "arrival":
-                arrivals.append(str(message))
-
-        server.on_message(passed)
-
-    await visitor.page.route_web_socket("**/v1/stream", connect)
+    visitor = await visitors.member(crowd.reader, service_workers="block")
+    await visitor.context.add_init_script(KEEP_SOCKETS)
     await visitor.open("/")
     await expect(visitor.posts().first).to_be_visible()
     shown = await visitor.posts().count()
     await visitors.edge.post(crowd.author, "the first of many")
-    await eventually(lambda: bool(sockets) and bool(sockets[-1][1]))
-    socket, arrivals = sockets[-1]
-    frame = json.loads(arrivals[0])
+    await visitor.page.wait_for_function("arrivals.length > 0")
 
-    for number in range(10_000):
-        frame["change"]["item"]["id"] = str(10**18 + number)
-        socket.send(json.dumps(frame))
+    await visitor.page.evaluate(ARRIVE, 10_000)
     await expect(visitor.page.get_by_role("button", name="More than 100 new posts")).to_be_visible()
 
     # The page answers while they wait, and shows no more than before.
