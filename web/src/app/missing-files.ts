@@ -12,8 +12,10 @@ export function reloadForMissingFiles(): void {
 }
 
 async function reloadIfGone(error: Error): Promise<void> {
-  const address = /https?:\/\/\S+/.exec(error.message)?.[0];
+  const address = /(https?:\/)?\/\S+/.exec(error.message)?.[0];
   if (address === undefined || sessionStorage.getItem(ITEM) === import.meta.url) return;
+  // The router has reloaded the page for this file.
+  if (sessionStorage.getItem(`tanstack_router_reload:${error.message}`) !== null) return;
   // Without a connection the file is not gone, and nothing could be loaded in its place.
   const answer = await fetch(address, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
   if (answer?.status !== 404) return;
