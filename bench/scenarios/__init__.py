@@ -9,6 +9,7 @@ from rich.console import Console
 from bench.bench import Bench
 from bench.report import Report
 from bench.scenarios import (
+    client,
     fanout,
     freshness,
     graphql,
@@ -53,6 +54,7 @@ SCENARIOS: dict[str, Scenario] = {
     "overload": overload.run,
     "isolation": isolation.run,
     "growth": growth.run,
+    "client": client.run,
     "unit-requests": unit_requests.run,
     "unit-events": unit_events.run,
     "unit-homes": unit_homes.run,

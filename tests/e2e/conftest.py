@@ -62,13 +62,15 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shar
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs the tests of the shared stack one after another, so that it does not idle."""
+    """Runs the tests of the shared stack one after another, so that it does not idle. Those in a
+    browser come last, because they let the stack serve a web client."""
     folder = Path(__file__).parent
     places = [place for place, item in enumerate(items) if item.path.is_relative_to(folder)]
-    here = sorted((items[place] for place in places), key=_is_shared)
+    here = sorted((items[place] for place in places), key=_order)
     for place, item in zip(places, here, strict=True):
         items[place] = item
 
 
-def _is_shared(item: pytest.Item) -> bool:
-    return "shared" in getattr(item, "fixturenames", ())
+def _order(item: pytest.Item) -> tuple[bool, bool]:
+    fixtures = getattr(item, "fixturenames", ())
+    return "shared" in fixtures, "origin" in fixtures

@@ -6,6 +6,7 @@ import "./design/reset.css";
 import { App } from "./app/App";
 import { followSession } from "./app/effects";
 import { applyTextSize } from "./app/textSize";
+import { reloadForMissingFiles } from "./app/missing-files";
 import { applyTheme } from "./app/theme";
 import { LanguageProvider, loadMessages } from "./i18n/LanguageProvider";
 import { preferredLanguage } from "./i18n/languages";
@@ -14,6 +15,7 @@ import { preferredLanguage } from "./i18n/languages";
 import.meta.glob("./features/*/actions.ts", { eager: true });
 
 async function start(): Promise<void> {
+  reloadForMissingFiles();
   applyTheme();
   applyTextSize();
   const language = preferredLanguage();

@@ -7,6 +7,7 @@ import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
 import { forgetFiles } from "../offline/files";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
+import { forgetPlaces } from "../offline/places";
 import { stream } from "../stream";
 
 let userId: string | null | undefined;
@@ -15,6 +16,10 @@ let endPersistence: (() => void) | undefined;
 /** Begins with who is signed in now, and follows each change. Resolves when the page can be shown. */
 export async function followSession(): Promise<void> {
   session.subscribe(() => void follow());
+  // The server can be reached again, which the browser does not report where only the server was away.
+  stream.subscribeState(() => {
+    if (stream.state === "open") void outbox.flush();
+  });
   await follow();
 }
 
@@ -29,6 +34,7 @@ async function follow(): Promise<void> {
   if (before) {
     forgetSearches();
     await outbox.clear();
+    forgetPlaces();
     await forgetQueries();
     await forgetFiles();
   }

@@ -13,7 +13,11 @@ interface TrustedTypesFactory {
 /** Calls `onRelease` with what activates a new release, once one is there. */
 export async function registerWorker(onRelease: (activate: () => void) => void): Promise<void> {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
-  const registration = await navigator.serviceWorker.register(workerUrl(), { updateViaCache: "none" });
+  // Some browsers have workers but refuse them, as in private windows.
+  const registration = await navigator.serviceWorker
+    .register(workerUrl(), { updateViaCache: "none" })
+    .catch(() => undefined);
+  if (!registration) return;
 
   const offer = (worker: ServiceWorker) => {
     onRelease(() => {

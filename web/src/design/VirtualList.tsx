@@ -1,8 +1,9 @@
 import { type VirtualItem, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLocation } from "@tanstack/react-router";
+import { useLocation, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { useText } from "../i18n/messages";
+import { type Place, keepPlace, keptPlace } from "../offline/places";
 import { Button } from "./Button";
 import { Spinner } from "./Spinner";
 import styles from "./VirtualList.module.css";
@@ -23,10 +24,20 @@ interface VirtualListProps<Item> {
   failed?: boolean;
   /** Stands below the last entry. */
   end?: ReactNode;
+  /** Keeps the place under this name, so that opening the client again gives it. */
+  keep?: string | undefined;
 }
 
 /** How many rows before the end the next page is read. */
 const READ_AHEAD = 8;
+
+/** How often the place of a list that is scrolled is kept. */
+const KEEP_EVERY_MS = 300;
+/** Below the first visible row, so many heights are kept as well. */
+const ROWS_KEPT_BELOW = 20;
+
+/** Whether the page that the client was opened with has been shown: a kept place is for that one. */
+let opened = false;
 
 /** The measured rows of lists, by the entry of the history that shows them. */
 const places = new Map<string, VirtualItem[]>();
@@ -36,7 +47,8 @@ const MAX_PLACES = 50;
  * A list in the window of which only the visible rows exist.
  *
  * Coming back to it by the history gives the exact place: the router restores the offset, and the
- * rows have the heights that were measured before. Growing at its end moves nothing.
+ * rows have the heights that were measured before. Growing moves nothing that is visible: at its end,
+ * nor above, unless the reader is at its beginning.
  */
 export function VirtualList<Item>({
   label,
@@ -48,6 +60,7 @@ export function VirtualList<Item>({
   loading = false,
   failed = false,
   end,
+  keep,
 }: VirtualListProps<Item>) {
   const text = useText();
   const list = useRef<HTMLDivElement>(null);
@@ -55,6 +68,11 @@ export function VirtualList<Item>({
   const entry = useLocation({ select: (location) => location.state.__TSR_key ?? location.href });
   const place = `${entry} ${label}`;
 
+  const [initial] = useState(() => {
+    const rows = places.get(place);
+    const kept = rows || opened || keep === undefined ? undefined : keptPlace(keep);
+    return { rows: rows ?? rowsOf(kept), kept };
+  });
   const virtualizer = useWindowVirtualizer({
     count: items.length,
     estimateSize: () => estimate,
@@ -64,7 +82,7 @@ export function VirtualList<Item>({
     },
     overscan: 5,
     scrollMargin: margin,
-    initialMeasurementsCache: places.get(place) ?? [],
+    initialMeasurementsCache: initial.rows,
     initialOffset: () => scrollY,
   });
 
@@ -89,6 +107,71 @@ export function VirtualList<Item>({
     },
     [place, virtualizer],
   );
+
+  // The first visible row before each render stays where it is when entries come or go above it.
+  const anchor = useRef<{ key: string; index: number; start: number }>(undefined);
+  useLayoutEffect(() => {
+    const before = anchor.current;
+    if (before && scrollY > margin) {
+      const index = items.findIndex((item) => keyOf(item) === before.key);
+      const start = virtualizer.measurementsCache[index]?.start;
+      if (start !== undefined && index !== before.index) scrollBy({ top: start - before.start, behavior: "instant" });
+    }
+  }, [items, keyOf, margin, virtualizer]);
+  useLayoutEffect(() => {
+    const first = virtualizer.getVirtualItems().find((row) => row.end > scrollY);
+    const item = first && items[first.index];
+    anchor.current = first && item !== undefined ? { ...first, key: keyOf(item) } : undefined;
+  });
+
+  const router = useRouter();
+  useLayoutEffect(() => {
+    opened = true;
+    const { kept } = initial;
+    const index = kept ? items.findIndex((item) => keyOf(item) === kept.key) : -1;
+    const top = list.current?.getBoundingClientRect().top;
+    const start = virtualizer.measurementsCache[index]?.start;
+    if (!kept || top === undefined || start === undefined) return;
+    // The margin is not known to the rows yet.
+    const offset = start + top + scrollY - kept.offset;
+    const show = () => scrollTo({ top: offset, behavior: "instant" });
+    show();
+    // The router restores a place of its own, which is that of the window before.
+    const unsubscribe = router.subscribe("onRendered", () => {
+      unsubscribe();
+      show();
+    });
+    return unsubscribe;
+    // Once, with the entries that were kept.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+
+  useEffect(() => {
+    if (keep === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const keepNow = () => {
+      timer = undefined;
+      const rows = virtualizer.getVirtualItems();
+      const first = rows.find((row) => row.end > scrollY);
+      const sizes = virtualizer.takeSnapshot().map((row) => [String(row.key), row.size] as const);
+      keepPlace(
+        keep,
+        first && first.index > 0
+          ? {
+              key: String(first.key),
+              offset: first.start - scrollY,
+              sizes: sizes.slice(0, first.index + ROWS_KEPT_BELOW),
+            }
+          : undefined,
+      );
+    };
+    const scrolled = () => (timer ??= setTimeout(keepNow, KEEP_EVERY_MS));
+    addEventListener("scroll", scrolled, { passive: true });
+    return () => {
+      removeEventListener("scroll", scrolled);
+      clearTimeout(timer);
+    };
+  }, [keep, virtualizer]);
 
   const rows = virtualizer.getVirtualItems();
   const last = rows.at(-1)?.index ?? -1;
@@ -135,4 +218,14 @@ export function VirtualList<Item>({
       </div>
     </>
   );
+}
+
+/** Rows with the heights of a kept place: all that the virtualizer takes from a row is its height. */
+function rowsOf(kept: Place | undefined): VirtualItem[] {
+  let start = 0;
+  return (kept?.sizes ?? []).map(([key, size], index) => {
+    const row = { key, index, start, end: start + size, size, lane: 0 };
+    start += size;
+    return row;
+  });
 }

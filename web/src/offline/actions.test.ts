@@ -81,3 +81,20 @@ it("keeps what waits over a restart, for its user only", async () => {
   expect(outbox.size).toBe(1);
   expect([...shown]).toEqual(["a"]);
 });
+
+it("sends what waits without being called, once the server answers again", async () => {
+  vi.useFakeTimers();
+  try {
+    answer = unreachable;
+    await mark.run("a", { key: "key-a" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(outbox.size).toBe(1);
+
+    answer = (input) => Promise.resolve(input);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(outbox.size).toBe(0);
+    expect(new Set(sent.map(({ key }) => key))).toEqual(new Set(["key-a"]));
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -107,9 +107,14 @@ export function defineAction<Input, Output>(
   return action;
 }
 
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 60_000;
+
 /** The actions that wait for the connection. */
 class Outbox {
   #waiting: WaitingAction[] = [];
+  #failures = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #userId: string | undefined;
   #flushing = false;
   readonly #listeners = new Set<() => void>();
@@ -149,18 +154,33 @@ class Outbox {
     this.#waiting.push(entry);
     this.#notify();
     await set(key, entry, outboxStore);
+    this.#retryLater();
   }
 
   /** Sends what waits, oldest first. Ends at the first that still cannot be sent. */
   async flush(): Promise<void> {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#waiting.length === 0) return;
     this.#flushing = true;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     try {
       // One tab sends; the keys make a second one harmless.
       await navigator.locks.request("roost-outbox", () => this.#sendAll());
     } finally {
       this.#flushing = false;
     }
+    this.#failures = this.#waiting.length > 0 ? this.#failures + 1 : 0;
+    this.#retryLater();
+  }
+
+  /** Sends again after a pause that grows: a server that answers again is not always reported. */
+  #retryLater(): void {
+    if (this.#waiting.length === 0 || this.#flushing || this.#retryTimer !== undefined) return;
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      void this.flush();
+    }, pause);
   }
 
   /** Forgets all that waits: after signing out. */
@@ -168,6 +188,9 @@ class Outbox {
     const keys = this.#waiting.map((entry) => entry.key);
     this.#waiting = [];
     this.#userId = undefined;
+    this.#failures = 0;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     this.#notify();
     await Promise.all(keys.map((key) => del(key, outboxStore)));
   }

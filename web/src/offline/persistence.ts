@@ -24,7 +24,7 @@ const WRITE_EVERY_MS = 1000;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_ENTRIES = 200;
 /** Of a list only these pages are kept; the rest is read again. */
-const MAX_PAGES = 3;
+const MAX_PAGES = 8;
 /** Entries with another version are dropped. Raise it when the shape of cached data changes. */
 const VERSION = "1";
 

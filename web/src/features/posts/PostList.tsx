@@ -31,6 +31,8 @@ interface PostListProps<Item extends Entry> {
   failure?: (error: unknown) => ReactNode;
   /** Whether posts of muted users are in it. A timeline has none. */
   withMuted?: boolean;
+  /** Keeps the reader's place under this name. */
+  keepPlace?: string | undefined;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
@@ -40,6 +42,7 @@ export function PostList<Item extends Entry>({
   empty,
   failure,
   withMuted = true,
+  keepPlace,
 }: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
@@ -61,7 +64,7 @@ export function PostList<Item extends Entry>({
     <VirtualList
       label={label}
       items={items}
-      keyOf={(item) => item.id}
+      keyOf={keyOf}
       render={(item, index) =>
         "post" in item ? (
           <PostCard
@@ -78,6 +81,9 @@ export function PostList<Item extends Entry>({
       loading={pages.isFetchingNextPage}
       failed={pages.isFetchNextPageError}
       end={text("posts.end")}
+      keep={keepPlace}
     />
   );
 }
+
+const keyOf = (item: Entry) => item.id;

@@ -44,6 +44,7 @@ function Home() {
         label={text("timelines.home")}
         list={homeList(order)}
         withMuted={false}
+        keepPlace={order === "latest" ? "home" : undefined}
         empty={
           <EmptyState title={text("timelines.home_empty_title")}>
             <p>{text("timelines.home_empty_text")}</p>
