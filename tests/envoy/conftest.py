@@ -25,8 +25,8 @@ from tests.envoy.proxy import Proxy, running
 from tests.envoy.service import Service
 from tests.waiting import LIMIT
 
-# The limits of a read or a write and of a call. Requests take less on a busy machine, and a test of
-# a limit waits for it.
+# The limits of a read or a write and of a call. Requests take less on a busy machine. A test of a
+# limit uses `impatient_proxy`.
 SECONDS = "6"
 CALL_SECONDS = "10"
 MAX_CALLS = 60
@@ -91,6 +91,39 @@ async def proxy(
         **addresses,
     ) as proxy:
         yield proxy
+
+
+@session
+async def impatient_proxy(
+    tmp_path_factory: pytest.TempPathFactory,
+    gateways: list[Gateway],
+    services: dict[str, list[Service]],
+) -> AsyncIterator[Proxy]:
+    """An Envoy with limits of a second, for requests that nobody answers."""
+    async with running(
+        tmp_path_factory.mktemp("impatient"),
+        GATEWAY_ENDPOINTS=[each.address for each in gateways],
+        READ_SECONDS="1",
+        WRITE_SECONDS="1",
+        CALL_SECONDS="1",
+        **{
+            endpoints_name(name): [each.address for each in endpoints]
+            for name, endpoints in services.items()
+        },
+    ) as proxy:
+        yield proxy
+
+
+@session
+async def impatient_edge(impatient_proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=impatient_proxy.edge, timeout=LIMIT) as client:
+        yield client
+
+
+@session
+async def impatient_mesh(impatient_proxy: Proxy) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(impatient_proxy.mesh) as channel:
+        yield channel
 
 
 @session

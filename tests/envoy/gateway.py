@@ -27,6 +27,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     # Seconds before it is sent.
     delay: float = 0.0
+    # It is sent when this is set.
+    after: asyncio.Event | None = None
 
 
 class CutOff(Exception):
@@ -88,6 +90,8 @@ class Gateway:
                     return
                 self.in_flight += 1
                 await asyncio.sleep(answer.delay)
+                if answer.after is not None:
+                    await answer.after.wait()
                 self.in_flight -= 1
                 writer.write(_written(answer))
         except (CutOff, ConnectionError, asyncio.IncompleteReadError):

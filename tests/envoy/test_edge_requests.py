@@ -178,12 +178,12 @@ async def test_a_path_reaches_the_gateway_in_its_one_form(
 
 
 async def test_an_answer_that_takes_too_long_is_given_up(
-    edge: httpx2.AsyncClient, gateways: list[Gateway]
+    impatient_edge: httpx2.AsyncClient, gateways: list[Gateway]
 ) -> None:
     for gateway in gateways:
         gateway.answers["/slow"] = lambda _: None
 
-    assert_problem(await edge.get("/slow"), 504, "DEADLINE_EXCEEDED")
+    assert_problem(await impatient_edge.get("/slow"), 504, "DEADLINE_EXCEEDED")
 
 
 async def test_http2_is_spoken_with_few_streams_and_websockets(proxy: Proxy) -> None:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from tests.envoy.conftest import SECONDS
 from tests.envoy.gateway import Answer, Gateway, Request
 from tests.envoy.proxy import Proxy
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -79,19 +79,24 @@ async def test_the_head_of_a_file_reaches_the_gateway_before_its_end(
 
 
 async def test_a_route_that_waits_outlasts_the_deadline_of_reads(
-    edge: httpx2.AsyncClient, gateways: list[Gateway]
+    impatient_edge: httpx2.AsyncClient, gateways: list[Gateway]
 ) -> None:
-    late = 2 * float(SECONDS)
+    released = asyncio.Event()
 
     def answer(_: Request) -> Answer:
-        return Answer(b'{"waited": true}', delay=late)
+        return Answer(b'{"waited": true}', after=released)
 
     for gateway in gateways:
         gateway.answers["/v2/media/7/wait"] = gateway.answers["/v2/media/7"] = answer
     try:
-        waited = await edge.get("/v2/media/7/wait", timeout=PATIENCE)
-        read = await edge.get("/v2/media/7", timeout=PATIENCE)
+        waiting = asyncio.create_task(impatient_edge.get("/v2/media/7/wait", timeout=PATIENCE))
+        await eventually(lambda: any(each.seen("/v2/media/7/wait") for each in gateways))
+        read = await impatient_edge.get("/v2/media/7", timeout=PATIENCE)
+        # The deadline of the read is over, and the other request has waited longer.
+        released.set()
+        waited = await waiting
     finally:
+        released.set()
         for gateway in gateways:
             del gateway.answers["/v2/media/7/wait"], gateway.answers["/v2/media/7"]
 

@@ -99,17 +99,17 @@ async def test_the_callers_deadline_reaches_the_service_and_ends_the_call(
 
 
 async def test_no_call_outlives_the_meshs_own_limit_but_attach(
-    mesh: grpc.aio.Channel, services: Services
+    impatient_mesh: grpc.aio.Channel, services: Services
 ) -> None:
     method = "/roost.user.v1.UserService/Endless"
     for each in services["user"]:
         each.answers[method] = never
-    attached = mesh.stream_stream("/roost.notification.v1.EventService/Attach")()
+    attached = impatient_mesh.stream_stream("/roost.notification.v1.EventService/Attach")()
     await attached.write(b"before")
     assert await attached.read() == b"before"
 
     with pytest.raises(grpc.aio.AioRpcError) as late:
-        await mesh.unary_unary(method)(b"", timeout=60)
+        await impatient_mesh.unary_unary(method)(b"", timeout=60)
     await attached.write(b"after")
 
     assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
