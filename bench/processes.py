@@ -13,13 +13,14 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds since a process began, and resident MiB, of one part with its children.
+    """CPU seconds since a process began, and memory, of one part with its children.
 
-    Memory shared between the processes of a part (PostgreSQL's buffers) is counted once.
+    The memory is the proportional set size: of what several processes share, such as PostgreSQL's
+    buffers and the libraries of Roost's processes, each has its part. So figures may be added.
     """
 
     cpu_seconds: float
-    rss_mib: float
+    memory_mib: float
 
 
 def usage(pids: Mapping[str, int]) -> dict[str, Usage]:
@@ -42,12 +43,10 @@ def _usage(process: psutil.Process) -> Usage:
     times = process.cpu_times()
     # Ended children are in the figures of their parent, running ones in their own.
     cpu = times.user + times.system + times.children_user + times.children_system
-    memory = process.memory_info()
-    rss = memory.rss
+    memory = process.memory_full_info().pss
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = child.cpu_times()
             cpu += times.user + times.system
-            memory = child.memory_info()
-            rss += max(memory.rss - memory.shared, 0)
-    return Usage(cpu, rss / MIB)
+            memory += child.memory_full_info().pss
+    return Usage(cpu, memory / MIB)

@@ -39,9 +39,10 @@ class BenchStack:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids of the running parts."""
+        """The process ids of the running parts, and of what Roost's processes are forked from."""
         statuses = self.stack.supervisor.statuses()
-        return {each.name: each.pid for each in statuses if each.pid is not None}
+        found = {each.name: each.pid for each in statuses} | {"fork-server": self.stack.forks.pid}
+        return {name: pid for name, pid in found.items() if pid is not None}
 
     def usage(self, also: Mapping[str, int] | None = None) -> dict[str, Usage]:
         """The resource usage of each part, and of each process of ``also``."""

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 
 class CannotStart(Exception):
@@ -21,6 +22,20 @@ class RunAs:
 
     uid: int
     gid: int
+
+
+class RunningProcess(Protocol):
+    """A process that was started: asyncio's, or a fork."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
 
 
 class Part(ABC):
@@ -60,6 +75,10 @@ class Part(ABC):
     def environment(self) -> Mapping[str, str]:
         """Return the whole environment of the process."""
         return plain_environment()
+
+    async def fork(self, log: BinaryIO) -> RunningProcess | None:
+        """Start the process as a fork; None if ``command`` is to be executed."""
+        return None
 
     @abstractmethod
     async def is_ready(self) -> bool:

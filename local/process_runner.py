@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from local import wheels
-from local.part import CannotStart, Part
+from local.part import CannotStart, Part, RunningProcess
 
 State = Literal["stopped", "starting", "ready", "restarting", "stopping"]
 
@@ -55,7 +55,7 @@ class ProcessRunner:
         self.log = log
         self._changed = changed
         self._state: State = "stopped"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: RunningProcess | None = None
         self._watch: asyncio.Task[None] | None = None
         self._maintenance: asyncio.Task[None] | None = None
         self._restarts = 0
@@ -155,9 +155,12 @@ class ProcessRunner:
             self._note(f"Its maintenance failed: {outcome!r}")
         self._maintenance = None
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self) -> RunningProcess:
         # Append mode, so that rotation can truncate the file while the part writes to it.
         with self.log.open("ab") as log:
+            forked = await self.part.fork(log)
+            if forked is not None:
+                return forked
             return await asyncio.create_subprocess_exec(
                 *wheels.launcher(self.part.orphan_signal, self.part.run_as),
                 *self.part.command(),
@@ -168,7 +171,7 @@ class ProcessRunner:
                 start_new_session=True,  # so that Ctrl-C reaches only the supervisor
             )
 
-    async def _wait_until_ready(self, process: asyncio.subprocess.Process, log_start: int) -> None:
+    async def _wait_until_ready(self, process: RunningProcess, log_start: int) -> None:
         deadline = time.monotonic() + self.part.ready_seconds
         while not await self.part.is_ready():
             if process.returncode is not None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from local import brokers
 from local.databases import REPLICA_PREFIX, ExternalDatabases, urls_of
+from local.forks import Forks
 from local.part import Part
 from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
 from local.parts.postgres import Postgres
-from local.parts.processes import RoostProcess
+from local.parts.processes import RoostProcess, shared_environment
 from local.parts.seaweedfs import SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
@@ -66,8 +66,8 @@ class Stack:
     ROOST_REPLICA_URL_<NOUN> its read replica.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
     these processes speak mutual TLS. ``python`` is the command that runs the modules of these
-    processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning, FolderUnusable or
-    SettingInvalid.
+    processes, such as a tracer; without one they are forks of one process (`local.forks`). Leaving
+    stops every part. Raises AlreadyRunning, FolderUnusable or SettingInvalid.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Stack:
         *,
         environ: Mapping[str, str] = os.environ,
         usual_ports: Mapping[str, int] = USUAL_PORTS,
-        python: Sequence[str] = (sys.executable,),
+        python: Sequence[str] = (),
     ) -> None:
         self._state = state
         self._environ = environ
@@ -104,6 +104,7 @@ class Stack:
         self._is_up = False
         try:
             await self.supervisor.__aexit__()
+            await self.forks.stop()
         finally:
             self._held.close()
 
@@ -128,6 +129,8 @@ class Stack:
         Databases elsewhere are migrated first. Raises PartFailed or DatabaseUnusable.
         """
         await self._external.migrate()
+        if names is None and not self._python:
+            await self.forks.prepare()
         await self.supervisor.start(names)
         if names is None:
             await self._wait_for_envoy()
@@ -185,6 +188,9 @@ class Stack:
             },
             environ=self._environ,
             tls=self._tls,
+        )
+        self.forks = Forks(
+            shared_environment(self._passed), log=self._state.logs / "fork-server.log"
         )
         self._secrets = secrets
         named = [*(each.noun for each in services), "gateway", OPERATOR]
@@ -332,6 +338,7 @@ class Stack:
             environ=self._passed,
             settings=settings,
             python=self._python,
+            forks=self.forks,
         )
 
     def _gateway(self, name: str, ports: Ports, settings: Mapping[str, str]) -> RoostProcess:
@@ -344,6 +351,7 @@ class Stack:
             environ=self._passed,
             settings=settings,
             python=self._python,
+            forks=self.forks,
         )
 
     async def _wait_for_envoy(self) -> None:

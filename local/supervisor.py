@@ -63,6 +63,10 @@ class Supervisor:
         """Return the status of every part, in the order given."""
         return [runner.status for runner in self._runners.values()]
 
+    def part(self, name: str) -> Part:
+        """Return the part of this name. Raises KeyError."""
+        return self._runners[name].part
+
     async def start(self, names: Iterable[str] | None = None, *, with_needs: bool = True) -> None:
         """Start the named parts (all, without names) and what they need, and wait until ready.
 

@@ -23,11 +23,11 @@ async def run(bench: Bench) -> Report:
     heaviest = sorted(shares, key=lambda name: -shares[name])
     report.table(
         "CPU and memory without load",
-        ["process", "% of a core", "RSS MiB"],
-        [[name, number(shares[name]), number(after[name].rss_mib)] for name in heaviest],
+        ["process", "% of a core", "MiB"],
+        [[name, number(shares[name]), number(after[name].memory_mib)] for name in heaviest],
     )
     for name in heaviest:
         report.lower(f"{name} CPU", shares[name], "% of a core")
     report.lower("CPU together", sum(shares.values()), "% of a core")
-    report.lower("memory together", sum(each.rss_mib for each in after.values()), "MiB")
+    report.lower("memory together", sum(each.memory_mib for each in after.values()), "MiB")
     return report

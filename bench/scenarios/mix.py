@@ -45,8 +45,8 @@ async def run(bench: Bench) -> Report:
     report = _report(steps, saturation=bench.saturation)
     report.table(
         "memory of each process under load",
-        ["process", "RSS MiB"],
-        [[name, number(used.rss_mib)] for name, used in sorted(bench.stack.usage().items())],
+        ["process", "MiB"],
+        [[name, number(used.memory_mib)] for name, used in sorted(bench.stack.usage().items())],
     )
     return report
 

@@ -65,7 +65,7 @@ def _report(before: dict[str, Usage], measured: Run) -> Report:
     report.lower("last of all sockets, p50", last.p50, "ms")
     report.lower("socket, p50", frames.p50, "ms")
     more = {
-        name: (used.rss_mib - before[name].rss_mib) * 1024 / SOCKETS
+        name: (used.memory_mib - before[name].memory_mib) * 1024 / SOCKETS
         for name, used in measured.usage.items()
         if name in before
     }
@@ -76,7 +76,7 @@ def _report(before: dict[str, Usage], measured: Run) -> Report:
         f"memory with {SOCKETS:,} sockets",
         ["process", "before, MiB", "with, MiB", "KiB for each of all sockets"],
         [
-            [name, number(before[name].rss_mib), number(measured.usage[name].rss_mib), number(each)]
+            [name, number(before[name].memory_mib), number(measured.usage[name].memory_mib), number(each)]
             for name, each in sorted(more.items(), key=lambda kept: -kept[1])
             if each >= LEAST_KIB
         ],

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import jwt
 import pytest
@@ -28,9 +27,7 @@ KNOWN_SECONDS = RELOAD_SECONDS + 15.0 + 60.0 + 15.0
 
 def rotate_keys(stack: TestStack) -> str:
     """Runs the operator's command in the environment of the user service."""
-    (pid,) = (part.pid for part in stack.stack.status().parts if part.name == "user")
-    pairs = Path(f"/proc/{pid}/environ").read_bytes().rstrip(b"\0").split(b"\0")
-    environment = dict(pair.decode().split("=", 1) for pair in pairs)
+    environment = stack.stack.supervisor.part("user").environment()
     done = subprocess.run(
         [sys.executable, "-m", "services.user", "rotate-keys"],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=True,
