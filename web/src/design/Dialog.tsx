@@ -25,8 +25,9 @@ export function Dialog({ title, onClose, children, actions, full = false }: Dial
   useEffect(() => {
     const before = document.activeElement;
     return () => {
-      // The dialog is gone by now, and the focus with it.
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      // The dialog is gone by now, and the focus with it, unless something else took it.
+      const lost = document.activeElement === document.body;
+      if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
 
