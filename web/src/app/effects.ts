@@ -2,8 +2,8 @@
 
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
-import { forgetSearches } from "../features/search/recent";
 import { followPushUser } from "../features/notifications/push";
+import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
 import { forgetFiles } from "../offline/files";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";

@@ -2,7 +2,7 @@ import { useText } from "../../i18n/messages";
 import { MAX_UNREAD } from "./queries";
 import { useUnreadCount } from "./useUnreadCount";
 
-/** The number of unread notifications, for the navigation. */
+/** How many notifications are unread, as a text. Nothing where all are read. */
 export function UnreadCount() {
   const text = useText();
   const count = useUnreadCount();

@@ -195,7 +195,8 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
           aria-activedescendant={current ? `${id}-${active}` : undefined}
           placeholder={text("search.search")}
           value={value}
-          dir="auto"
+          // The placeholder is in the language of the page.
+          dir={value ? "auto" : undefined}
           maxLength={2048}
           autoComplete="off"
           autoCapitalize="off"

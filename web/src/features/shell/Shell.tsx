@@ -48,10 +48,10 @@ function Columns({ signedIn }: { signedIn: boolean }) {
     if (!searchField()) await navigate({ to: "/explore" });
     searchField()?.focus();
   };
-  useLiveUnreadCount(signedIn);
-  usePushUpkeep(signedIn);
   const here = useLocation({ select: ({ href }) => href });
   const returning = here === "/" ? {} : { to: here };
+  useLiveUnreadCount(signedIn);
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({

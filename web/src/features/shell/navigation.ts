@@ -1,15 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import {
-  Bell,
-  Bookmark,
-  Globe,
-  House,
-  type LucideIcon,
-  Search,
-  Settings,
-  UserRound,
-  UserRoundPlus,
-} from "lucide-react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
@@ -27,7 +17,7 @@ export interface NavigationItem {
   bottom: boolean;
   /** Other addresses that belong to it begin with one of these. */
   also?: readonly string[];
-  /** Stands at the corner of the icon: what waits there, or nothing. */
+  /** Stands on the icon, as the number of what is unread. It renders a text, or nothing. */
   badge?: ComponentType;
 }
 
@@ -65,7 +55,7 @@ const BOOKMARKS: NavigationItem = {
   icon: Bookmark,
   link: { to: "/bookmarks" },
   key: "b",
-  bottom: false,
+  bottom: true,
 };
 
 const PUBLIC: NavigationItem = {
