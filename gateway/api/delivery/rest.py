@@ -67,7 +67,7 @@ async def create_push_subscription(
     a public address. The same endpoint again replaces its keys and renews it; do so when the app
     starts. The device is forgotten when the session ends, and when its push service says that it is
     gone. What is pushed is encrypted (RFC 8291): JSON with `type`, `id`, `kind`, `post_id`,
-    `user_ids`, `count` and a `title` to show.
+    `user_ids`, `count`, the `names` of the newest two and a `title` to show.
     """
     response = await context.backends.delivery.CreatePushSubscription(
         CreatePushSubscriptionRequest(

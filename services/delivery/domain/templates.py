@@ -11,6 +11,8 @@ _FALLBACK_NAME = "Somebody"
 # Code points. A name has up to 50 characters, each of several code points at most, and a push
 # message holds less than 4 kB.
 _MAX_NAME = 80
+# A sentence names two users at most.
+_MAX_NAMES = 2
 
 # By kind: what one user does, and what several do.
 _PHRASES = {
@@ -34,6 +36,8 @@ class PushMessage(msgspec.Struct, frozen=True):
     post_id: str | None
     user_ids: list[str]
     count: int
+    # Of the newest users, as far as they are known: for clients that write the title themselves.
+    names: list[str]
     title: str
     type: str = "notification"
 
@@ -47,6 +51,7 @@ def push_message(notification: Notification, names: Mapping[int, str]) -> bytes:
             post_id=str(notification.post_id) if notification.post_id else None,
             user_ids=[str(each) for each in notification.actor_ids],
             count=notification.count,
+            names=[shorten(each, _MAX_NAME) for each in _known(notification, names)[:_MAX_NAMES]],
             title=sentence(notification, names),
         )
     )
@@ -55,7 +60,7 @@ def push_message(notification: Notification, names: Mapping[int, str]) -> bytes:
 def sentence(notification: Notification, names: Mapping[int, str]) -> str:
     """“Bob likes your post”, “Bob and 2 others follow you”."""
     one, several = _PHRASES[notification.kind]
-    known = [_as_text(names[each]) for each in notification.actor_ids if each in names]
+    known = [_as_text(each) for each in _known(notification, names)]
     first = known[0] if known else _FALLBACK_NAME
     if notification.count <= 1:
         return f"{first} {one}"
@@ -63,6 +68,10 @@ def sentence(notification: Notification, names: Mapping[int, str]) -> str:
         second = known[1] if len(known) > 1 else "somebody else"
         return f"{first} and {second} {several}"
     return f"{first} and {notification.count - 1} others {several}"
+
+
+def _known(notification: Notification, names: Mapping[int, str]) -> list[str]:
+    return [names[each] for each in notification.actor_ids if each in names]
 
 
 def _as_text(name: str) -> str:

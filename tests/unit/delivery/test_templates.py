@@ -1,11 +1,12 @@
 """Notifications in a sentence."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from services.delivery.domain.model import Notification
-from services.delivery.domain.templates import sentence
+from services.delivery.domain.templates import push_message, sentence
 from services.notification.adapters.unread import notification_of
 from services.notification.domain.model import Group, Kind
 
@@ -38,6 +39,28 @@ def of(kind: Kind, actors: list[int], count: int | None = None) -> Notification:
 )
 def test_sentence(notification: Notification, said: str) -> None:
     assert sentence(notification, NAMES) == said
+
+
+def test_a_push_message_has_what_a_title_in_another_language_needs() -> None:
+    sent = json.loads(push_message(of(Kind.LIKE, [9, 1, 2, 3], 12), NAMES))
+
+    assert sent == {
+        "type": "notification",
+        "id": "1",
+        "kind": "like",
+        "post_id": "7",
+        "user_ids": ["9", "1", "2", "3"],
+        "count": 12,
+        "names": ["Bob", "@carol"],
+        "title": "Bob and 11 others like your post",
+    }
+
+
+def test_a_push_message_with_the_longest_names_fits() -> None:
+    longest = dict.fromkeys([1, 2, 3, 4, 5], "\U0001f469" * 500)
+
+    # A push service takes 4096 bytes, of which encryption needs 103.
+    assert len(push_message(of(Kind.LIKE, [1, 2, 3, 4, 5]), longest)) < 3993
 
 
 def test_a_name_of_any_length_leaves_room_for_the_message() -> None:

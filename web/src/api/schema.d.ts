@@ -782,7 +782,7 @@ export interface paths {
         put?: never;
         /**
          * Have notifications pushed to a device
-         * @description Send what the browser's `PushSubscription.toJSON()` gives; the endpoint is https on port 443, at a public address. The same endpoint again replaces its keys and renews it; do so when the app starts. The device is forgotten when the session ends, and when its push service says that it is gone. What is pushed is encrypted (RFC 8291): JSON with `type`, `id`, `kind`, `post_id`, `user_ids`, `count` and a `title` to show.
+         * @description Send what the browser's `PushSubscription.toJSON()` gives; the endpoint is https on port 443, at a public address. The same endpoint again replaces its keys and renews it; do so when the app starts. The device is forgotten when the session ends, and when its push service says that it is gone. What is pushed is encrypted (RFC 8291): JSON with `type`, `id`, `kind`, `post_id`, `user_ids`, `count`, the `names` of the newest two and a `title` to show.
          */
         post: operations["createPushSubscription"];
         delete?: never;

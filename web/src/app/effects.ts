@@ -2,6 +2,7 @@
 
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
+import { followPushUser } from "../features/notifications/push";
 import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
@@ -29,6 +30,7 @@ async function follow(): Promise<void> {
     await outbox.clear();
     await forgetQueries();
   }
+  void followPushUser(next).catch(() => undefined);
   // Without IndexedDB, as in some private windows, nothing can be read offline.
   await restoreQueries(queryClient, next).catch(() => undefined);
   endPersistence = persistQueries(queryClient, next);

@@ -1,6 +1,8 @@
 import { createRouter } from "@tanstack/react-router";
 
+import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
+import { notificationRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
@@ -20,6 +22,8 @@ const routeTree = rootRoute.addChildren([
     ...userRoutes,
     ...hashtagRoutes,
     ...searchRoutes,
+    ...notificationRoutes,
+    ...bookmarkRoutes,
     settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
   ]),
 ]);

@@ -5,9 +5,12 @@ import { FormattedMessage, useIntl } from "react-intl";
 
 // One line a folder with messages. English is the source of the keys; a test compares the others.
 type Messages = typeof import("./messages/en.json") &
+  typeof import("../features/bookmarks/messages/en.json") &
   typeof import("../features/compose/messages/en.json") &
   typeof import("../features/hashtags/messages/en.json") &
+  typeof import("../features/markers/messages/en.json") &
   typeof import("../features/media/messages/en.json") &
+  typeof import("../features/notifications/messages/en.json") &
   typeof import("../features/posts/messages/en.json") &
   typeof import("../features/search/messages/en.json") &
   typeof import("../features/sessions/messages/en.json") &

@@ -1,7 +1,8 @@
-/** The IndexedDB database of the client: cached queries and waiting actions. */
+/** The IndexedDB databases of the client: cached queries, waiting actions, the pushed device. */
 
 import { type UseStore, createStore } from "idb-keyval";
 
 // idb-keyval makes one object store a database.
 export const queryStore: UseStore = createStore("roost-queries", "queries");
 export const outboxStore: UseStore = createStore("roost-outbox", "actions");
+export const pushStore: UseStore = createStore("roost-push", "device");

@@ -29,9 +29,11 @@ interface StreamPost {
   deleted: boolean;
 }
 
+type StreamNotification = Pick<Schemas["Notification"], "id" | "kind" | "count" | "people">;
+
 export type Change =
   | { kind: "arrival"; item: { id: string; post: StreamPost; reposted_by: Schemas["User"] | null } }
-  | { kind: "notification"; notification: { id: string }; replaces: string | null }
+  | { kind: "notification"; notification: StreamNotification; replaces: string | null }
   | { kind: "notification_withdrawn"; id: string }
   | { kind: "resource"; resource: Resource; id: string; deleted: boolean }
   | { kind: "hashtag_follow"; hashtag: string; deleted: boolean }

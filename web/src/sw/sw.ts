@@ -8,6 +8,7 @@ import { NavigationRoute, registerRoute } from "workbox-routing";
 import { CacheFirst } from "workbox-strategies";
 
 import apiPaths from "../../api-paths.json";
+import { listenToPush } from "./push";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -40,6 +41,8 @@ registerRoute(
     ],
   }),
 );
+
+listenToPush(self);
 
 // A new release takes over when the page says so.
 self.addEventListener("message", (event) => {

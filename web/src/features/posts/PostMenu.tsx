@@ -8,6 +8,7 @@ import { Menu, type MenuItem } from "../../design/Menu";
 import { useToasts } from "../../design/Toast";
 import { useText } from "../../i18n/messages";
 import { useAction } from "../../offline/useAction";
+import { useConversationMute } from "../notifications/useConversationMute";
 import { useMyId } from "../sessions/useSession";
 import { useUserMenu } from "../users/useUserMenu";
 import styles from "./PostMenu.module.css";
@@ -19,6 +20,7 @@ export function PostMenu({ post }: { post: Post }) {
   const toasts = useToasts();
   const mine = useMyId() === post.author?.id;
   const deletion = useAction(deletePost);
+  const conversationMute = useConversationMute(post);
   const [confirming, setConfirming] = useState(false);
 
   const author = useUserMenu(post.author);
@@ -30,6 +32,7 @@ export function PostMenu({ post }: { post: Post }) {
   };
   const items: MenuItem[] = [
     { label: text("posts.copy_link"), icon: <Link2 size={18} />, onSelect: copyLink },
+    ...conversationMute.items,
   ];
   if (mine) {
     items.push({
@@ -49,7 +52,14 @@ export function PostMenu({ post }: { post: Post }) {
         label={text("posts.more")}
         items={items}
         trigger={(props) => (
-          <IconButton {...props} label={text("posts.more")}>
+          <IconButton
+            {...props}
+            label={text("posts.more")}
+            onClick={() => {
+              conversationMute.look();
+              props.onClick();
+            }}
+          >
             <Ellipsis size={20} />
           </IconButton>
         )}

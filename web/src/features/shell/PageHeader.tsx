@@ -6,6 +6,8 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
+import { shortCount } from "../notifications/UnreadCount";
+import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
@@ -38,9 +40,10 @@ export function PageHeader({
   children,
 }: PageHeaderProps) {
   const text = useText();
+  const unread = useUnreadCount();
   useEffect(() => {
-    document.title = `${title} · Roost`;
-  }, [title]);
+    document.title = `${unread > 0 ? `(${shortCount(unread)}) ` : ""}${title} · Roost`;
+  }, [title, unread]);
 
   return (
     <div className={styles.header} data-back={back}>

@@ -6,6 +6,8 @@ import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
+import { usePushUpkeep } from "../notifications/usePushSubscription";
+import { useLiveUnreadCount } from "../notifications/useUnreadCount";
 import { searchField } from "../search/field";
 import { DoIntent } from "../sessions/DoIntent";
 import { SignInPromptProvider } from "../sessions/SignInPrompt";
@@ -48,6 +50,8 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   };
   const here = useLocation({ select: ({ href }) => href });
   const returning = here === "/" ? {} : { to: here };
+  useLiveUnreadCount(signedIn);
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({

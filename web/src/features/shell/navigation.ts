@@ -1,9 +1,10 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
 import type { MessageId } from "../../i18n/messages";
+import { UnreadCount } from "../notifications/UnreadCount";
 import { RequestCount } from "../users/RequestCount";
 
 export interface NavigationItem {
@@ -38,6 +39,23 @@ const EXPLORE: NavigationItem = {
   key: "e",
   bottom: true,
   also: ["/search", "/tags/", "/followed-hashtags"],
+};
+
+const NOTIFICATIONS: NavigationItem = {
+  label: "notifications.title",
+  icon: Bell,
+  link: { to: "/notifications" },
+  key: "n",
+  bottom: true,
+  badge: UnreadCount,
+};
+
+const BOOKMARKS: NavigationItem = {
+  label: "bookmarks.title",
+  icon: Bookmark,
+  link: { to: "/bookmarks" },
+  key: "b",
+  bottom: true,
 };
 
 const PUBLIC: NavigationItem = {
@@ -82,6 +100,8 @@ export function navigationFor(me: User | undefined, signedIn: boolean): Navigati
   return [
     HOME,
     EXPLORE,
+    NOTIFICATIONS,
+    BOOKMARKS,
     PUBLIC,
     ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),

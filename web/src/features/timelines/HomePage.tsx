@@ -10,6 +10,7 @@ import { PostList } from "../posts/PostList";
 import { useMe, useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { Welcome } from "../shell/Welcome";
+import { ContinueReading } from "./ContinueReading";
 import styles from "./HomePage.module.css";
 import { NewerPill } from "./NewerPill";
 import { PublicTimeline } from "./PublicPage";
@@ -52,6 +53,7 @@ function Home() {
           </EmptyState>
         }
       />
+      {order === "latest" && <ContinueReading />}
     </div>
   );
 }

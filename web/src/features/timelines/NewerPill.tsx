@@ -2,14 +2,26 @@ import { ArrowUp } from "lucide-react";
 
 import { Spinner } from "../../design/Spinner";
 import { useToasts } from "../../design/Toast";
-import { useText } from "../../i18n/messages";
+import { type MessageId, useText } from "../../i18n/messages";
 import { useProblemText } from "../../i18n/problems";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import styles from "./NewerPill.module.css";
-import { MAX_KNOWN, type useNewer } from "./useNewer";
+import { MAX_KNOWN, type Newer } from "./useNewer";
+
+interface NewerPillProps {
+  newer: Newer;
+  /** The words for other things than posts. */
+  words?: { show: MessageId; some: MessageId; many: MessageId };
+}
+
+const POSTS = {
+  show: "timelines.show_newer",
+  some: "timelines.newer",
+  many: "timelines.newer_many",
+} as const;
 
 /** Offers what is newer. It floats above the list, so that nothing moves when it comes. */
-export function NewerPill({ newer }: { newer: ReturnType<typeof useNewer> }) {
+export function NewerPill({ newer, words = POSTS }: NewerPillProps) {
   const text = useText();
   const toasts = useToasts();
   const problemText = useProblemText();
@@ -19,7 +31,7 @@ export function NewerPill({ newer }: { newer: ReturnType<typeof useNewer> }) {
       (error: unknown) => toasts.show({ tone: "failure", text: problemText(error) }),
     );
   };
-  useShortcuts([{ keys: ".", label: "timelines.show_newer", run: show }]);
+  useShortcuts([{ keys: ".", label: words.show, run: show }]);
 
   return (
     <div className={styles.place} role="status">
@@ -27,8 +39,8 @@ export function NewerPill({ newer }: { newer: ReturnType<typeof useNewer> }) {
         <button type="button" className={styles.pill} onClick={show}>
           {newer.loading ? <Spinner size="small" /> : <ArrowUp size={16} />}
           {newer.count >= MAX_KNOWN
-            ? text("timelines.newer_many", { count: MAX_KNOWN })
-            : text("timelines.newer", { count: newer.count })}
+            ? text(words.many, { count: MAX_KNOWN })
+            : text(words.some, { count: newer.count })}
         </button>
       )}
     </div>

@@ -13,7 +13,7 @@ interface NewerOptions {
   whileEmpty?: boolean;
 }
 
-interface Newer {
+export interface Newer {
   /** How many newer entries are known, up to `MAX_KNOWN`. */
   count: number;
   loading: boolean;

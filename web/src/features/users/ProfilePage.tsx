@@ -13,6 +13,7 @@ import { Tabs, tabClass } from "../../design/Tabs";
 import { Text, useText } from "../../i18n/messages";
 import { useShortNumber } from "../../i18n/times";
 import { variant } from "../media/variants";
+import { WatchButton } from "../notifications/WatchButton";
 import { PostList } from "../posts/PostList";
 import { useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
@@ -146,6 +147,7 @@ function Profile({ user }: { user: User }) {
           </span>
           <div className={styles.actions}>
             <ProfileMenu user={user} />
+            <WatchButton user={user} />
             {mine ? (
               <Link to="/settings/profile" className={buttonClass({ variant: "secondary" })}>
                 {text("users.edit_profile")}
