@@ -20,6 +20,7 @@ from bench.judged_texts import DownloadFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE
+from bench.scenarios.skipped import Skipped
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed
@@ -84,7 +85,12 @@ async def _run(names: list[str], graph: Graph, results: Path) -> None:
     began = time.monotonic()
     for name in filter(STANDALONE.__contains__, names):
         console.rule(name, align="left")
-        _keep(name, await STANDALONE[name](console), where, results)
+        try:
+            measured = await STANDALONE[name](console)
+        except Skipped as skipped:
+            console.print(f"Skipped: {skipped}", highlight=False)
+            continue
+        _keep(name, measured, where, results)
     loads = [name for name in names if name in SCENARIOS]
     if loads:
         async with bench_stack() as stack, prewarmed_users(stack) as people:

@@ -24,6 +24,7 @@ from gateway.protocols.stream.close_codes import PATH as STREAM
 from gateway.protocols.stream.endpoint import Stream
 from gateway.site import Site, redirect_to_docs
 from gateway.web.client import WebClient
+from gateway.web.developer_pages import DeveloperPages
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import JwksSource
 
@@ -47,15 +48,15 @@ class Gateway(Starlette):
         state: State,
         media_paths: SignedPaths,
         store: ObjectStore,
+        developer_pages: DeveloperPages,
         public_url: str = "",
-        explorer: bool = False,
         web: WebClient | None = None,
     ) -> None:
         self._process = state
         self._media_paths = media_paths
         self.stream = stream
         self._subscriptions = subscriptions
-        pages = Site(keys=keys, state=state, public_url=public_url, explorer=explorer)
+        pages = Site(keys=keys, state=state, developer_pages=developer_pages, public_url=public_url)
         form_memory, concurrency = FormMemory(_FORM_BYTES), Concurrency()
         cookies = RefreshCookies(public_url)
         rest = [

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from gateway.api.events.presenter import EventPresenter
 from gateway.api.events.subscriptions.socket import GraphQLSocket
-from gateway.api.schema import SCHEMA
+from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
@@ -25,6 +25,7 @@ from gateway.settings import COSTLIEST, GatewaySettings
 from gateway.web import policy
 from gateway.web.builds import Builds
 from gateway.web.client import WebClient
+from gateway.web.developer_pages import DeveloperPages
 from gateway.web.previews import Previews
 from services.chassis.auth import authentication
 from services.chassis.auth.signed_paths import SignedPaths
@@ -53,6 +54,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
         backends, own = Backends.from_mesh(mesh), ServiceBackends.from_mesh(mesh)
         following = asyncio.create_task(revoked.run())
         try:
+            builds = await _builds(settings, clock)
             async with open_stream(
                 presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
                 own=own,
@@ -101,21 +103,27 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     ),
                     store=ObjectStore(http),
                     public_url=settings.public_url,
-                    explorer=settings.graphql_introspection,
-                    web=await _web_client(settings, backends, clock),
+                    developer_pages=DeveloperPages(
+                        builds,
+                        headers=policy.developer_headers(public_url=settings.public_url),
+                        schema=sdl() if settings.graphql_introspection else None,
+                    ),
+                    web=_web_client(settings, backends, builds) if builds else None,
                 )
         finally:
             following.cancel()
 
 
-async def _web_client(
-    settings: GatewaySettings, backends: Backends, clock: Clock
-) -> WebClient | None:
+async def _builds(settings: GatewaySettings, clock: Clock) -> Builds | None:
     if settings.web_folder is None:
         return None
     builds = Builds(settings.web_folder, clock=clock)
     # Before the process is ready, so that no reader waits for it.
     await builds.current()
+    return builds
+
+
+def _web_client(settings: GatewaySettings, backends: Backends, builds: Builds) -> WebClient:
     return WebClient(
         builds,
         previews=Previews(backends),

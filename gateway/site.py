@@ -1,4 +1,4 @@
-"""What is served beside the API: its document and the page to read it, public keys, probes."""
+"""What is served beside the API: its documents and pages, public keys, probes."""
 
 from functools import cache
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from gateway.core.state import State
 from gateway.protocols.rest.openapi import document
 from gateway.protocols.stream import asyncapi
 from gateway.views.version import Version
+from gateway.web.developer_pages import DeveloperPages
 from services.chassis.auth.tokens import JwksSource
 from services.chassis.runtime import deadline
 from services.chassis.runtime.clock import Clock, SystemClock
@@ -34,19 +35,11 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# The page of links in mails. It needs no build.
+_UNSUBSCRIBE_PAGE = "unsubscribe.html"
 _ASSETS = {
-    "index.html": "text/html; charset=utf-8",
-    "docs.css": "text/css; charset=utf-8",
-    "docs.js": "text/javascript; charset=utf-8",
-    "unsubscribe.html": "text/html; charset=utf-8",
     "unsubscribe.css": "text/css; charset=utf-8",
     "unsubscribe.js": "text/javascript; charset=utf-8",
-}
-# The page to try GraphQL, where the schema may be asked for.
-_EXPLORER = {
-    "graphql.html": "text/html; charset=utf-8",
-    "graphql.css": "text/css; charset=utf-8",
-    "graphql.js": "text/javascript; charset=utf-8",
 }
 # Where a POST ends somebody's digest, as mail programs do (RFC 8058), a browser finds a page.
 _UNSUBSCRIBE = "/email/unsubscribe"
@@ -85,8 +78,8 @@ class Site:
         *,
         keys: JwksSource,
         state: State,
+        developer_pages: DeveloperPages,
         public_url: str = "",
-        explorer: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._keys = JwksDocument(keys, clock=clock or SystemClock())
@@ -94,9 +87,9 @@ class Site:
         self._openapi = {
             f"{each.prefix}/openapi.json": _openapi(each, public_url) for each in VERSIONS
         }
-        self._kinds = _ASSETS | _EXPLORER if explorer else _ASSETS
-        folder = files("gateway") / "docs"
-        self._assets = {name: (folder / name).read_bytes() for name in self._kinds}
+        folder = files("gateway") / "pages"
+        self._unsubscribe_page = (folder / _UNSUBSCRIBE_PAGE).read_bytes()
+        self._assets = {name: (folder / name).read_bytes() for name in _ASSETS}
         self._asyncapi = _asyncapi(public_url)
         # Their paths are among the API's, so they are tried first.
         self.beside_the_api = [
@@ -108,8 +101,8 @@ class Site:
             ),
         ]
         self.routes = [
-            Route("/docs", self._docs),
-            Route("/docs/{name}", self._asset),
+            *(Route(path, developer_pages) for path in DeveloperPages.paths),
+            *(Route(f"/docs/{name}", self._asset) for name in _ASSETS),
             Route("/problems/{reason}", self._problem),
             Route("/.well-known/jwks.json", self._jwks),
             Route("/livez", self._live),
@@ -123,25 +116,21 @@ class Site:
     async def _stream_document(self, request: Request) -> Response:
         return _kept(request, "/v1/asyncapi.json", self._asyncapi, "application/json")
 
-    async def _docs(self, request: Request) -> Response:
-        return _kept(request, "/docs", self._assets["index.html"], _ASSETS["index.html"])
-
     async def _asset(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in self._assets:
-            raise RouteNotFound
-        return _kept(request, "/docs/{name}", self._assets[name], self._kinds[name])
+        path = request.scope["path"]
+        name = path.rpartition("/")[2]
+        return _kept(request, path, self._assets[name], _ASSETS[name])
 
     async def _unsubscribe(self, request: Request) -> Response:
-        page = self._assets["unsubscribe.html"]
-        return _kept(request, request.scope["path"], page, _ASSETS["unsubscribe.html"])
+        path = request.scope["path"]
+        return _kept(request, path, self._unsubscribe_page, "text/html; charset=utf-8")
 
     async def _problem(self, request: Request) -> Response:
         request.scope[ROUTE] = "/problems/{reason}"
         reason = request.path_params["reason"]
         if reason not in problems.STATUS:
             raise RouteNotFound
-        return RedirectResponse(f"/docs#problem-{reason}", status_code=303)
+        return RedirectResponse(f"/docs/problems.html#{reason}", status_code=303)
 
     async def _jwks(self, request: Request) -> Response:
         request.scope[ROUTE] = "/.well-known/jwks.json"

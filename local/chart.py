@@ -20,7 +20,7 @@ from local import envoy_template
 from local.cluster_secrets import GATEWAY, key_of
 from local.generated import write_or_compare
 from local.rules import objective_rules
-from services.chassis.runtime.manifest import Manifest, deployed
+from services.chassis.runtime.manifest import Engine, Manifest, deployed
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
@@ -98,6 +98,7 @@ def _described(service: Manifest) -> dict[str, Any]:
     return {
         "processes": [str(each) for each in service.processes],
         "engines": [str(each) for each in service.engines],
+        "distributable": Engine.POSTGRES in service.engines and service.sharding is not None,
         "groups": {group.name: list(group.topics) for group in service.consumer_groups},
         "dedicated_connections": {
             str(process): number for process, number in service.dedicated_connections.items()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from local import brokers
-from local.databases import ExternalDatabases
+from local.databases import REPLICA_PREFIX, ExternalDatabases, urls_of
 from local.part import Part
 from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
@@ -23,7 +23,8 @@ from local.process_runner import PartFailed, PartStatus
 from local.secret_store import OPERATOR, SecretStore
 from local.state import StackStatus, State
 from local.supervisor import Supervisor
-from services.chassis.deployment import migrations, topics
+from services.chassis.deployment import topics
+from services.chassis.deployment.database_urls import URL_PREFIX
 from services.chassis.runtime.manifest import Engine, Manifest, Process, consumers, deployed
 
 USUAL_PORTS = {
@@ -61,7 +62,8 @@ class Stack:
 
     ``environ`` is passed to Roost's own processes; ROOST_REPLICAS_<NOUN> is the number of serving
     processes of a service, or of the gateway; ROOST_WORKERS_<NOUN> that of its working processes.
-    ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server.
+    ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server,
+    ROOST_REPLICA_URL_<NOUN> its read replica.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
     these processes speak mutual TLS. ``python`` is the command that runs the modules of these
     processes, such as a tracer. Leaving stops every part. Raises AlreadyRunning, FolderUnusable or
@@ -82,7 +84,7 @@ class Stack:
         self._passed = {
             name: value
             for name, value in environ.items()
-            if not name.startswith(migrations.URL_PREFIX)
+            if not name.startswith((URL_PREFIX, REPLICA_PREFIX))
         }
         self._usual_ports = usual_ports
         self._python = python
@@ -149,6 +151,7 @@ class Stack:
         stores = [each.noun for each in services if Engine.POSTGRES in each.engines]
         try:
             self._external = ExternalDatabases(self._environ, stores)
+            self._replicas = urls_of(REPLICA_PREFIX, self._environ, stores)
         except ValueError as mistake:
             raise SettingInvalid(str(mistake)) from None
         here = [noun for noun in stores if noun not in self._external]
@@ -265,6 +268,7 @@ class Stack:
             # Every account of a new stack is young.
             "ROOST_SEARCH_TRUST_AGE": self._environ.get("ROOST_SEARCH_TRUST_AGE", "0"),
             **self._engine_settings(service),
+            **self._replica_settings(service),
             **self._search_settings(service),
             "ROOST_PAGE_TOKEN_KEY": secrets.token("page-token-key"),
             "ROOST_SERVICE_KEY_FILE": str(secrets.identity(service.noun)),
@@ -292,6 +296,10 @@ class Stack:
             },
         }
         return {name: value for each in service.engines for name, value in settings[each].items()}
+
+    def _replica_settings(self, service: Manifest) -> dict[str, str]:
+        url = self._replicas.get(service.noun)
+        return {} if url is None else {"ROOST_REPLICA_URL": url}
 
     def _search_settings(self, service: Manifest) -> dict[str, str]:
         if self.opensearch is None or service.noun != SEARCH:

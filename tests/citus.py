@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from services.chassis.deployment import migrations, shards
+from services.chassis.deployment.database_urls import URL_PREFIX
 from services.chassis.runtime.manifest import Engine, deployed
 from tests.waiting import eventually
 
@@ -130,7 +131,7 @@ class StackOnCitus:
     @property
     def settings(self) -> dict[str, str]:
         """What a stack needs to use them."""
-        return {f"{migrations.URL_PREFIX}{noun.upper()}": url for noun, url in self.urls.items()}
+        return {f"{URL_PREFIX}{noun.upper()}": url for noun, url in self.urls.items()}
 
     async def end_sessions(self, node: Node) -> int:
         """Ends all sessions of these databases on a node. Returns their number."""

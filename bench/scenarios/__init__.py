@@ -21,8 +21,10 @@ from bench.scenarios import (
     media,
     mix,
     overload,
+    replicas,
     search,
     search_quality,
+    shards,
     sockets,
     stream,
     unit_events,
@@ -57,4 +59,8 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 # Those that need no stack, before the others.
-STANDALONE: dict[str, Standalone] = {"search-quality": search_quality.run}
+STANDALONE: dict[str, Standalone] = {
+    "search-quality": search_quality.run,
+    "shards": shards.run,
+    "replicas": replicas.run,
+}

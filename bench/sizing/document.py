@@ -23,6 +23,7 @@ SOURCES = (
     "search",
     "media",
     "logins",
+    "shards",
 )
 CHECKED_BY = ("mix", "idle")
 # Parts that are less full at every size are left out of the table.

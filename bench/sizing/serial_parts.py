@@ -17,6 +17,7 @@ from services.chassis.storage.relay import BATCH
 from services.user.worker.counters import INTERVAL_SECONDS
 
 MICROSECONDS = 1e6
+SHARDS = "shards"
 # A rolling update starts one process more, and one may be ending.
 SURGE = 2
 
@@ -62,6 +63,7 @@ def serial_parts(load: Load, units: UnitCosts, assume: Assumptions) -> list[Seri
         *_valkey(load, assume),
         *_edges(load, units),
         *_databases(load, assume),
+        *_coordinators(load, units, assume),
         *_processes(load, assume),
     ]
     return sorted(found, key=lambda part: -part.utilisation)
@@ -222,8 +224,37 @@ def _edges(load: Load, units: UnitCosts) -> Iterator[SerialPart]:
     )
 
 
+def _coordinators(load: Load, units: UnitCosts, assume: Assumptions) -> Iterator[SerialPart]:
+    """Where a database is on Citus, all its statements pass through the coordinator, which plans
+    them, and writes of two users are its transactions of two phases. The factor of writes is the
+    least, since lists of posts cost it more.
+    """
+    written = {demand.POST: "post", demand.LIKE: "like"}
+    calls = sum(load.rates[rate] for rate in written)
+    factor = (
+        sum(
+            load.rates[rate] * units.figure(SHARDS, f"{kind}, coordinator ÷ one PostgreSQL")
+            for rate, kind in written.items()
+        )
+        / calls
+    )
+    for manifest in deployed():
+        if manifest.sharding is None or manifest.noun not in load.total.database_cpu:
+            continue
+        yield SerialPart(
+            f"coordinator of {manifest.noun}, if it is on Citus: CPU (at least)",
+            "cores",
+            load.total.database_cpu[manifest.noun] * factor / MICROSECONDS,
+            assume.database_cores,
+            "processes connected to any node, queues and leases elsewhere",
+            exists=False,
+        )
+
+
 def _databases(load: Load, assume: Assumptions) -> Iterator[SerialPart]:
     shards = "tables distributed over several nodes (ADR 64)"
+    # Distribution relieves disks at once. The coordinator's CPU is a part of its own.
+    larger = "a larger server; for lists of strangers a read replica (ADR 66)"
     distributed = {each.noun for each in deployed() if each.sharding is not None}
     worst = 0.0
     for noun in sorted(load.total.database_cpu):
@@ -244,8 +275,8 @@ def _databases(load: Load, assume: Assumptions) -> Iterator[SerialPart]:
                 unit,
                 demanded,
                 ceiling,
-                shards,
-                exists=noun in distributed,
+                larger if what == "CPU" else shards,
+                exists=what == "CPU" or noun in distributed,
             )
     yield SerialPart(
         "buckets, of which a shard has at least one",

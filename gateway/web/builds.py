@@ -29,7 +29,7 @@ _STATUS = "status.json"
 _LOCK = "lock"
 # How long the folder is not looked at again.
 _LOOK_SECONDS = 1.0
-# A build has two megabytes. It is held in memory, in each process.
+# A build has some ten megabytes, with what is compressed. It is held in memory, in each process.
 _MAX_BYTES = 64 * 1024 * 1024
 
 _TYPES = {
@@ -146,7 +146,7 @@ def read(folder: Path) -> Build:
         path: File(
             body=body,
             kind=_TYPES.get(Path(path).suffix, "application/octet-stream"),
-            tag=f'W/"{blake2b(body, digest_size=8).hexdigest()}"',
+            tag=_tag(body),
             encoded={
                 name: found[path + suffix]
                 for name, suffix in ENCODINGS.items()
@@ -160,6 +160,16 @@ def read(folder: Path) -> Build:
         raise BuildUnusable("it has no index.html")
     tops = {path[1:].partition("/") for path in files}
     return Build(files, frozenset(f"/{top}/" for top, slash, _ in tops if slash))
+
+
+def text_file(text: str) -> File:
+    """A plain text that is in no build. It is not compressed."""
+    body = text.encode()
+    return File(body=body, kind=_TYPES[".txt"], tag=_tag(body), encoded={})
+
+
+def _tag(body: bytes) -> str:
+    return f'W/"{blake2b(body, digest_size=8).hexdigest()}"'
 
 
 def _files(folder: Path, *, left: int) -> list[Path]:

@@ -52,11 +52,7 @@ def distribute(
         done = asyncio.run(deployment.distribute(url, sharding, shards=number))
     except CannotDistribute as refused:
         raise print_error(str(refused)) from None
-    for table in done.distributed:
-        console.print(f"{table}: distributed", highlight=False)
-    for table in done.reference:
-        console.print(f"{table}: copied to every node", highlight=False)
-    for table in done.unchanged:
-        console.print(f"{table}: unchanged", highlight=False)
+    for line in done.lines():
+        console.print(line, highlight=False)
     for table, reason in sorted(sharding.local.items()):
         console.print(f"{table}: on the coordinator; {reason}", highlight=False, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.dashboards.panels import Dashboard, Note, Panel, Row, Unit
-from local.dashboards.queries import CHOSEN, Query, highest, p99, percentiles, rates, total
+from local.dashboards.queries import CHOSEN, Query, highest, p99, percentiles, rates, share, total
 from services.chassis.runtime.manifest import Process, deployed
 
 
@@ -115,12 +115,36 @@ REPLICAS = Row(
             "`unknown_position`: Redis.",
         ),
         Panel(
+            "What share of them does the replica answer?",
+            Unit.SHARE,
+            [
+                share(
+                    "roost_replica_reads_total",
+                    'outcome="replica"',
+                    by="job",
+                    where=f'{CHOSEN}, outcome!="own"',
+                )
+            ],
+            normal="Above 90 % of those that are not the reader's own.",
+            action="The panel before says why the primary answers.",
+            alert="RoostReplicaBehind",
+        ),
+        Panel(
             "How far is the replica behind?",
             Unit.SECONDS,
             [highest("roost_replica_lag_seconds", by="job", where=CHOSEN)],
             normal="Up to 1 s, the interval of measuring. 0 without a replica.",
             action="Above 5 s the primary answers. See `pg_stat_replication` there.",
+            alert="RoostReplicaBehind",
             limit=5.0,
+        ),
+        Panel(
+            "How much of the log has the replica not replayed?",
+            Unit.BYTES,
+            [highest("roost_replica_lag_bytes", by="job", where=CHOSEN)],
+            normal="Some kilobytes. 0 without a replica.",
+            action="It grows: the replica is away, or replays more slowly than the primary writes.",
+            alert="RoostReplicaBehind",
         ),
         Panel(
             "How many processes do not try the replica?",
@@ -129,6 +153,7 @@ REPLICAS = Row(
             normal="0.",
             action="It failed three times in a row. The primary answers, so see how full its pools "
             "are.",
+            alert="RoostReplicaBehind",
         ),
     ],
 )

@@ -103,7 +103,7 @@ JOBS = Row(
         Panel(
             "Which jobs fail?",
             Unit.OPERATIONS,
-            [events("roost_job_failures_total", by="exported_job", where=CHOSEN)],
+            [events("roost_job_failures_total", by="name", where=CHOSEN)],
             normal="0, and some while an engine is away.",
             action="The log of the process has the reason.",
             alert="RoostJobDown",

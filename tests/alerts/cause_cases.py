@@ -11,7 +11,7 @@ _UP = 'up{job="roost-post", instance="post"}'
 _GATEWAY_UP = 'up{job="roost-gateway", instance="gateway"}'
 _START = 'process_start_time_seconds{job="roost-post", instance="post-work"}'
 _CALLS = 'roost_rpc_handled_total{job="roost-post", method="/a/B", code="'
-_JOB = 'roost_job_down{job="roost-post", instance="post-work", exported_job="Relay.run"}'
+_JOB = 'roost_job_down{job="roost-post", instance="post-work", name="Relay.run"}'
 _LEADER = 'roost_outbox_leader{job="roost-post", instance="post-work'
 _PARTITIONS = 'roost_consumer_partitions{group="timeline.events", topic="t", instance="'
 _OUTBOX = 'roost_outbox_lag_seconds{job="roost-post", instance="post-work"}'
@@ -22,6 +22,9 @@ _REFUSED = 'roost_outbox_refused_total{job="roost-post"}'
 _UNACKNOWLEDGED = 'roost_outbox_failures_total{job="roost-post", instance="post-work"}'
 _CIRCUIT = 'roost_redis_circuit_open{job="roost-post", process="serve", instance="post"}'
 _POOL = 'roost_postgres_pool_timeouts_total{job="roost-post", process="serve", instance="post"}'
+_REPLICA = '{job="roost-post", process="serve", instance="post"}'
+_REPLICA_LAG = f"roost_replica_lag_seconds{_REPLICA}"
+_REPLICA_CIRCUIT = f"roost_replica_circuit_open{_REPLICA}"
 _STORE = 'roost_object_store_failures_total{job="roost-media", operation="put"}'
 _MEDIA_STORE = (
     'envoy_cluster_upstream_rq_xx{job="roost-envoy", envoy_cluster_name="media_store", '
@@ -134,7 +137,7 @@ def _processes() -> Iterator[Case]:
         "18m",
         Firing(
             "The job Relay.run of post-work has been failing for 15 minutes.",
-            {"job": "roost-post", "instance": "post-work", "exported_job": "Relay.run"},
+            {"job": "roost-post", "instance": "post-work", "name": "Relay.run"},
         ),
     )
     yield _case(name, "all jobs run", {_JOB: "0x20"}, "18m")
@@ -286,6 +289,24 @@ def _engines() -> Iterator[Case]:
     )
     yield _case(name, "all calls get one", {_POOL: "2x20"}, "15m")
     yield _case(name, "a burst", {_POOL: "0x5 9x20"}, "8m")
+
+    name = "RoostReplicaBehind"
+    not_used = Firing(
+        "The replica of roost-post is away, slow, or more than 5 seconds behind. The primary "
+        "answers its lists.",
+        {"job": "roost-post"},
+    )
+    away = {_REPLICA_LAG: "0.5x5 60+60x20", _REPLICA_CIRCUIT: "0x5 1x20"}
+    yield _case(name, "the replica is away", away, "15m", not_used)
+    behind = {_REPLICA_LAG: "0.5x5 20+5x20", _REPLICA_CIRCUIT: "0x30"}
+    yield _case(name, "the replica replays too slowly", behind, "15m", not_used)
+    slow = {_REPLICA_LAG: "0.9x30", _REPLICA_CIRCUIT: "0x5 1x20"}
+    yield _case(name, "reads of the replica fail", slow, "15m", not_used)
+    follows = {_REPLICA_LAG: "0.9x30", _REPLICA_CIRCUIT: "0x30"}
+    yield _case(name, "the replica follows", follows, "15m")
+    yield _case(name, "no replica", {_REPLICA_LAG: "0x30", _REPLICA_CIRCUIT: "0x30"}, "15m")
+    restart = {_REPLICA_LAG: "0.5x5 60 120 180 0.5x20", _REPLICA_CIRCUIT: "0x5 1x2 0x20"}
+    yield _case(name, "a restart of the replica", restart, "8m")
 
     name = "RoostObjectStoreAway"
     yield _case(

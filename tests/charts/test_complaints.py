@@ -195,6 +195,16 @@ def test_migrations_and_topics_come_before_the_new_version() -> None:
         assert hooks(objects, hook) == []
 
 
+def test_tables_are_distributed_after_the_migrations() -> None:
+    jobs = of_kind(rendered("everything"), "Job")
+    weights = {
+        name: int(job["metadata"]["annotations"].get("helm.sh/hook-weight", 0))
+        for name, job in jobs.items()
+    }
+
+    assert weights["town-distribute"] > weights["town-migrate"]
+
+
 def test_a_failed_migration_keeps_its_log_until_the_next_try() -> None:
     for job in of_kind(rendered("smallest"), "Job").values():
         found = job["metadata"]["annotations"]

@@ -165,6 +165,22 @@ def test_migrations_get_the_database_of_every_enabled_service() -> None:
     }
 
 
+def test_databases_that_are_distributed_are_those_of_the_chosen_services() -> None:
+    sets = ('sharding.services=["post", "timeline"]', "sharding.shards=64")
+    (job,) = [pod for pod in pods(rendered("smallest", *sets)) if pod.name == "roost-distribute"]
+    given = environment(job.containers[0])
+
+    assert {
+        variable: each["valueFrom"]["secretKeyRef"]["name"]
+        for variable, each in given.items()
+        if "valueFrom" in each
+    } == {
+        "ROOST_DATABASE_URL_POST": "roost-post",
+        "ROOST_DATABASE_URL_TIMELINE": "roost-timeline",
+    }
+    assert given["ROOST_SHARDS"]["value"] == "64"
+
+
 def test_a_variable_of_a_service_is_the_key_of_its_secret() -> None:
     for service in deployed():
         for pod in pods(rendered("smallest")):

@@ -49,10 +49,11 @@ async def test_web_client(shared: Shared, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 async def there_is_none_at_first(browser: httpx2.AsyncClient) -> None:
-    page = await browser.get("/")
+    for path in ("/", "/docs", "/docs/problems.html"):
+        page = await browser.get(path)
 
-    assert page.status_code == 200
-    assert "make web" in page.text
+        assert page.status_code == 200, path
+        assert "make web" in page.text, path
 
 
 async def it_comes_without_a_restart(browser: httpx2.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.api.events.presenter import EventPresenter
 from gateway.api.events.subscriptions.socket import GraphQLSocket
-from gateway.api.schema import SCHEMA
+from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
@@ -27,6 +27,7 @@ from gateway.protocols.stream.endpoint import open_stream
 from gateway.web import policy
 from gateway.web.builds import Builds
 from gateway.web.client import WebClient
+from gateway.web.developer_pages import DeveloperPages
 from gateway.web.previews import Previews
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.signed_paths import SignedPaths
@@ -192,6 +193,7 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
+    builds = Builds(web_folder, clock=web_clock) if web_folder else None
     async with (
         serving(*services.mounts(), events.mount()) as served,
         Mesh(served.address, identity=identity) as mesh,
@@ -236,10 +238,14 @@ async def gateway(
             state=state,
             media_paths=media_paths,
             store=ObjectStore(s3),
-            explorer=introspection,
-            web=web_folder
+            developer_pages=DeveloperPages(
+                builds,
+                headers=policy.developer_headers(public_url=PUBLIC_URL),
+                schema=sdl() if introspection else None,
+            ),
+            web=builds
             and WebClient(
-                Builds(web_folder, clock=web_clock),
+                builds,
                 previews=Previews(backends),
                 headers=policy.headers(
                     public_url=PUBLIC_URL, media_url=MEDIA_ORIGIN, uploads_url=UPLOADS_URL

@@ -154,24 +154,26 @@ async def test_a_cdn_and_a_public_store_are_named_by_the_environment(
 ROWS = Manifest(noun="rows", processes=(Process.WORK,), engines=(Engine.POSTGRES,))
 OTHER_ROWS = Manifest(noun="others", processes=(Process.WORK,), engines=(Engine.POSTGRES,))
 ELSEWHERE = "postgres://rows:word@db.example/rows"
+STANDBY = "postgres://rows:word@standby.example/rows"
 
 
 async def test_a_database_elsewhere_is_the_service_s_and_no_other_process_has_its_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local.stack, "deployed", lambda: (ROWS, OTHER_ROWS))
-    given = {"ROOST_DATABASE_URL_ROWS": ELSEWHERE}
+    given = {"ROOST_DATABASE_URL_ROWS": ELSEWHERE, "ROOST_REPLICA_URL_ROWS": STANDBY}
 
     async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
         rows, others = settings(stack, "rows-work"), settings(stack, "others-work")
         gateway = settings(stack, "gateway")
 
         assert rows["ROOST_DATABASE_URL"] == stack.database_url("rows") == ELSEWHERE
+        assert rows["ROOST_REPLICA_URL"] == STANDBY
         assert others["ROOST_DATABASE_URL"] == stack.postgres.url("roost_others")
         assert "postgres" not in needs(stack, "rows-work")
         assert "postgres" in needs(stack, "others-work")
     for each in (others, gateway):
-        assert ELSEWHERE not in each.values()
+        assert not {ELSEWHERE, STANDBY} & {*each.values()}
 
 
 async def test_a_stack_whose_databases_are_all_elsewhere_has_no_postgres(
@@ -210,6 +212,7 @@ async def test_a_database_elsewhere_that_is_away_prevents_the_start(tmp_path: Pa
     [
         ("ROOST_DATABASE_URL_USERS", ELSEWHERE, "ROOST_DATABASE_URL_USERS names no service"),
         ("ROOST_DATABASE_URL_USER", "mysql://x/y", "must be a URL that starts with postgres://"),
+        ("ROOST_REPLICA_URL_USERS", ELSEWHERE, "ROOST_REPLICA_URL_USERS names no service"),
     ],
 )
 async def test_a_wrong_address_of_a_database_is_refused(

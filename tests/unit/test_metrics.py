@@ -27,6 +27,9 @@ TYPES = {
 # Labels that name one of many users or things, or repeat what a client sent.
 UNBOUNDED = re.compile(r"(^|_)(user|post|session|medium|id|handle|path|address|url|text)(_|$)")
 
+# docs/monitoring.md. Prometheus renames a label of a metric that has such a name.
+SCRAPED = {"job", "process", "instance"}
+
 
 def test_every_metric_of_the_code_is_a_row_of_the_document_and_no_other() -> None:
     assert_rows(
@@ -61,6 +64,12 @@ def test_no_label_has_a_value_for_each_user() -> None:
     }
 
     assert not unbounded
+
+
+def test_no_label_is_one_that_prometheus_sets_at_the_scrape() -> None:
+    renamed = {name for name, metric in in_the_code().items() if SCRAPED & {*metric.labels}}
+
+    assert not renamed
 
 
 @cache

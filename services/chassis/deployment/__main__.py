@@ -1,5 +1,5 @@
-"""`python -m services.chassis.deployment migrate|topics|drain`; the settings are in the
-environment.
+"""`python -m services.chassis.deployment migrate|distribute|topics|drain`; the settings
+are in the environment.
 
 0: done. 1: it could not be done; the last line says why. 2: the command or a setting is wrong.
 """
@@ -10,9 +10,10 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from services.chassis.deployment import drain, migrations, topics
+from services.chassis.deployment import drain, migrations, shards, topics
 
 COMMANDS: Mapping[str, Callable[[], int]] = {
+    "distribute": shards.run,
     "drain": drain.run,
     "migrate": migrations.run,
     "topics": topics.run,

@@ -13,24 +13,21 @@ import re
 import shutil
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
-from pydantic import Field, create_model
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.chassis.deployment.database_urls import URL_PREFIX, given
 from services.chassis.runtime.manifest import (
     CHASSIS_MIGRATIONS,
     SERVICES,
     SHARD_KEY_MIGRATIONS,
-    Engine,
     Manifest,
     deployed,
 )
-from services.chassis.runtime.settings import PREFIX, PostgresUrl, load
 from services.chassis.storage.connection import Connection
 
 # How long a run waits for another one: less than a job has in the chart, so that it says why.
@@ -39,9 +36,6 @@ _POLL_SECONDS = 0.2
 _CONNECT_SECONDS = 10.0
 # Names the lock among this database's advisory locks of two numbers: "roost", "migr".
 _LOCK = (0x726F6F73, 0x6D696772)
-_URL = "DATABASE_URL_"
-# With the name of a service in capitals, the variable that has the URL of its database.
-URL_PREFIX = PREFIX + _URL
 
 _CONCURRENT_INDEX = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE
@@ -98,16 +92,7 @@ def run() -> int:
 
     Returns the exit code of the command.
     """
-    nouns = [each.noun for each in deployed() if Engine.POSTGRES in each.engines]
-    settings = load(_settings_of(nouns))
-    given: dict[str, str | None] = {
-        noun: getattr(settings, f"{_URL.lower()}{noun}") for noun in nouns
-    }
-    mistakes = _mistakes(given, os.environ)
-    if mistakes:
-        print(*mistakes, sep="\n", file=sys.stderr)
-        return 2
-    for noun, url in given.items():
+    for noun, url in given().items():
         if url is None:
             print(f"{noun}: skipped, since {URL_PREFIX}{noun.upper()} is not set.")
             continue
@@ -120,32 +105,6 @@ def run() -> int:
             print(f"{noun}: applied {file}")
         print(f"{noun}: up to date.", flush=True)
     return 0
-
-
-def _settings_of(nouns: Iterable[str]) -> type[BaseSettings]:
-    """Settings with the URL of each service's database."""
-
-    class MigrationSettings(BaseSettings):
-        model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
-
-    fields = {
-        f"{_URL.lower()}{noun}": (PostgresUrl | None, Field(default=None, repr=False))
-        for noun in nouns
-    }
-    return create_model("MigrationSettings", __base__=MigrationSettings, **fields)  # type: ignore[call-overload, no-any-return]
-
-
-def _mistakes(given: Mapping[str, str | None], environment: Iterable[str]) -> list[str]:
-    """One sentence for each variable that names no service, and one if none names a service."""
-    known = {f"{URL_PREFIX}{noun.upper()}" for noun in given}
-    mistakes = [
-        f"{name} names no service with a database; the services are {', '.join(given)}."
-        for name in sorted(environment)
-        if name.startswith(URL_PREFIX) and name not in known
-    ]
-    if not mistakes and not any(given.values()):
-        mistakes.append(f"No database is named: set {URL_PREFIX}<SERVICE> of {', '.join(given)}.")
-    return mistakes
 
 
 @asynccontextmanager

@@ -5,13 +5,20 @@ See docs/sharding.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 import asyncpg
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.chassis.deployment.database_urls import URL_PREFIX, given
+from services.chassis.runtime.ids import BUCKETS
 from services.chassis.runtime.manifest import Manifest, Sharding, deployed
+from services.chassis.runtime.settings import PREFIX, load
 from services.chassis.storage.connection import Connection
 
 # Shards cannot be more than buckets, and a node cannot have less than one. 32 shards serve up to 32
@@ -54,6 +61,15 @@ class CannotDistribute(Exception):
     """The tables of a database cannot be distributed; the message is a sentence."""
 
 
+class DistributeSettings(BaseSettings):
+    """Settings of the command `distribute`, besides the URLs of databases."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    # Of each table, at least one a node. Cannot be changed later without copying all rows.
+    shards: int = Field(default=SHARDS, ge=1, le=BUCKETS)
+
+
 class Distribution(NamedTuple):
     """What was done."""
 
@@ -61,6 +77,42 @@ class Distribution(NamedTuple):
     reference: list[str]
     # Tables that were distributed before.
     unchanged: list[str]
+
+    def lines(self) -> Iterator[str]:
+        """One line a table."""
+        for table in self.distributed:
+            yield f"{table}: distributed"
+        for table in self.reference:
+            yield f"{table}: copied to every node"
+        for table in self.unchanged:
+            yield f"{table}: unchanged"
+
+
+def run() -> int:
+    """Distributes the database of every service whose URL is set, `ROOST_DATABASE_URL_<NOUN>`.
+
+    Returns the exit code of the command.
+    """
+    urls = {noun: url for noun, url in given().items() if url is not None}
+    shards = load(DistributeSettings).shards
+    for noun, url in urls.items():
+        sharding = sharding_of(noun)
+        if sharding is None:
+            print(
+                f"{URL_PREFIX}{noun.upper()} is set, and the database of {noun} is never "
+                "distributed: see docs/sharding.md.",
+                file=sys.stderr,
+            )
+            return 2
+        try:
+            done = asyncio.run(distribute(url, sharding, shards=shards))
+        except CannotDistribute as refused:
+            print(f"{noun}: {refused}", file=sys.stderr)
+            return 1
+        for line in done.lines():
+            print(f"{noun}: {line}")
+        print(f"{noun}: up to date.", flush=True)
+    return 0
 
 
 def sharding_of(noun: str) -> Sharding | None:

@@ -21,8 +21,11 @@ FATAL = (MemoryError,)
 
 Job = Callable[[], Awaitable[None]]
 
-_failures = Counter("roost_job_failures_total", "Times that a job of the process failed", ["job"])
-_down = Gauge("roost_job_down", "1 while a job waits to be started again or has just been", ["job"])
+# The label is not `job`: Prometheus keeps that one for what it scrapes.
+_failures = Counter("roost_job_failures_total", "Times that a job of the process failed", ["name"])
+_down = Gauge(
+    "roost_job_down", "1 while a job waits to be started again or has just been", ["name"]
+)
 
 
 class JobReturned(Exception):

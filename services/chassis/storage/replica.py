@@ -88,6 +88,9 @@ _reads = Counter(
     "roost_replica_reads_total", "Lists that could be read from the replica", ["outcome"]
 )
 _lag = Gauge("roost_replica_lag_seconds", "By how much the replica is behind at most")
+_lag_bytes = Gauge(
+    "roost_replica_lag_bytes", "What the primary has logged and the replica not replayed"
+)
 _circuit_open = Gauge("roost_replica_circuit_open", "1 while the replica is not tried")
 _read = {each: _reads.labels(each) for each in OUTCOMES}
 
@@ -129,8 +132,9 @@ class Replica:
         self._log: deque[tuple[float, int]] = deque(
             maxlen=round(4 * MAX_LAG_SECONDS / CHECK_SECONDS)
         )
-        # The newest moment that a standby has reached.
+        # The newest moment that a standby has reached, and the furthest position.
         self._reached = time.monotonic()
+        self._replayed: int | None = None
         self._failures_in_a_row = 0
         self._open = False
         self._probe_time = 0.0
@@ -170,6 +174,8 @@ class Replica:
         if not self._open or time.monotonic() >= self._probe_time:
             await self._probe()
         _lag.set(time.monotonic() - self._reached)
+        if self._log and self._replayed is not None:
+            _lag_bytes.set(max(0, self._log[-1][1] - self._replayed))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -251,6 +257,7 @@ class Replica:
             self._failed(error)
             return
         self._reached = max(self._reached, self._moment(replayed))
+        self._replayed = max(self._replayed or 0, replayed)
         if self._open:
             self._open = False
             self._failures_in_a_row = 0

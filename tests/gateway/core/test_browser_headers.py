@@ -14,7 +14,7 @@ from tests.gateway.samples import (
 )
 
 ONE = GetPostResponse(post=post(1, ALICE), includes=includes(person(ALICE)))
-PAGES = ["/docs", "/v1/email/unsubscribe", "/v2/email/unsubscribe"]
+PAGES = ["/v1/email/unsubscribe", "/v2/email/unsubscribe"]
 # Success, refusals of every layer, documents, keys, probes, redirections.
 ANSWERS = [
     ("GET", "/v1/posts/1"),

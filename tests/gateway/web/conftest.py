@@ -15,6 +15,9 @@ FILES = {
     "sw.js": "self.addEventListener('fetch', () => {})\n",
     "manifest.webmanifest": "{}\n",
     "icons/192.png": "picture",
+    "docs/index.html": "<title>REST reference</title>",
+    "docs/graphql.html": "<title>GraphiQL</title>",
+    "docs/problems.html": "<title>Problems</title>",
 }
 
 

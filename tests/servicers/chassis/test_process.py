@@ -197,7 +197,7 @@ async def test_job_that_fails_is_started_again_while_the_others_go_on() -> None:
     assert failed["job"] == "fail_if_told"
     assert "asked to fail" in failed["exception"]
     assert unready == (503, "not ready: job fail_if_told failed and is started again\n")
-    assert 'roost_job_failures_total{job="fail_if_told"}' in metrics
+    assert 'roost_job_failures_total{name="fail_if_told"}' in metrics
     assert code == 0
 
 

@@ -206,6 +206,21 @@ async def test_lag_is_measured(notes: Notes, replication: Replication) -> None:
     await eventually(lambda: lag() > before + 0.5)
 
 
+async def test_bytes_that_the_standby_has_not_replayed_are_measured(
+    notes: Notes, replication: Replication
+) -> None:
+    def lag() -> float:
+        return REGISTRY.get_sample_value("roost_replica_lag_bytes") or 0.0
+
+    await _pause(replication)
+    await notes.write(ALICE, "new" * 100_000)
+
+    await eventually(lambda: lag() > 1000)
+
+    await asyncio.to_thread(replication.run, replication.resume())
+    await eventually(lambda: lag() < 1000)
+
+
 async def test_server_that_is_no_standby_is_not_read(
     notes: Notes, urls: Replicated, valkey: str
 ) -> None:

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -17,7 +20,7 @@ from services.chassis.runtime.manifest import Engine, Sharding, deployed
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database, DatabaseUnavailable, connect
 from tests.citus import CITUS_SETTING, CitusCluster, name_of
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 DISTRIBUTED = [
     each.noun
@@ -212,3 +215,50 @@ def test_the_command_says_what_is_wrong(
 
     assert done.exit_code == 1
     assert sentence in done.stderr
+
+
+def run(**environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the command of the chart's job with this environment alone."""
+    return subprocess.run(
+        [sys.executable, "-m", "services.chassis.deployment", "distribute"],
+        env={"PYTHONPATH": "gen"} | environment,
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "sentence"),
+    [
+        ({}, 2, "No database is named"),
+        ({"ROOST_DATABASE_URL_LIKES": "postgres://x/y"}, 2, "LIKES names no service"),
+        ({"ROOST_DATABASE_URL_SEARCH": "postgres://x/y"}, 2, "search is never distributed"),
+        (
+            {"ROOST_DATABASE_URL_POST": "postgres://x/y", "ROOST_SHARDS": "0"},
+            2,
+            "ROOST_SHARDS is wrong",
+        ),
+        (
+            {"ROOST_DATABASE_URL_POST": "postgres://nobody@127.0.0.1:1/none"},
+            1,
+            "post: The database cannot be used",
+        ),
+    ],
+)
+def test_the_job_says_what_is_wrong(environment: dict[str, str], code: int, sentence: str) -> None:
+    done = run(**environment)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+
+
+@citus
+def test_the_job_distributes_the_databases_that_are_named(database: Callable[[str], str]) -> None:
+    done = run(ROOST_DATABASE_URL_TIMELINE=database("timeline"), ROOST_SHARDS="4")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("timeline: up to date.\n")
+    assert "timeline: outbox: unchanged\n" in done.stdout

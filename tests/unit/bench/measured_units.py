@@ -43,6 +43,7 @@ EVENT = 50.0  # µs of each part of an event
 HOME_BYTES = 80_000.0
 PAGE_BYTES = 20_000.0
 DELIVERY = 1.0  # µs of each process
+FACTOR = 3.0  # of the coordinator's CPU to that of one PostgreSQL
 
 
 def results() -> dict[str, Report]:
@@ -66,6 +67,9 @@ def results() -> dict[str, Report]:
         ),
         "mix": _costs("CPU µs a request of the mix, at 400/s", ["µs"], EACH),
         "idle": _report(**{"CPU together": 10.0}),
+        "shards": _report(
+            **{f"{kind}, coordinator ÷ one PostgreSQL": FACTOR for kind in ("post", "like")}
+        ),
     }
     reports["search"].lower("index", 1_500.0, "bytes a post")
     reports["mix"].higher("saturation", 1_000.0, "requests/s")

@@ -76,6 +76,17 @@ def test_the_ceiling_of_a_relay_is_one_event_after_another() -> None:
     assert relay.demand == pytest.approx(sum(found.rates[name] for name in written))
 
 
+def test_a_coordinator_has_the_statements_of_its_database_at_the_factor_that_was_measured() -> None:
+    found = planned(1e8)
+
+    for noun in ("post", "notification"):
+        database = part(found, f"database of {noun}: CPU")
+        coordinator = part(found, f"coordinator of {noun}")
+        assert coordinator.demand == pytest.approx(measured.FACTOR * database.demand)
+        assert coordinator.ceiling == database.ceiling
+    assert not [each for each in found.parts if each.name.startswith("coordinator of search")]
+
+
 def test_a_commit_is_waited_for_under_the_lock_of_a_row() -> None:
     likes = part(planned(MILLION, "commit=0.01"), "likes of the hottest post")
 

@@ -52,7 +52,7 @@ class Counting:
 
 
 def counted(name: str, job: str) -> float:
-    return REGISTRY.get_sample_value(name, {"job": job}) or 0.0
+    return REGISTRY.get_sample_value(name, {"name": job}) or 0.0
 
 
 async def test_job_that_fails_is_counted_and_started_again() -> None:

@@ -369,4 +369,4 @@ async def _survives(
 
 
 def _failures(job: str) -> float:
-    return REGISTRY.get_sample_value("roost_job_failures_total", {"job": job}) or 0.0
+    return REGISTRY.get_sample_value("roost_job_failures_total", {"name": job}) or 0.0

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 
 import { ada, hello } from "../test/examples";
-import { patchPost, patchUser, queryClient, removePost } from "./cache";
+import { hidePost, patchPost, patchUser, queryClient, removePost } from "./cache";
 import type { Post } from "./client";
 
 const other: Post = { ...hello, id: "20", quoted_post_id: "10", quoted_post: hello };
@@ -39,4 +39,20 @@ it("removes a deleted post from lists, and marks it where it stands alone", () =
   expect(list?.pages[0]?.items.map((post) => post.id)).toEqual(["20"]);
   expect(list?.pages[0]?.items[0]?.quoted_post?.deleted).toBe(true);
   expect(queryClient.getQueryData<{ post: Post }>(["thread"])?.post.deleted).toBe(true);
+});
+
+it("brings a hidden post back to its place, also where it stands alone", () => {
+  const before = [queryClient.getQueryData(["list"]), queryClient.getQueryData(["thread"])];
+  const restore = hidePost("10");
+  expect(queryClient.getQueryData<{ post: Post }>(["thread"])?.post.deleted).toBe(true);
+  restore();
+  expect([queryClient.getQueryData(["list"]), queryClient.getQueryData(["thread"])]).toEqual(before);
+});
+
+it("reads a list again that changed while the post was hidden", () => {
+  const restore = hidePost("10");
+  patchPost("20", (post) => ({ ...post, counts: { ...post.counts, likes: 9 } }));
+  restore();
+  expect(queryClient.getQueryState(["list"])?.isInvalidated).toBe(true);
+  expect(queryClient.getQueryState(["thread"])?.isInvalidated).toBe(false);
 });

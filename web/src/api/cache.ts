@@ -53,10 +53,30 @@ export function cachedUser(matches: (user: User) => boolean): User | undefined {
 
 /** Removes a post from every list; where it stands alone it becomes a deleted one. */
 export function removePost(id: string): void {
+  hidePost(id);
+}
+
+/** Removes a post as `removePost` does. Returns what brings it back. */
+export function hidePost(id: string): () => void {
+  const hidden: { key: QueryKey; before: unknown; after: unknown }[] = [];
   for (const query of queryClient.getQueryCache().getAll()) {
     if (query.state.data === undefined) continue;
-    set(query.queryKey, query.state.data, without(query.state.data, id));
+    const { queryKey: key } = query;
+    const before: unknown = query.state.data;
+    const after = without(before, id);
+    if (after === before) continue;
+    set(key, before, after);
+    // The cache shares what is equal, so that it holds another object.
+    hidden.push({ key, before, after: queryClient.getQueryData(key) });
   }
+  return () => {
+    for (const { key, before, after } of hidden) {
+      const now: unknown = queryClient.getQueryData(key);
+      if (now === after) set(key, after, before);
+      // What changed since is read again, with the post.
+      else void queryClient.invalidateQueries({ queryKey: key, exact: true });
+    }
+  };
 }
 
 function replaceEverywhere(change: (value: object) => object): void {

@@ -5,6 +5,7 @@ import { session } from "../api/session";
 import { followPushUser } from "../features/notifications/push";
 import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
+import { forgetFiles } from "../offline/files";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
 import { stream } from "../stream";
 
@@ -29,6 +30,7 @@ async function follow(): Promise<void> {
     forgetSearches();
     await outbox.clear();
     await forgetQueries();
+    await forgetFiles();
   }
   void followPushUser(next).catch(() => undefined);
   // Without IndexedDB, as in some private windows, nothing can be read offline.

@@ -2,7 +2,7 @@ import { createRouter } from "@tanstack/react-router";
 
 import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
-import { notificationRoutes } from "../features/notifications/routes";
+import { notificationRoutes, notificationSettingsPages } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
 import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
@@ -10,7 +10,7 @@ import { settingsRoute } from "../features/settings/route";
 import { settingsPages } from "../features/settings/routes";
 import { shellRoute } from "../features/shell/route";
 import { timelineRoutes } from "../features/timelines/routes";
-import { restrictionRoutes, userRoutes } from "../features/users/routes";
+import { userRoutes, userSettingsPages } from "../features/users/routes";
 import { rootRoute } from "./root";
 
 // One line a feature with routes. Those in the shell have its navigation around them.
@@ -24,7 +24,7 @@ const routeTree = rootRoute.addChildren([
     ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
-    settingsRoute.addChildren([...settingsPages, ...restrictionRoutes]),
+    settingsRoute.addChildren([...settingsPages, ...userSettingsPages, ...notificationSettingsPages]),
   ]),
 ]);
 

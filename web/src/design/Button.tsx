@@ -13,7 +13,7 @@ interface Look {
 }
 
 interface ButtonProps extends Look, ComponentProps<"button"> {
-  /** Shows a spinner and takes no clicks. */
+  /** Shows a spinner and takes no clicks. It keeps the focus. */
   busy?: boolean;
 }
 
@@ -33,8 +33,8 @@ export function Button({
   size,
   wide,
   busy = false,
-  disabled,
   children,
+  onClick,
   className,
   ...rest
 }: ButtonProps) {
@@ -50,8 +50,9 @@ export function Button({
         }),
         className,
       )}
-      disabled={disabled || busy}
       aria-busy={busy || undefined}
+      {...(busy ? { "aria-disabled": true } : {})}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
     >
       {busy && <Spinner size="small" />}
       {children}

@@ -16,18 +16,29 @@ interface DialogProps {
   full?: boolean;
 }
 
-/** A modal dialog. The browser keeps the focus inside, and gives it back at the end. */
+/** A modal dialog. The browser keeps the focus inside; at the end it returns to where it was. */
 export function Dialog({ title, onClose, children, actions, full = false }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const text = useText();
 
   useEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      // The dialog is gone by now, and the focus with it.
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  useEffect(() => {
     const dialog = ref.current;
     if (!dialog?.open) dialog?.showModal();
-    document.documentElement.style.overflow = "hidden";
+    const { style } = document.documentElement;
+    // A dialog above a dialog leaves the page as it found it.
+    const before = style.overflow;
+    style.overflow = "hidden";
     return () => {
-      document.documentElement.style.overflow = "";
+      style.overflow = before;
       dialog?.close();
     };
   }, []);

@@ -20,7 +20,8 @@ export interface Toast {
 }
 
 interface Toasts {
-  show: (toast: Toast) => void;
+  /** Shows a toast. Returns what ends it early. */
+  show: (toast: Toast) => () => void;
 }
 
 interface ShownToast extends Toast {
@@ -32,7 +33,7 @@ const SHOWN_MS = 6000;
 /** A failure, or a toast with something to press, stays longer. */
 const SHOWN_LONG_MS = 12_000;
 
-const ToastContext = createContext<Toasts>({ show: () => undefined });
+const ToastContext = createContext<Toasts>({ show: () => () => undefined });
 
 export function useToasts(): Toasts {
   return use(ToastContext);
@@ -51,7 +52,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const show = useCallback((toast: Toast) => {
     const id = nextId.current++;
     setShown((toasts) => [...toasts.filter((each) => each.text !== toast.text), { ...toast, id }].slice(-MAX_SHOWN));
-  }, []);
+    return () => dismiss(id);
+  }, [dismiss]);
   const value = useMemo(() => ({ show }), [show]);
 
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The IndexedDB databases of the client: cached queries, waiting actions, the pushed device. */
+/** The IndexedDB databases of the client: cached queries, waiting actions, the pushed device, files of uploads. */
 
 import { type UseStore, createStore } from "idb-keyval";
 
@@ -6,3 +6,4 @@ import { type UseStore, createStore } from "idb-keyval";
 export const queryStore: UseStore = createStore("roost-queries", "queries");
 export const outboxStore: UseStore = createStore("roost-outbox", "actions");
 export const pushStore: UseStore = createStore("roost-push", "device");
+export const fileStore: UseStore = createStore("roost-files", "files");

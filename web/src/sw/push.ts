@@ -148,8 +148,9 @@ export async function openNotification(
     await clients.openWindow(path);
     return;
   }
-  await tab.focus();
+  // The page is there already when the window comes to the front.
   tab.postMessage({ type: "OPEN", path } satisfies WorkerMessage);
+  await tab.focus();
 }
 
 /**

@@ -3,8 +3,8 @@
 type Store = Map<string, unknown>;
 
 export const createStore = (): Store => new Map();
-export const get = async (key: string, store: Store) => store.get(key);
 export const entries = async (store: Store) => [...store.entries()];
+export const get = async (key: string, store: Store) => store.get(key);
 export const set = async (key: string, value: unknown, store: Store) => void store.set(key, value);
 export const setMany = async (all: [string, unknown][], store: Store) => {
   for (const [key, value] of all) store.set(key, value);

@@ -1,6 +1,5 @@
 """What `POST /graphql` promises as HTTP: types, statuses, known documents, and what may be kept."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -268,31 +267,6 @@ class TestWhereTheSchemaMayBeAskedFor:
 
         shown = print_schema(build_client_schema(data))
         assert "type Query" in shown
-
-    async def test_the_page_to_try_it_loads_nothing_from_elsewhere(self, stranger: Client) -> None:
-        page = await stranger.get("/docs/graphql.html")
-
-        assert page.status_code == 200
-        assets = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.text)
-        assert sorted(assets) == ["/docs/graphql.css", "/docs/graphql.js"]
-        for path in assets:
-            asset = await stranger.get(path)
-            assert asset.status_code == 200
-            assert "://" not in asset.text
-        assert "default-src 'none'" in page.headers["content-security-policy"]
-
-    async def test_what_the_page_asks_for_is_within_the_limits(self, stranger: Client) -> None:
-        script = (await stranger.get("/docs/graphql.js")).text
-        found = re.search(r"SCHEMA = `(.*?)`", script, re.DOTALL)
-        assert found is not None
-
-        data = await asked(stranger, found.group(1))
-
-        assert len(data["__schema"]["types"]) > 50
-
-
-async def test_the_page_is_not_there_unless_configured(stranger: Client) -> None:
-    assert (await stranger.get("/docs/graphql.html")).status_code == 404
 
 
 def test_the_manifest_of_the_documents_here_is_good(tmp_path: Path) -> None:

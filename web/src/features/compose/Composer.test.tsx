@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 
 import { session } from "../../api/session";
-import { ada, hello } from "../../test/examples";
+import { ada, hello, limits } from "../../test/examples";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { Composer } from "./Composer";
@@ -21,7 +21,10 @@ beforeEach(async () => {
     access_expires_at: new Date(Date.now() + 900_000).toISOString(),
   });
   server.on("GET /v2/users/me", ada);
-  server.on("GET /v2/limits", { texts: { post: { max_characters: 10, max_code_points: 100 } } });
+  server.on("GET /v2/limits", {
+    ...limits,
+    texts: { ...limits.texts, post: { max_characters: 10, max_code_points: 100 } },
+  });
   await session.signIn("ada", "a long pass phrase");
 });
 

@@ -6,6 +6,8 @@ import type { Post } from "../../api/client";
 export interface ComposeFor {
   replyTo?: Post;
   quoted?: Post;
+  /** The user's own post, to edit it. */
+  edited?: Post;
 }
 
 interface ComposerHandle {
@@ -19,14 +21,19 @@ const Composer = lazy(loadComposer);
 /** After the page, so that it opens at once and no key press is lost. */
 const LOADED_AFTER_MS = 2000;
 
-/** The way to write a post, a reply or a quote from anywhere in the shell. */
+/** The way to write a post, a reply or a quote, or to edit a post, from anywhere in the shell. */
 export function useComposer(): ComposerHandle {
   return use(ComposerContext);
 }
 
 export function ComposerProvider({ children }: { children: ReactNode }) {
-  const [target, setTarget] = useState<ComposeFor>();
-  const value = useMemo(() => ({ open: setTarget }), []);
+  const [opened, setOpened] = useState<{ target: ComposeFor; number: number }>();
+  const value = useMemo(
+    () => ({
+      open: (target: ComposeFor) => setOpened((before) => ({ target, number: (before?.number ?? 0) + 1 })),
+    }),
+    [],
+  );
   useEffect(() => {
     // Where that fails, opening it tries again.
     const timer = setTimeout(() => void loadComposer().catch(() => undefined), LOADED_AFTER_MS);
@@ -35,9 +42,9 @@ export function ComposerProvider({ children }: { children: ReactNode }) {
   return (
     <ComposerContext value={value}>
       {children}
-      {target && (
+      {opened && (
         <Suspense fallback={null}>
-          <Composer target={target} onClose={() => setTarget(undefined)} />
+          <Composer key={opened.number} target={opened.target} onClose={() => setOpened(undefined)} />
         </Suspense>
       )}
     </ComposerContext>

@@ -4,7 +4,7 @@ import type { Medium } from "../../api/client";
 import { useText } from "../../i18n/messages";
 import styles from "./MediaGrid.module.css";
 import { MediaViewer } from "./MediaViewer";
-import { pictureSet, posterOf, variant } from "./variants";
+import { pictureSet, positionOf, posterOf, variant } from "./variants";
 
 /** Wider or taller pictures are cut to these shapes. */
 const WIDEST = 2;
@@ -86,21 +86,20 @@ function Cell({ medium, single, onOpen }: CellProps) {
       aria-label={text("media.open", { description: label })}
     >
       <Picture medium={medium} sizes={single ? "(width < 44rem) 80vw, 520px" : "(width < 44rem) 40vw, 260px"} />
-      {medium.alt_text && (
-        <span className={styles.alt} aria-hidden>
-          ALT
-        </span>
-      )}
+      <span className={styles.marks} aria-hidden>
+        {medium.kind === "animation" && <span>GIF</span>}
+        {medium.alt_text && <span>ALT</span>}
+      </span>
     </button>
   );
 }
 
 function Picture({ medium, sizes }: { medium: Medium; sizes: string }) {
   const { src, srcSet } = pictureSet(medium);
-  const focus = medium.focal_point;
-  return (
+  const animated = medium.kind === "animation";
+  const picture = (
     <img
-      src={src}
+      src={animated ? (medium.variants.find((each) => each.content_type === "image/webp")?.url ?? src) : src}
       srcSet={srcSet}
       sizes={sizes}
       alt={medium.alt_text}
@@ -109,7 +108,15 @@ function Picture({ medium, sizes }: { medium: Medium; sizes: string }) {
       decoding="async"
       width={medium.width ?? undefined}
       height={medium.height ?? undefined}
-      style={focus ? { objectPosition: `${((focus.x + 1) / 2) * 100}% ${((1 - focus.y) / 2) * 100}%` } : undefined}
+      style={{ objectPosition: positionOf(medium.focal_point) }}
     />
+  );
+  if (!animated) return picture;
+  return (
+    // Who wants less motion sees a still picture, until they open it.
+    <picture>
+      <source media="(prefers-reduced-motion: reduce)" srcSet={variant(medium, "compat")?.url} />
+      {picture}
+    </picture>
   );
 }

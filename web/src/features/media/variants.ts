@@ -21,3 +21,8 @@ export function pictureSet(medium: Medium): { src: string | undefined; srcSet: s
 export function posterOf(medium: Medium): string | undefined {
   return (variant(medium, "poster") ?? variant(medium, "compat"))?.url;
 }
+
+/** Where `object-position` puts a focal point; undefined for the centre. */
+export function positionOf(focalPoint: Medium["focal_point"]): string | undefined {
+  return focalPoint ? `${((focalPoint.x + 1) / 2) * 100}% ${((1 - focalPoint.y) / 2) * 100}%` : undefined;
+}

@@ -88,6 +88,18 @@ it("says that the push service cannot be reached", async () => {
   await expect(subscribePush.run({ words })).rejects.toMatchObject({ reason: "PUSH_SERVICE_UNREACHABLE" });
 });
 
+it("gives up on a push service that does not answer", async () => {
+  manager.subscribe = () => new Promise(() => undefined);
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    const subscribing = expect(subscribePush.run({ words })).rejects.toMatchObject({ reason: "PUSH_SERVICE_UNREACHABLE" });
+    await vi.advanceTimersByTimeAsync(21_000);
+    await subscribing;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("subscribes again with another key of the server", async () => {
   await subscribePush.run({ words });
   server.on("GET /v2/push/key", { public_key: "BAUG" });

@@ -27,6 +27,8 @@ export class PushDenied extends Error {
 /** A device is registered again after this time, so that the server does not forget it. */
 const RENEW_AFTER_MS = 24 * 60 * 60 * 1000;
 
+const SUBSCRIBE_MS = 20_000;
+
 // What the interface shows follows each change, also one by signing out.
 const listeners = new Set<() => void>();
 
@@ -94,7 +96,9 @@ async function subscribed(registration: ServiceWorkerRegistration, publicKey: st
   if (before && sameKey(before.options.applicationServerKey, publicKey)) return before;
   try {
     await before?.unsubscribe();
-    return await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
+    return await inTime(
+      registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey }),
+    );
   } catch (cause) {
     throw Object.assign(
       new Problem({
@@ -107,6 +111,14 @@ async function subscribed(registration: ServiceWorkerRegistration, publicKey: st
       { cause },
     );
   }
+}
+
+/** Browsers whose push service is blocked neither subscribe nor fail. */
+function inTime<Result>(subscribing: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("The push service did not answer.")), SUBSCRIBE_MS);
+    subscribing.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Ends the notifications of this browser. The server forgets it. */

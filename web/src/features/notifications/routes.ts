@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { signedInOnly } from "../sessions/signedIn";
+import { settingsRoute } from "../settings/route";
 import { shellRoute } from "../shell/route";
 import type { Filter } from "./queries";
 
@@ -15,10 +16,13 @@ export const notificationRoutes = [
       SHOWN.includes(search["show"]) ? { show: search["show"] as Exclude<Filter, "all"> } : {},
     component: lazyRouteComponent(() => import("./NotificationsPage"), "NotificationsPage"),
   }),
+] as const;
+
+/** The preferences stand among the settings. */
+export const notificationSettingsPages = [
   createRoute({
-    getParentRoute: () => shellRoute,
-    path: "/settings/notifications",
-    beforeLoad: signedInOnly,
+    getParentRoute: () => settingsRoute,
+    path: "/notifications",
     component: lazyRouteComponent(() => import("./PreferencesPage"), "PreferencesPage"),
   }),
 ] as const;

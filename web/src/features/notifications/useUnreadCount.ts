@@ -17,8 +17,8 @@ function countSoon(): void {
   }, COUNT_AGAIN_AFTER_MS);
 }
 
-/** How many notifications are unread, as it changes. One component, the shell, keeps it. */
-export function useLiveUnreadCount(signedIn: boolean): number {
+/** Keeps the number of unread notifications as it changes. One component does it: the shell. */
+export function useLiveUnreadCount(signedIn: boolean): void {
   const { data } = useQuery({ ...unreadCountQuery, enabled: signedIn });
   useTopic(signedIn ? "notifications" : undefined, countSoon);
   useTopic(signedIn ? "account" : undefined, (frame) => {
@@ -31,7 +31,6 @@ export function useLiveUnreadCount(signedIn: boolean): number {
   useEffect(() => {
     if (signedIn && data?.count === 0) void closeShown().catch(() => undefined);
   }, [signedIn, data?.count]);
-  return count;
 }
 
 /** The count that the shell keeps. */

@@ -8,6 +8,7 @@ import { MediaGrid } from "../media/MediaGrid";
 import { FollowButton } from "../users/FollowButton";
 import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
+import { EditedMark } from "./EditedMark";
 import { PostActions } from "./PostActions";
 import { BlockedPost, VisibilityMark } from "./PostCard";
 import styles from "./PostCard.module.css";
@@ -50,7 +51,7 @@ export function FocusedPost({ post, lineAbove }: { post: Post; lineAbove: boolea
       {post.quoted_post_id && <QuotedPost post={post.quote_hidden ? null : post.quoted_post} />}
       <p className={styles.facts}>
         <time dateTime={post.created_at}>{created}</time>
-        {post.edited_at && <span>{text("posts.edited")}</span>}
+        {post.edited_at && <EditedMark post={post} editedAt={post.edited_at} full />}
         <VisibilityMark visibility={post.visibility} />
         {facts
           .filter(({ count }) => count > 0)

@@ -13,6 +13,7 @@ import { useMyId } from "../sessions/useSession";
 import { FollowButton } from "../users/FollowButton";
 import { ProfileHover } from "../users/ProfileHover";
 import { UserName } from "../users/UserName";
+import { EditedMark } from "./EditedMark";
 import { PostActions } from "./PostActions";
 import styles from "./PostCard.module.css";
 import { PostContent } from "./PostContent";
@@ -113,7 +114,11 @@ export const PostCard = memo(function PostCard({
               <RelativeTime value={post.created_at} />
             </Link>
           </span>
-          {post.edited_at && <span className={`${styles.time} ${styles.dot}`}>{text("posts.edited")}</span>}
+          {post.edited_at && (
+            <span className={`${styles.time} ${styles.dot}`}>
+              <EditedMark post={post} editedAt={post.edited_at} />
+            </span>
+          )}
           <VisibilityMark visibility={post.visibility} />
           <span className={styles.menu}>
             <PostMenu post={post} />
@@ -182,7 +187,8 @@ export function VisibilityMark({ visibility }: { visibility: Post["visibility"] 
 /** The keys that work on the post with the focus. */
 function PostShortcuts({ post }: { post: Post }) {
   const compose = useComposer();
-  const signedIn = useMyId() !== undefined;
+  const myId = useMyId();
+  const signedIn = myId !== undefined;
   const { toggleLike, toggleRepost, toggleBookmark } = useEngagement(post);
   useShortcuts(
     signedIn
@@ -194,6 +200,9 @@ function PostShortcuts({ post }: { post: Post }) {
             : []),
           { keys: "q", label: "posts.quote", run: () => compose.open({ quoted: post }) },
           { keys: "b", label: "posts.bookmark", run: toggleBookmark },
+          ...(post.author?.id === myId
+            ? [{ keys: "e", label: "posts.edit" as const, run: () => compose.open({ edited: post }) }]
+            : []),
         ]
       : [],
   );

@@ -12,7 +12,7 @@ import { PostCard } from "./PostCard";
 import { isHidden } from "./hidden";
 
 /** A post that a search found, with the parts that match. */
-interface FoundPost {
+export interface FoundPost {
   id: string;
   post: Post;
   matches: Matches;

@@ -1,28 +1,24 @@
-import { Ellipsis, Link2, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Ellipsis, Link2, Pencil, Trash2 } from "lucide-react";
 
 import type { Post } from "../../api/client";
-import { Button, IconButton } from "../../design/Button";
-import { Dialog } from "../../design/Dialog";
+import { IconButton } from "../../design/Button";
 import { Menu, type MenuItem } from "../../design/Menu";
 import { useToasts } from "../../design/Toast";
 import { useText } from "../../i18n/messages";
-import { useAction } from "../../offline/useAction";
+import { useComposer } from "../compose/ComposerProvider";
 import { useConversationMute } from "../notifications/useConversationMute";
 import { useMyId } from "../sessions/useSession";
 import { useUserMenu } from "../users/useUserMenu";
-import styles from "./PostMenu.module.css";
-import { deletePost } from "./actions";
+import { useDeletion } from "./useDeletion";
 
 /** The rarer things that one can do with a post. */
 export function PostMenu({ post }: { post: Post }) {
   const text = useText();
   const toasts = useToasts();
   const mine = useMyId() === post.author?.id;
-  const deletion = useAction(deletePost);
+  const composer = useComposer();
   const conversationMute = useConversationMute(post);
-  const [confirming, setConfirming] = useState(false);
-
+  const deleteWithUndo = useDeletion();
   const author = useUserMenu(post.author);
 
   const copyLink = () => {
@@ -35,12 +31,15 @@ export function PostMenu({ post }: { post: Post }) {
     ...conversationMute.items,
   ];
   if (mine) {
-    items.push({
-      label: text("posts.delete"),
-      icon: <Trash2 size={18} />,
-      tone: "danger",
-      onSelect: () => setConfirming(true),
-    });
+    items.push(
+      { label: text("posts.edit"), icon: <Pencil size={18} />, onSelect: () => composer.open({ edited: post }) },
+      {
+        label: text("posts.delete"),
+        icon: <Trash2 size={18} />,
+        tone: "danger",
+        onSelect: () => deleteWithUndo(post),
+      },
+    );
   }
 
   items.push(...author.items);
@@ -64,27 +63,6 @@ export function PostMenu({ post }: { post: Post }) {
           </IconButton>
         )}
       />
-      {confirming && (
-        <Dialog title={text("posts.delete_title")} onClose={() => setConfirming(false)}>
-          <div className={styles.confirm}>
-            <p>{text("posts.delete_text")}</p>
-            <div className={styles.buttons}>
-              <Button variant="secondary" onClick={() => setConfirming(false)}>
-                {text("common.cancel")}
-              </Button>
-              <Button
-                variant="danger"
-                onClick={() => {
-                  setConfirming(false);
-                  void deletion.run({ postId: post.id });
-                }}
-              >
-                {text("posts.delete")}
-              </Button>
-            </div>
-          </div>
-        </Dialog>
-      )}
     </>
   );
 }

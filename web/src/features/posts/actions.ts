@@ -110,7 +110,9 @@ export const removeBookmark = defineAction<PostInput, Engagement>({
 
 export const deletePost = defineAction<PostInput, unknown>({
   name: "posts.delete",
-  send: ({ postId }, key) => unwrap(api.DELETE("/v2/posts/{post_id}", parameters(postId, key))),
+  // A page that is left sends it all the same.
+  send: ({ postId }, key) =>
+    unwrap(api.DELETE("/v2/posts/{post_id}", { ...parameters(postId, key), keepalive: true })),
   succeed: (_nothing, { postId }) => removePost(postId),
   failure: "posts.delete_failed",
 });

@@ -29,6 +29,21 @@ export function repliesList(postId: string): PagedList<Post> {
   };
 }
 
+/** The versions of a post, newest first. */
+export function revisionsList(postId: string): PagedList<Schemas["Revision"]> {
+  return {
+    key: ["posts", postId, "revisions"],
+    read: (cursor, signal) =>
+      unwrap(
+        api.GET("/v2/posts/{post_id}/revisions", {
+          params: { path: { post_id: postId }, query: cursor ? { cursor } : {} },
+          signal,
+        }),
+      ),
+    staleTime: 15_000,
+  };
+}
+
 /** The users who like a post, newest like first. */
 export function likersList(postId: string): PagedList<User> {
   return {

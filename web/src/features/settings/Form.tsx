@@ -35,7 +35,7 @@ export function Form({
       className={styles.form}
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        onSubmit();
+        if (!disabled) onSubmit();
       }}
     >
       {children}
@@ -45,7 +45,8 @@ export function Form({
         </p>
       )}
       <div className={styles.buttons}>
-        <Button type="submit" variant={tone} busy={pending} disabled={disabled}>
+        {/* A disabled button would lose the focus when there is nothing left to save. */}
+        <Button type="submit" variant={tone} busy={pending} aria-disabled={disabled || undefined}>
           {submit}
         </Button>
         {others}

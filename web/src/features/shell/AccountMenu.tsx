@@ -6,14 +6,11 @@ import { session } from "../../api/session";
 import { Avatar } from "../../design/Avatar";
 import { Menu, type MenuTrigger } from "../../design/Menu";
 import { useToasts } from "../../design/Toast";
-import { type MessageId, useText } from "../../i18n/messages";
+import { useText } from "../../i18n/messages";
 import { useProblemText } from "../../i18n/problems";
 import { UserName } from "../users/UserName";
 import styles from "./Shell.module.css";
 import type { NavigationItem } from "./navigation";
-
-/** The menu has these anyway. */
-const OWN: readonly MessageId[] = ["shell.profile", "settings.title"];
 
 interface AccountMenuProps {
   me: User;
@@ -48,7 +45,7 @@ export function AccountMenu({ me, trigger, pages = [] }: AccountMenuProps) {
           onSelect: () => void navigate({ to: "/@{$handle}", params: { handle: me.handle } }),
         },
         ...pages
-          .filter((page) => !OWN.includes(page.label))
+          .filter(({ label }) => label !== "shell.profile" && label !== "settings.title")
           .map((page) => ({
             label: text(page.label),
             icon: <page.icon size={18} />,

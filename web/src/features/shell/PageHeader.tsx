@@ -57,9 +57,14 @@ export function PageHeader({
         ) : (
           <div className={styles.title}>
             <h1>
+              {/* A handle or a hashtag keeps its order in a page from right to left. */}
               <bdi>{title}</bdi>
             </h1>
-            {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+            {subtitle && (
+              <p className={styles.subtitle}>
+                <bdi>{subtitle}</bdi>
+              </p>
+            )}
           </div>
         )}
         {actions}

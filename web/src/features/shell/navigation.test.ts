@@ -29,6 +29,6 @@ it("moves pages that do not fit into the bar to the menu", () => {
 it("lists follow requests for a protected account only", () => {
   const labels = (isProtected: boolean) =>
     navigationFor({ ...ada, protected: isProtected }, true).map((item) => item.label);
-  expect(labels(true)).toContain("users.requests");
-  expect(labels(false)).not.toContain("users.requests");
+  expect(labels(true)).toContain("users.requests_short");
+  expect(labels(false)).not.toContain("users.requests_short");
 });

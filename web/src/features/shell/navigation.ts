@@ -68,7 +68,7 @@ const PUBLIC: NavigationItem = {
 
 /** An open account has no requests. */
 const REQUESTS: NavigationItem = {
-  label: "users.requests",
+  label: "users.requests_short",
   icon: UserRoundPlus,
   link: { to: "/follow-requests" },
   key: "r",

@@ -97,6 +97,8 @@ export function followingList(userId: string): PagedList<User> {
 export function followRequestsList(): PagedList<User> {
   return {
     key: ["follow-requests"],
+    // Another device may have changed it.
+    staleTime: 0,
     read: (cursor, signal) =>
       unwrap(api.GET("/v2/follow-requests", { params: { query: cursor ? { cursor } : {} }, signal })),
   };
@@ -106,6 +108,8 @@ export function followRequestsList(): PagedList<User> {
 export function blocksList(): PagedList<User> {
   return {
     key: ["blocks"],
+    // Another device may have changed it.
+    staleTime: 0,
     read: (cursor, signal) =>
       unwrap(api.GET("/v2/blocks", { params: { query: cursor ? { cursor } : {} }, signal })),
   };
@@ -115,6 +119,8 @@ export function blocksList(): PagedList<User> {
 export function mutesList(): PagedList<User> {
   return {
     key: ["mutes"],
+    // Another device may have changed it.
+    staleTime: 0,
     read: (cursor, signal) =>
       unwrap(api.GET("/v2/mutes", { params: { query: cursor ? { cursor } : {} }, signal })),
   };

@@ -31,8 +31,8 @@ export const userRoutes = [
   }),
 ] as const;
 
-/** These stand among the settings. */
-export const restrictionRoutes = [
+/** The pages of users among the settings. */
+export const userSettingsPages = [
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/blocks",

@@ -137,7 +137,9 @@ it("deletes the account with its password, and signs out", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Delete account" }));
   const dialog = within(screen.getByRole("dialog", { name: "Delete @ada?" }));
   const submit = dialog.getByRole<HTMLButtonElement>("button", { name: "Delete for good" });
-  expect(submit.disabled).toBe(true);
+  expect(submit.getAttribute("aria-disabled")).toBe("true");
+  await userEvent.click(submit);
+  expect(sentTo("/v2/users/me")).toEqual([]);
   await userEvent.type(dialog.getByLabelText("Your password"), "wrong");
   await userEvent.click(submit);
   await dialog.findByText("This is not your password.");

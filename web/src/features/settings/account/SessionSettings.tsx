@@ -73,7 +73,9 @@ function Device({ device }: { device: Schemas["Session"] }) {
           {device.current ? (
             <span className={styles.current}>{text("settings.this_device")}</span>
           ) : (
-            <Text id="settings.last_used" values={{ time: <Time key="time" value={device.last_used_at} /> }} />
+            <span>
+              <Text id="settings.last_used" values={{ time: <Time key="time" value={device.last_used_at} /> }} />
+            </span>
           )}
           <span>
             <Text id="settings.signed_in_since" values={{ time: <Time key="time" value={device.created_at} /> }} />

@@ -78,6 +78,7 @@ function PictureField({ label, change, remove, there, shape, round = false, onCh
   const limits = useQuery(limitsQuery);
   const errorId = useId();
   const input = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const [opened, setOpened] = useState<{ picture: ImageBitmap; contentType: string }>();
   const [failed, setFailed] = useState(false);
   const urls = useRef<string[]>([]);
@@ -115,6 +116,7 @@ function PictureField({ label, change, remove, there, shape, round = false, onCh
       <Button
         variant="secondary"
         size="small"
+        ref={button}
         aria-describedby={failed ? errorId : undefined}
         onClick={() => input.current?.click()}
       >
@@ -122,7 +124,15 @@ function PictureField({ label, change, remove, there, shape, round = false, onCh
         {change}
       </Button>
       {there && (
-        <Button variant="quiet" size="small" onClick={() => onChange(null)}>
+        <Button
+          variant="quiet"
+          size="small"
+          onClick={() => {
+            onChange(null);
+            // This button goes.
+            button.current?.focus();
+          }}
+        >
           <Trash2 size={16} />
           {remove}
         </Button>

@@ -1,0 +1,4 @@
+import { Explorer } from "../Explorer";
+import { start } from "../start";
+
+start("graphiql", <Explorer />);

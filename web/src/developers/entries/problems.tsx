@@ -1,0 +1,4 @@
+import { ProblemsPage } from "../ProblemsPage";
+import { start } from "../start";
+
+start("problems", <ProblemsPage />);

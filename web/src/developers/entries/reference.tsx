@@ -1,0 +1,4 @@
+import { Reference } from "../Reference";
+import { start } from "../start";
+
+start("reference", <Reference />);
