@@ -43,16 +43,26 @@ it("removes a deleted post from lists, and marks it where it stands alone", () =
 
 it("brings a hidden post back to its place, also where it stands alone", () => {
   const before = [queryClient.getQueryData(["list"]), queryClient.getQueryData(["thread"])];
-  const restore = hidePost("10");
+  const { restore } = hidePost("10");
   expect(queryClient.getQueryData<{ post: Post }>(["thread"])?.post.deleted).toBe(true);
   restore();
   expect([queryClient.getQueryData(["list"]), queryClient.getQueryData(["thread"])]).toEqual(before);
 });
 
 it("reads a list again that changed while the post was hidden", () => {
-  const restore = hidePost("10");
+  const { restore } = hidePost("10");
   patchPost("20", (post) => ({ ...post, counts: { ...post.counts, likes: 9 } }));
   restore();
   expect(queryClient.getQueryState(["list"])?.isInvalidated).toBe(true);
   expect(queryClient.getQueryState(["thread"])?.isInvalidated).toBe(false);
+});
+
+it("hides a post also where it is read later, until that ends", () => {
+  const { end } = hidePost("10");
+  queryClient.setQueryData(["profile"], { items: [hello, other] });
+  const profile = () => queryClient.getQueryData<{ items: Post[] }>(["profile"])?.items.map((post) => post.id);
+  expect(profile()).toEqual(["20"]);
+  end();
+  queryClient.setQueryData(["profile"], { items: [hello, other] });
+  expect(profile()).toEqual(["10", "20"]);
 });

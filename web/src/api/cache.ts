@@ -5,7 +5,7 @@
  * wherever it is cached; what did not change keeps its identity, so React skips it.
  */
 
-import { QueryClient, type QueryKey } from "@tanstack/react-query";
+import { type Query, QueryClient, type QueryKey } from "@tanstack/react-query";
 
 import type { Post, User } from "./client";
 import { Problem, isTemporary } from "./problem";
@@ -53,30 +53,48 @@ export function cachedUser(matches: (user: User) => boolean): User | undefined {
 
 /** Removes a post from every list; where it stands alone it becomes a deleted one. */
 export function removePost(id: string): void {
-  hidePost(id);
+  for (const query of queryClient.getQueryCache().getAll()) removeFrom(query, id);
 }
 
-/** Removes a post as `removePost` does. Returns what brings it back. */
-export function hidePost(id: string): () => void {
-  const hidden: { key: QueryKey; before: unknown; after: unknown }[] = [];
-  for (const query of queryClient.getQueryCache().getAll()) {
-    if (query.state.data === undefined) continue;
+/** A post that is out of sight. */
+export interface HiddenPost {
+  /** Brings it back. */
+  restore: () => void;
+  /** Leaves it removed. */
+  end: () => void;
+}
+
+/** Removes a post as `removePost` does, also from what is read later, until that ends. */
+export function hidePost(id: string): HiddenPost {
+  const hidden = new Map<string, { key: QueryKey; before: unknown; after: unknown }>();
+  const hide = (query: Query) => {
     const { queryKey: key } = query;
     const before: unknown = query.state.data;
-    const after = without(before, id);
-    if (after === before) continue;
-    set(key, before, after);
-    // The cache shares what is equal, so that it holds another object.
-    hidden.push({ key, before, after: queryClient.getQueryData(key) });
-  }
-  return () => {
-    for (const { key, before, after } of hidden) {
-      const now: unknown = queryClient.getQueryData(key);
-      if (now === after) set(key, after, before);
+    // The cache shares what is equal, so that it holds another object than it was given.
+    if (removeFrom(query, id)) hidden.set(query.queryHash, { key, before, after: queryClient.getQueryData(key) });
+  };
+  for (const query of queryClient.getQueryCache().getAll()) hide(query);
+  const end = queryClient.getQueryCache().subscribe(({ type, query }) => {
+    if (type === "updated") hide(query);
+  });
+  const restore = () => {
+    end();
+    for (const { key, before, after } of hidden.values()) {
+      if (queryClient.getQueryData(key) === after) set(key, after, before);
       // What changed since is read again, with the post.
       else void queryClient.invalidateQueries({ queryKey: key, exact: true });
     }
   };
+  return { restore, end };
+}
+
+/** Returns whether the query had the post. */
+function removeFrom(query: Query, id: string): boolean {
+  const before: unknown = query.state.data;
+  const after = without(before, id);
+  if (after === before) return false;
+  set(query.queryKey, before, after);
+  return true;
 }
 
 function replaceEverywhere(change: (value: object) => object): void {
@@ -125,7 +143,9 @@ function without(value: unknown, id: string): unknown {
       ? value
       : kept;
   }
-  if (isPost(value) && value.id === id) return { ...value, deleted: true, content: [], media: [] };
+  if (isPost(value) && value.id === id) {
+    return value.deleted ? value : { ...value, deleted: true, content: [], media: [] };
+  }
   let next: Record<string, unknown> | undefined;
   for (const [name, each] of Object.entries(value)) {
     const replaced = without(each, id);

@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
 import { useText } from "../i18n/messages";
 import { IconButton } from "./Button";
@@ -22,15 +22,8 @@ export function Dialog({ title, onClose, children, actions, full = false }: Dial
   const titleId = useId();
   const text = useText();
 
-  useEffect(() => {
-    const before = document.activeElement;
-    return () => {
-      // The dialog is gone by now, and the focus with it.
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-    };
-  }, []);
-
-  useEffect(() => {
+  // A layout effect ends while the dialog is in the page, so that the browser returns the focus.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (!dialog?.open) dialog?.showModal();
     const { style } = document.documentElement;
@@ -51,6 +44,8 @@ export function Dialog({ title, onClose, children, actions, full = false }: Dial
       className={classes(styles.dialog, full && styles.full)}
       aria-labelledby={titleId}
       onCancel={(event) => {
+        // A dialog inside of this one, and a file chooser, have an event of the same name.
+        if (event.target !== ref.current) return;
         event.preventDefault();
         onClose();
       }}

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useMemo, useState } from "react";
+import { type FormEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { Button } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
@@ -32,6 +32,9 @@ export function AttachmentDialog({ attachment, upload, maxCharacters, onSave, on
   const shown = { ...attachment, altText: "", focalPoint };
   const picture = <Preview attachment={shown} upload={upload} className={styles.picture} />;
 
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
+
   const save = () => {
     if (!over) onSave({ altText: altText.trim(), focalPoint });
   };
@@ -54,6 +57,7 @@ export function AttachmentDialog({ attachment, upload, maxCharacters, onSave, on
         <div className={styles.field}>
           <label htmlFor={id}>{text("compose.alt_text")}</label>
           <textarea
+            ref={field}
             id={id}
             className={styles.text}
             dir="auto"

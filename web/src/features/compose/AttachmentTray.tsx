@@ -95,7 +95,7 @@ function Tile({ attachment, upload, position, count, onDescribe, onMove, onRemov
       <button
         type="button"
         className={classes(styles.control, styles.describe)}
-        aria-label={text(described ? "compose.edit_description" : "compose.add_description", { position })}
+        aria-label={`${text("compose.alt")}: ${text(described ? "compose.edit_description" : "compose.add_description", { position })}`}
         title={described ? attachment.altText : text("compose.describe")}
         data-described={described}
         onClick={onDescribe}

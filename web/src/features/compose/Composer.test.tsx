@@ -3,7 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
 
 import { session } from "../../api/session";
-import { ada, hello, limits } from "../../test/examples";
+import { ada, hello } from "../../test/examples";
+import { limits } from "../../test/media";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { Composer } from "./Composer";

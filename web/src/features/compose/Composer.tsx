@@ -26,6 +26,7 @@ import { type MessageId, useText } from "../../i18n/messages";
 import { useProblemText } from "../../i18n/problems";
 import { PostContent } from "../posts/PostContent";
 import { useMe } from "../sessions/useSession";
+import { settingsQuery } from "../settings/queries";
 import { UserName } from "../users/UserName";
 import { AttachmentDialog } from "./AttachmentDialog";
 import { AttachmentTray } from "./AttachmentTray";
@@ -39,7 +40,7 @@ import { createPost, textOf, updatePost } from "./actions";
 import { type Attachment, type Refusal, acceptedTypes, attachmentOf } from "./attachments";
 import { type Draft, type DraftContext, type Visibility, keepDraft, readDraft, removeDraft } from "./drafts";
 import { countCharacters } from "./graphemes";
-import { editableQuery, limitsQuery, settingsQuery } from "./queries";
+import { editableQuery, limitsQuery } from "./queries";
 import { useAttachments } from "./useAttachments";
 
 const VISIBILITIES: Record<Visibility, LucideIcon> = { public: Globe, followers: Lock, mentioned: AtSign };

@@ -7,7 +7,8 @@ import { patchPost, queryClient } from "../../api/cache";
 import type { Post } from "../../api/client";
 import { session } from "../../api/session";
 import { forgetFiles } from "../../offline/files";
-import { ada, heron, hello, limits } from "../../test/examples";
+import { ada, hello } from "../../test/examples";
+import { heron, limits } from "../../test/media";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { transfers } from "../../test/transfers";
@@ -130,7 +131,7 @@ it("shows why a medium could not be processed, and removes it", async () => {
   await open();
   await choose(picture());
   await waitFor(() => expect(sent("POST", "/v2/media/uploads/50/completion")).toHaveLength(1));
-  await screen.findByRole("button", { name: "Add a description to medium 1" });
+  await screen.findByRole("button", { name: "ALT: Add a description to medium 1" });
   await waitFor(() => expect(post().disabled).toBe(false));
   await userEvent.click(screen.getByRole("button", { name: "Remove medium 1" }));
 
@@ -169,7 +170,7 @@ it("changes the order of media", async () => {
 it("describes a medium and moves its focal point with the keyboard", async () => {
   await open();
   await choose(picture());
-  await userEvent.click(await screen.findByRole("button", { name: "Add a description to medium 1" }));
+  await userEvent.click(await screen.findByRole("button", { name: "ALT: Add a description to medium 1" }));
   const dialog = screen.getByRole("dialog", { name: "Describe" });
   await userEvent.type(within(dialog).getByRole("textbox", { name: "Description" }), "Two herons");
   const point = within(dialog).getByRole("slider", { name: "Point that stays in view" });
@@ -190,7 +191,7 @@ it("reminds of missing descriptions once where the user wants that", async () =>
   server.on("GET /v2/users/me/settings", { alt_text_reminder: true });
   await open();
   await choose(picture());
-  await waitFor(() => expect(queryClient.getQueryData(["users", "me", "settings"])).toBeDefined());
+  await waitFor(() => expect(queryClient.getQueryData(["settings"])).toBeDefined());
   await waitFor(() => expect(post().disabled).toBe(false));
   await userEvent.click(post());
   await screen.findByText(/Some people will not know what it shows/);
@@ -273,7 +274,7 @@ it("edits text, media and descriptions, and shows the edit before the server ans
 
   await userEvent.clear(field);
   await userEvent.type(field, "Good day");
-  await userEvent.click(screen.getByRole("button", { name: "Add a description to medium 1" }));
+  await userEvent.click(screen.getByRole("button", { name: "ALT: Add a description to medium 1" }));
   const dialog = screen.getByRole("dialog", { name: "Describe" });
   await userEvent.type(within(dialog).getByRole("textbox", { name: "Description" }), "A heron");
   await userEvent.click(within(dialog).getByRole("button", { name: "Save" }));

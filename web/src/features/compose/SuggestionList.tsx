@@ -67,7 +67,7 @@ export function SuggestionList({ id, field, word, suggestions, active, onChoose 
           aria-selected={index === active}
           className={styles.option}
           // A press would take the focus from the field.
-          onPointerDown={(event) => event.preventDefault()}
+          onMouseDown={(event) => event.preventDefault()}
           onClick={() => onChoose(suggestion)}
         >
           {suggestion.type === "user" ? (

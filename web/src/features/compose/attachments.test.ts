@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { limits } from "../../test/examples";
+import { limits } from "../../test/media";
 import { acceptedTypes, canCombine, contentTypeOf, sortFiles } from "./attachments";
 
 const file = (name: string, type: string, size = 10) => new File(["x".repeat(size)], name, { type });

@@ -10,12 +10,6 @@ export const limitsQuery = queryOptions({
   meta: { offline: true },
 });
 
-/** The user's settings that the composer follows. */
-export const settingsQuery = queryOptions({
-  queryKey: ["users", "me", "settings"],
-  queryFn: ({ signal }) => unwrap(api.GET("/v2/users/me/settings", { signal })),
-});
-
 /** A post as it is now, with the tag that an edit of it is based on. */
 export function editableQuery(postId: string) {
   return queryOptions({

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from "vitest";
 
 import { forgetFiles, keepFile, keptFile } from "../../offline/files";
-import { heron } from "../../test/examples";
+import { heron } from "../../test/media";
 import { answers, problem } from "../../test/server";
 import { transfers } from "../../test/transfers";
 import type { Attachment } from "./attachments";

@@ -149,7 +149,7 @@ class Uploads {
       () =>
         unwrap(
           api.POST("/v2/media/uploads/{medium_id}/completion", {
-            params: { path: { medium_id: upload.id }, header: idempotent(`${id}.completion`) },
+            params: { path: { medium_id: upload.id }, header: idempotent(newIdempotencyKey()) },
             signal,
           }),
         ),

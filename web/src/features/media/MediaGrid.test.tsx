@@ -1,7 +1,7 @@
 import { screen } from "@testing-library/react";
 import { expect, it } from "vitest";
 
-import { heron } from "../../test/examples";
+import { heron } from "../../test/media";
 import { renderPage } from "../../test/render";
 import { MediaGrid } from "./MediaGrid";
 

@@ -3,7 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 
 import type { Post, Schemas } from "../../api/client";
-import { heron, hello } from "../../test/examples";
+import { hello } from "../../test/examples";
+import { heron } from "../../test/media";
 import { renderPage } from "../../test/render";
 import { answers, problem } from "../../test/server";
 import { EditedMark } from "./EditedMark";

@@ -1,5 +1,4 @@
 import type { Post, TimelineItem, User } from "../../api/client";
-import type { FoundPost } from "./PostList";
 
 /**
  * Whether a list leaves an entry out: the caller blocks its author or who reposted it.

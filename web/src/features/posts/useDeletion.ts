@@ -32,10 +32,10 @@ export function useDeletion(): (post: Post) => void {
   return useCallback(
     (post) => {
       const key = newIdempotencyKey();
-      const restore = hidePost(post.id);
+      const hidden = hidePost(post.id);
       const attempt = (): void => {
-        deletePost.run({ postId: post.id }, { key }).catch((failure: unknown) => {
-          restore();
+        deletePost.run({ postId: post.id }, { key }).then(hidden.end, (failure: unknown) => {
+          hidden.restore();
           toasts.show({
             tone: "failure",
             text: `${text("posts.delete_failed")} ${problemText(failure)}`,
@@ -60,7 +60,7 @@ export function useDeletion(): (post: Post) => void {
           label: text("posts.undo"),
           run: () => {
             end();
-            restore();
+            hidden.restore();
           },
         },
       });
