@@ -6,7 +6,6 @@ import {
   type MouseEvent,
   useEffect,
   useId,
-  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -69,8 +68,9 @@ export function SearchField({ query = "", tab }: SearchFieldProps) {
   const options = optionsFor(value, recent, completion, completion && suggestions);
   const current = options[active];
 
-  useLayoutEffect(() => {
+  useEffect(() => {
     if (!place) return;
+    // After a dialog that closes now, which returns the focus to where it was.
     input.current?.focus();
     input.current?.setSelectionRange(place.at, place.at);
   }, [place]);
