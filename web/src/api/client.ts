@@ -8,6 +8,7 @@ import { session } from "./session";
 
 export type Schemas = components["schemas"];
 export type Post = Schemas["Post"];
+export type Matches = Schemas["Matches"];
 export type Medium = Schemas["Medium"];
 export type Relationship = Schemas["Relationship"];
 export type TimelineItem = Schemas["TimelineItem"];

@@ -3,6 +3,7 @@
 import { queryClient } from "../api/cache";
 import { session } from "../api/session";
 import { followPushUser } from "../features/notifications/push";
+import { forgetSearches } from "../features/search/recent";
 import { outbox } from "../offline/actions";
 import { forgetQueries, persistQueries, restoreQueries } from "../offline/persistence";
 import { stream } from "../stream";
@@ -25,6 +26,7 @@ async function follow(): Promise<void> {
   stream.stop();
   if (before !== undefined) queryClient.clear();
   if (before) {
+    forgetSearches();
     await outbox.clear();
     await forgetQueries();
   }

@@ -4,6 +4,7 @@ import { bookmarkRoutes } from "../features/bookmarks/routes";
 import { hashtagRoutes } from "../features/hashtags/routes";
 import { notificationRoutes, notificationSettingsRoutes } from "../features/notifications/routes";
 import { postRoutes } from "../features/posts/routes";
+import { searchRoutes } from "../features/search/routes";
 import { sessionRoutes } from "../features/sessions/routes";
 import { settingsRoute } from "../features/settings/route";
 import { settingsPages } from "../features/settings/routes";
@@ -20,6 +21,7 @@ const routeTree = rootRoute.addChildren([
     ...postRoutes,
     ...userRoutes,
     ...hashtagRoutes,
+    ...searchRoutes,
     ...notificationRoutes,
     ...bookmarkRoutes,
     settingsRoute.addChildren([...settingsPages, ...restrictionRoutes, ...notificationSettingsRoutes]),

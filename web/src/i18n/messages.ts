@@ -12,10 +12,12 @@ type Messages = typeof import("./messages/en.json") &
   typeof import("../features/media/messages/en.json") &
   typeof import("../features/notifications/messages/en.json") &
   typeof import("../features/posts/messages/en.json") &
+  typeof import("../features/search/messages/en.json") &
   typeof import("../features/sessions/messages/en.json") &
   typeof import("../features/settings/messages/en.json") &
   typeof import("../features/shell/messages/en.json") &
   typeof import("../features/timelines/messages/en.json") &
+  typeof import("../features/trends/messages/en.json") &
   typeof import("../features/users/messages/en.json");
 
 export type MessageId = Exclude<keyof Messages, "default">;

@@ -55,6 +55,11 @@ export function handleKey(event: KeyboardEvent): void {
   }
 }
 
+/** Runs what a key does, for those who press a button. */
+export function runShortcut(keys: string): void {
+  shortcuts.findLast((shortcut) => shortcut.keys === keys)?.run();
+}
+
 function takesText(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

@@ -10,8 +10,16 @@ import { SignInPromptProvider } from "../features/sessions/SignInPrompt";
 import { LanguageProvider, loadMessages } from "../i18n/LanguageProvider";
 import type { Language } from "../i18n/languages";
 
+interface RenderedPage extends RenderResult {
+  /** The address that is shown now. */
+  address: () => string;
+}
+
 /** Renders a component with what the shell gives it: words, cache, router, toasts, composer. */
-export async function renderPage(content: ReactNode, { language = "en" as Language, at = "/" } = {}): Promise<RenderResult> {
+export async function renderPage(
+  content: ReactNode,
+  { language = "en" as Language, at = "/" } = {},
+): Promise<RenderedPage> {
   queryClient.clear();
   const router = createRouter({
     routeTree: createRootRoute({
@@ -24,7 +32,7 @@ export async function renderPage(content: ReactNode, { language = "en" as Langua
     history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();
-  return render(
+  const page = render(
     <LanguageProvider initial={language} messages={await loadMessages(language)}>
       <QueryClientProvider client={queryClient}>
         <ToastProvider>
@@ -34,4 +42,5 @@ export async function renderPage(content: ReactNode, { language = "en" as Langua
       </QueryClientProvider>
     </LanguageProvider>,
   );
+  return { ...page, address: () => router.state.location.href };
 }

@@ -32,6 +32,7 @@ class Channels {
   }
 }
 vi.stubGlobal("BroadcastChannel", Channels);
+Element.prototype.scrollIntoView ??= () => undefined;
 HTMLElement.prototype.showPopover = vi.fn();
 HTMLElement.prototype.hidePopover = vi.fn();
 HTMLDialogElement.prototype.showModal = function showModal() {

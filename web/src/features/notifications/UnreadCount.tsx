@@ -1,7 +1,8 @@
 import { useText } from "../../i18n/messages";
-import { shortCount, useUnreadCount } from "./useUnreadCount";
+import { MAX_UNREAD } from "./queries";
+import { useUnreadCount } from "./useUnreadCount";
 
-/** How many notifications are unread, as a text for the navigation; nothing where all are read. */
+/** How many notifications are unread, as a text. Nothing where all are read. */
 export function UnreadCount() {
   const text = useText();
   const count = useUnreadCount();
@@ -12,4 +13,9 @@ export function UnreadCount() {
       <span className="visually-hidden">{text("notifications.unread_count", { count })}</span>
     </>
   );
+}
+
+/** The server counts up to `MAX_UNREAD`. */
+export function shortCount(count: number): string {
+  return count >= MAX_UNREAD ? `${MAX_UNREAD - 1}+` : String(count);
 }

@@ -8,7 +8,7 @@ import { answers, problem } from "../../test/server";
 import { frames } from "../../test/stream";
 import { PageHeader } from "../shell/PageHeader";
 import { UnreadCount } from "./UnreadCount";
-import { useUnreadUpkeep } from "./useUnreadCount";
+import { useLiveUnreadCount } from "./useUnreadCount";
 
 const server = answers();
 const stream = frames();
@@ -16,7 +16,7 @@ const setAppBadge = vi.fn(async () => undefined);
 const clearAppBadge = vi.fn(async () => undefined);
 
 function Counted() {
-  useUnreadUpkeep(true);
+  useLiveUnreadCount(true);
   return (
     <>
       <PageHeader title="Home" />

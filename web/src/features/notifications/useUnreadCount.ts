@@ -3,7 +3,7 @@ import { useEffect } from "react";
 
 import { queryClient } from "../../api/cache";
 import { useTopic } from "../../stream";
-import { MAX_UNREAD, preferencesQuery, unreadCountQuery } from "./queries";
+import { preferencesQuery, unreadCountQuery } from "./queries";
 
 /** Many activities at once, as likes of a popular post, cost one request in this time. */
 const COUNT_AGAIN_AFTER_MS = 1000;
@@ -17,8 +17,8 @@ function countSoon(): void {
   }, COUNT_AGAIN_AFTER_MS);
 }
 
-/** Keeps the count of unread notifications current, also on the icon of the app. The shell does it. */
-export function useUnreadUpkeep(signedIn: boolean): void {
+/** How many notifications are unread, as it changes. One component, the shell, keeps it. */
+export function useLiveUnreadCount(signedIn: boolean): number {
   const { data } = useQuery({ ...unreadCountQuery, enabled: signedIn });
   useTopic(signedIn ? "notifications" : undefined, countSoon);
   useTopic(signedIn ? "account" : undefined, (frame) => {
@@ -31,16 +31,12 @@ export function useUnreadUpkeep(signedIn: boolean): void {
   useEffect(() => {
     if (signedIn && data?.count === 0) void closeShown().catch(() => undefined);
   }, [signedIn, data?.count]);
+  return count;
 }
 
 /** The count that the shell keeps. */
 export function useUnreadCount(): number {
   return useQuery({ ...unreadCountQuery, enabled: false }).data?.count ?? 0;
-}
-
-/** The server counts up to `MAX_UNREAD`. */
-export function shortCount(count: number): string {
-  return count >= MAX_UNREAD ? `${MAX_UNREAD - 1}+` : String(count);
 }
 
 /** Closes the notifications that the worker shows: they were read in the client. */

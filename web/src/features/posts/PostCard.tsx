@@ -2,7 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { AtSign, Lock, Repeat2 } from "lucide-react";
 import { memo, useState } from "react";
 
-import type { Post, User } from "../../api/client";
+import type { Matches, Post, User } from "../../api/client";
 import { Avatar } from "../../design/Avatar";
 import { Text, useText } from "../../i18n/messages";
 import { RelativeTime } from "../../i18n/times";
@@ -33,6 +33,8 @@ interface PostCardProps {
   inThread?: boolean;
   /** Its place in a list, from 1. */
   position?: number;
+  /** The parts of its text that a search found. */
+  matches?: Matches | undefined;
 }
 
 /** A post in a list. */
@@ -43,6 +45,7 @@ export const PostCard = memo(function PostCard({
   lineBelow = false,
   inThread = false,
   position,
+  matches,
 }: PostCardProps) {
   const text = useText();
   const navigate = useNavigate();
@@ -117,7 +120,12 @@ export const PostCard = memo(function PostCard({
           </span>
         </div>
         {post.reply_to && !inThread && <p className={styles.replying}>{text("posts.in_reply")}</p>}
-        <PostContent content={post.content} language={post.language} clamped />
+        <PostContent
+          content={post.content}
+          language={post.language}
+          clamped
+          marked={matches?.revision === post.revision ? matches.ranges : undefined}
+        />
         <MediaGrid media={post.media} />
         {post.quoted_post_id && <QuotedPost post={post.quote_hidden ? null : post.quoted_post} />}
         <PostActions post={post} />

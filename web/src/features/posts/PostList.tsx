@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-import type { Post, TimelineItem } from "../../api/client";
+import type { Matches, Post, TimelineItem } from "../../api/client";
 import { type PagedList, itemsOf, usePagedList } from "../../api/pages";
 import { FailureState } from "../../design/EmptyState";
 import { SpinnerBlock } from "../../design/Spinner";
@@ -11,7 +11,14 @@ import { useShortcuts } from "../../keyboard/shortcuts";
 import { PostCard } from "./PostCard";
 import { isHidden } from "./hidden";
 
-type Entry = Post | TimelineItem;
+/** A post that a search found, with the parts that match. */
+interface FoundPost {
+  id: string;
+  post: Post;
+  matches: Matches;
+}
+
+type Entry = Post | TimelineItem | FoundPost;
 
 const CARD = "[data-post-card]";
 
@@ -20,12 +27,20 @@ interface PostListProps<Item extends Entry> {
   list: PagedList<Item>;
   /** What stands in place of an empty list. */
   empty: ReactNode;
+  /** What stands in place of a list that could not be read; undefined for the reason and an offer to repeat. */
+  failure?: (error: unknown) => ReactNode;
   /** Whether posts of muted users are in it. A timeline has none. */
   withMuted?: boolean;
 }
 
 /** A list of posts, or of timeline items, that is read page by page. */
-export function PostList<Item extends Entry>({ label, list, empty, withMuted = true }: PostListProps<Item>) {
+export function PostList<Item extends Entry>({
+  label,
+  list,
+  empty,
+  failure,
+  withMuted = true,
+}: PostListProps<Item>) {
   const text = useText();
   const pages = usePagedList(list);
   const items = itemsOf(pages.data).filter((item) => !isHidden(item, withMuted));
@@ -36,7 +51,7 @@ export function PostList<Item extends Entry>({ label, list, empty, withMuted = t
 
   if (pages.data === undefined) {
     return pages.isError ? (
-      <FailureState error={pages.error} onRetry={() => void pages.refetch()} />
+      (failure?.(pages.error) ?? <FailureState error={pages.error} onRetry={() => void pages.refetch()} />)
     ) : (
       <SpinnerBlock label={text("common.loading")} />
     );
@@ -49,7 +64,12 @@ export function PostList<Item extends Entry>({ label, list, empty, withMuted = t
       keyOf={(item) => item.id}
       render={(item, index) =>
         "post" in item ? (
-          <PostCard post={item.post} repostedBy={item.reposted_by} position={index + 1} />
+          <PostCard
+            post={item.post}
+            repostedBy={"reposted_by" in item ? item.reposted_by : null}
+            matches={"matches" in item ? item.matches : undefined}
+            position={index + 1}
+          />
         ) : (
           <PostCard post={item} position={index + 1} />
         )

@@ -6,7 +6,10 @@ import type { Post, TimelineItem, User } from "../../api/client";
  * Timelines also leave out what a muted user wrote or reposted. The server does the same; this
  * shows a block or a mute at once, and shows the entry again where it is undone or refused.
  */
-export function isHidden(entry: Post | TimelineItem, withMuted: boolean): boolean {
+export function isHidden(
+  entry: Post | { post: Post; reposted_by?: TimelineItem["reposted_by"] },
+  withMuted: boolean,
+): boolean {
   const people = "post" in entry ? [entry.post.author, entry.reposted_by] : [entry.author];
   return people.some((user) => isBlocked(user) || (!withMuted && user?.relationship?.muting === true));
 }

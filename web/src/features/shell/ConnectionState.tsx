@@ -1,9 +1,10 @@
 import { CloudOff } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 
 import { Button } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useWaitingActions } from "../../offline/useAction";
+import { useOnline } from "../../offline/useOnline";
 import { stream, useStreamState } from "../../stream";
 import { useMyId } from "../sessions/useSession";
 import styles from "./Shell.module.css";
@@ -38,20 +39,6 @@ export function ConnectionState() {
         </div>
       )}
     </div>
-  );
-}
-
-function useOnline(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      addEventListener("online", listener);
-      addEventListener("offline", listener);
-      return () => {
-        removeEventListener("online", listener);
-        removeEventListener("offline", listener);
-      };
-    },
-    () => navigator.onLine,
   );
 }
 

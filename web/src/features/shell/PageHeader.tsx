@@ -6,7 +6,8 @@ import { Avatar } from "../../design/Avatar";
 import { IconButton } from "../../design/Button";
 import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
-import { shortCount, useUnreadCount } from "../notifications/useUnreadCount";
+import { shortCount } from "../notifications/UnreadCount";
+import { useUnreadCount } from "../notifications/useUnreadCount";
 import { useMe, useMyId } from "../sessions/useSession";
 import { AccountMenu } from "./AccountMenu";
 import styles from "./PageHeader.module.css";
@@ -18,6 +19,8 @@ interface PageHeaderProps {
   subtitle?: string | undefined;
   /** Offers the way back, on pages that the navigation does not list. */
   back?: boolean;
+  /** Stands in place of the title, which only screen readers get then. */
+  lead?: ReactNode;
   /** The page above this one: where the way back leads. Without it, to the page before. */
   backTo?: LinkProps["to"];
   /** Stands at the end of the row. */
@@ -27,7 +30,15 @@ interface PageHeaderProps {
 }
 
 /** The sticky head of a page. It also names the page in the window's title. */
-export function PageHeader({ title, subtitle, back = false, backTo, actions, children }: PageHeaderProps) {
+export function PageHeader({
+  title,
+  subtitle,
+  back = false,
+  backTo,
+  lead,
+  actions,
+  children,
+}: PageHeaderProps) {
   const text = useText();
   const unread = useUnreadCount();
   useEffect(() => {
@@ -38,10 +49,19 @@ export function PageHeader({ title, subtitle, back = false, backTo, actions, chi
     <div className={styles.header} data-back={back}>
       <div className={classes(styles.row, !children && styles.line)}>
         {back && <BackButton label={text("shell.back")} to={backTo} />}
-        <div className={styles.title}>
-          <h1>{title}</h1>
-          {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
-        </div>
+        {lead ? (
+          <>
+            <h1 className="visually-hidden">{title}</h1>
+            {lead}
+          </>
+        ) : (
+          <div className={styles.title}>
+            <h1>
+              <bdi>{title}</bdi>
+            </h1>
+            {subtitle && <p className={styles.subtitle}>{subtitle}</p>}
+          </div>
+        )}
         {actions}
         {!back && <NarrowAccount />}
       </div>

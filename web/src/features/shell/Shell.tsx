@@ -1,12 +1,14 @@
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { LogIn, SquarePen } from "lucide-react";
+import { Suspense, lazy } from "react";
 
 import { buttonClass } from "../../design/Button";
 import { useText } from "../../i18n/messages";
 import { useShortcuts } from "../../keyboard/shortcuts";
 import { ComposerProvider, useComposer } from "../compose/ComposerProvider";
 import { usePushUpkeep } from "../notifications/usePushSubscription";
-import { useUnreadUpkeep } from "../notifications/useUnreadCount";
+import { useLiveUnreadCount } from "../notifications/useUnreadCount";
+import { searchField } from "../search/field";
 import { DoIntent } from "../sessions/DoIntent";
 import { SignInPromptProvider } from "../sessions/SignInPrompt";
 import { useMe, useMyId } from "../sessions/useSession";
@@ -16,8 +18,10 @@ import { Logo } from "./Logo";
 import { PreferencesButton } from "./PreferencesButton";
 import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./Shell.module.css";
-import { Welcome } from "./Welcome";
 import { type NavigationItem, forNarrow, navigationFor } from "./navigation";
+import { useWide } from "./useWide";
+
+const Aside = lazy(() => import("./Aside").then((module) => ({ default: module.Aside })));
 
 /** The page around every page: navigation, column, and what stands beside it. */
 export function Shell() {
@@ -39,10 +43,15 @@ function Columns({ signedIn }: { signedIn: boolean }) {
   const compose = useComposer();
   const navigate = useNavigate();
   const items = navigationFor(me, signedIn);
-  useUnreadUpkeep(signedIn);
-  usePushUpkeep(signedIn);
+  const wide = useWide();
+  const search = async () => {
+    if (!searchField()) await navigate({ to: "/explore" });
+    searchField()?.focus();
+  };
   const here = useLocation({ select: ({ href }) => href });
   const returning = here === "/" ? {} : { to: here };
+  useLiveUnreadCount(signedIn);
+  usePushUpkeep(signedIn);
 
   useShortcuts([
     ...items.map((item) => ({
@@ -50,6 +59,7 @@ function Columns({ signedIn }: { signedIn: boolean }) {
       label: item.label,
       run: () => void navigate(item.link),
     })),
+    { keys: "/", label: "search.search", run: () => void search() },
     ...(signedIn ? [{ keys: "n", label: "compose.new_post" as const, run: () => compose.open({}) }] : []),
   ]);
 
@@ -95,14 +105,13 @@ function Columns({ signedIn }: { signedIn: boolean }) {
         </div>
         <ConnectionState />
       </main>
-      <aside className={styles.aside} aria-label={text("shell.aside")}>
-        {!signedIn && (
-          <div className={styles.card}>
-            <Welcome />
-          </div>
-        )}
-        <Foot />
-      </aside>
+      {wide && (
+        <aside className={styles.aside} aria-label={text("shell.aside")}>
+          <Suspense fallback={null}>
+            <Aside />
+          </Suspense>
+        </aside>
+      )}
       <nav className={styles.bottom} aria-label={text("shell.navigation")}>
         {forNarrow(items).bar.map((item) => (
           <NavigationLink key={item.label} item={item} />
@@ -157,14 +166,5 @@ function NavigationLink({ item }: { item: NavigationItem }) {
       </span>
       <span className={styles.label}>{label}</span>
     </Link>
-  );
-}
-
-function Foot() {
-  const text = useText();
-  return (
-    <p className={styles.foot}>
-      <a href="/docs">{text("shell.developers")}</a>
-    </p>
   );
 }

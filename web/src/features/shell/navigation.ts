@@ -1,5 +1,5 @@
 import type { LinkProps } from "@tanstack/react-router";
-import { Bell, Bookmark, Globe, House, type LucideIcon, Settings, UserRound, UserRoundPlus } from "lucide-react";
+import { Bell, Bookmark, Globe, House, type LucideIcon, Search, Settings, UserRound, UserRoundPlus } from "lucide-react";
 import type { ComponentType } from "react";
 
 import type { User } from "../../api/client";
@@ -32,12 +32,13 @@ const HOME: NavigationItem = {
   bottom: true,
 };
 
-const PUBLIC: NavigationItem = {
-  label: "shell.public",
-  icon: Globe,
-  link: { to: "/public" },
-  key: "u",
+const EXPLORE: NavigationItem = {
+  label: "search.explore",
+  icon: Search,
+  link: { to: "/explore" },
+  key: "e",
   bottom: true,
+  also: ["/search", "/tags/", "/followed-hashtags"],
 };
 
 const NOTIFICATIONS: NavigationItem = {
@@ -54,6 +55,14 @@ const BOOKMARKS: NavigationItem = {
   icon: Bookmark,
   link: { to: "/bookmarks" },
   key: "b",
+  bottom: true,
+};
+
+const PUBLIC: NavigationItem = {
+  label: "shell.public",
+  icon: Globe,
+  link: { to: "/public" },
+  key: "u",
   bottom: false,
 };
 
@@ -87,13 +96,14 @@ function profileOf(me: User): NavigationItem {
 
 /** The pages of the navigation, in their order: home, what arrives, what was kept, oneself. */
 export function navigationFor(me: User | undefined, signedIn: boolean): NavigationItem[] {
-  if (!signedIn) return [HOME];
+  if (!signedIn) return [HOME, EXPLORE];
   return [
     HOME,
-    PUBLIC,
+    EXPLORE,
     NOTIFICATIONS,
-    ...(me?.protected ? [REQUESTS] : []),
     BOOKMARKS,
+    PUBLIC,
+    ...(me?.protected ? [REQUESTS] : []),
     ...(me ? [profileOf(me)] : []),
     SETTINGS,
   ];

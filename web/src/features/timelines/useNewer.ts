@@ -1,7 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useEffectEvent, useState } from "react";
 
-import type { TimelineItem } from "../../api/client";
 import type { Page, PagedList, Pages } from "../../api/pages";
 import { useTopic } from "../../stream";
 
@@ -10,6 +9,8 @@ interface NewerOptions {
   live?: boolean;
   /** Looks for newer entries this often. */
   everyMs?: number;
+  /** Whether an empty list is looked at every few seconds, as it may fill soon. */
+  whileEmpty?: boolean;
 }
 
 export interface Newer {
@@ -31,26 +32,29 @@ const MAX_PAGES = 3;
  *
  * However many entries wait, only their number is kept, and showing them reads a few pages.
  */
-export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs }: NewerOptions): Newer {
+export function useNewer<Item extends { id: string }>(
+  list: PagedList<Item>,
+  { live = false, everyMs, whileEmpty = true }: NewerOptions,
+): Newer {
   const client = useQueryClient();
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const [loading, setLoading] = useState(false);
 
   const add = (found: string[]) => {
-    const shown = idsOf(client.getQueryData<Pages<TimelineItem>>(list.key));
+    const shown = idsOf(client.getQueryData<Pages<Item>>(list.key));
     const fresh = found.filter((id) => !shown.has(id));
     if (fresh.length > 0) {
       setIds((known) => (known.size >= MAX_KNOWN ? known : new Set([...known, ...fresh])));
     }
   };
   const look = async () => {
-    const shown = client.getQueryData<Pages<TimelineItem>>(list.key);
+    const shown = client.getQueryData<Pages<Item>>(list.key);
     if (!shown) return;
     try {
       const page = await list.read(undefined);
       if (idsOf(shown).size === 0 && page.items.length > 0) {
         // Nobody reads an empty list, so nothing moves.
-        client.setQueryData<Pages<TimelineItem>>(list.key, { pages: [page], pageParams: [undefined] });
+        client.setQueryData<Pages<Item>>(list.key, { pages: [page], pageParams: [undefined] });
         return;
       }
       add(page.items.map((item) => item.id));
@@ -72,24 +76,26 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
       if (document.visibilityState === "visible") void onLook();
     };
     const regular = everyMs === undefined ? undefined : setInterval(lookIfVisible, everyMs);
-    const whileEmpty = setInterval(() => {
-      const pages = client.getQueryData<Pages<TimelineItem>>(list.key);
-      if (pages && idsOf(pages).size === 0) lookIfVisible();
-    }, EMPTY_EVERY_MS);
+    const soon = whileEmpty
+      ? setInterval(() => {
+          const pages = client.getQueryData<Pages<Item>>(list.key);
+          if (pages && idsOf(pages).size === 0) lookIfVisible();
+        }, EMPTY_EVERY_MS)
+      : undefined;
     return () => {
       clearInterval(regular);
-      clearInterval(whileEmpty);
+      clearInterval(soon);
     };
     // The key stands for the list.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [client, everyMs, list.key.join()]);
+  }, [client, everyMs, whileEmpty, list.key.join()]);
 
   const show = useCallback(async () => {
     setLoading(true);
     try {
-      const before = client.getQueryData<Pages<TimelineItem>>(list.key);
+      const before = client.getQueryData<Pages<Item>>(list.key);
       const shown = idsOf(before);
-      const found: TimelineItem[] = [];
+      const found: Item[] = [];
       let cursor: string | undefined;
       let joined = false;
       for (let count = 0; count < MAX_PAGES && !joined; count++) {
@@ -98,7 +104,7 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
         found.push(...page.items.filter((item) => !shown.has(item.id)));
         cursor = page.next_cursor ?? undefined;
       }
-      client.setQueryData<Pages<TimelineItem>>(list.key, merged(before, found, cursor, joined));
+      client.setQueryData<Pages<Item>>(list.key, merged(before, found, cursor, joined));
       setIds(new Set());
     } finally {
       setLoading(false);
@@ -110,17 +116,17 @@ export function useNewer(list: PagedList<TimelineItem>, { live = false, everyMs 
 }
 
 /** The list with newer entries above it; without those below where a gap would be between them. */
-export function merged(
-  before: Pages<TimelineItem> | undefined,
-  found: TimelineItem[],
+export function merged<Item>(
+  before: Pages<Item> | undefined,
+  found: Item[],
   cursor: string | undefined,
   joined: boolean,
-): Pages<TimelineItem> {
-  const newest: Page<TimelineItem> = { items: found, next_cursor: cursor ?? null };
+): Pages<Item> {
+  const newest: Page<Item> = { items: found, next_cursor: cursor ?? null };
   if (!before || !joined) return { pages: [newest], pageParams: [undefined] };
   return { pages: [newest, ...before.pages], pageParams: [undefined, ...before.pageParams] };
 }
 
-function idsOf(pages: Pages<TimelineItem> | undefined): Set<string> {
+function idsOf(pages: Pages<{ id: string }> | undefined): Set<string> {
   return new Set(pages?.pages.flatMap((page) => page.items.map((item) => item.id)));
 }
