@@ -31,6 +31,7 @@ export function useLiveUnreadCount(signedIn: boolean): void {
   useEffect(() => {
     if (signedIn && data?.count === 0) void closeShown().catch(() => undefined);
   }, [signedIn, data?.count]);
+  return count;
 }
 
 /** The count that the shell keeps. */

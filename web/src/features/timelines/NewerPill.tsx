@@ -27,7 +27,7 @@ export function NewerPill({ newer, words = POSTS }: NewerPillProps) {
   const problemText = useProblemText();
   const show = () => {
     newer.show().then(
-      () => scrollTo({ top: 0 }),
+      () => scrollToBeginning(),
       (error: unknown) => toasts.show({ tone: "failure", text: problemText(error) }),
     );
   };
@@ -45,4 +45,10 @@ export function NewerPill({ newer, words = POSTS }: NewerPillProps) {
       )}
     </div>
   );
+}
+
+/** Rows that come above are measured in the next frames, which moves the window by their heights. */
+function scrollToBeginning(frames = 4): void {
+  scrollTo({ top: 0, behavior: "instant" });
+  if (frames > 0) requestAnimationFrame(() => scrollToBeginning(frames - 1));
 }
