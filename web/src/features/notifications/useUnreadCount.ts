@@ -31,7 +31,6 @@ export function useLiveUnreadCount(signedIn: boolean): void {
   useEffect(() => {
     if (signedIn && data?.count === 0) void closeShown().catch(() => undefined);
   }, [signedIn, data?.count]);
-  return count;
 }
 
 /** The count that the shell keeps. */
