@@ -209,8 +209,8 @@ capacity: $(VENV)/.installed-dev ## Write the tables of docs/capacity.md, or sho
 chaos: $(VENV)/.installed-dev ## Kill parts of a stack 200 times during writes and open streams and look for what was promised; KILLS=N, SEED=N.
 	@$(BIN)/python -m tests.e2e.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
-game-day: $(VENV)/.installed-dev ## Break eleven parts of a stack, one after another, and compare the alerts that fire with those that must; ONLY=WORDS.
-	@$(BIN)/python -m tests.soak.game_day $(if $(ONLY),--only "$(ONLY)")
+game-day: $(VENV)/.installed-dev ## Break a stack in twelve ways, one after another, and compare the alerts that fire with those that must; ONLY=WORDS, PICTURES=FOLDER.
+	@$(BIN)/python -m tests.soak.game_day $(if $(ONLY),--only "$(ONLY)") $(if $(PICTURES),--pictures "$(PICTURES)")
 
 walk: $(VENV)/.installed-dev ## Count the source files that a home read and a post use, into docs/walk.md; CHECK=1 fails past a limit.
 	@$(BIN)/python -m tests.walk $(if $(CHECK),--check)

@@ -115,12 +115,14 @@ class Prometheus:
         return found
 
 
-def drawn(dashboard: Dashboard, source: Source, titles: Sequence[str] = ()) -> Figure:
-    """Return the picture of a dashboard, or of the panels with these titles."""
-    rows = dashboard.rows
-    if titles:
-        by_title = {each.title: each for each in dashboard.panels}
-        rows = [Row(dashboard.title, [by_title[title] for title in titles])]
+def chosen(dashboard: Dashboard, titles: Sequence[str]) -> Row:
+    """Return the panels with these titles, under the title of the dashboard."""
+    by_title = {each.title: each for each in dashboard.panels}
+    return Row(dashboard.title, [by_title[title] for title in titles])
+
+
+def drawn(rows: Sequence[Row], source: Source) -> Figure:
+    """Return the picture of panels."""
     placed = list(_placed(rows))
     lines = max(each.y + each.height for each in placed)
     columns = max(each.x + each.width for each in placed if not isinstance(each.content, Row))
@@ -233,8 +235,8 @@ def main(arguments: list[str]) -> int:
     unknown = set(given.panel) - {each.title for each in dashboard.panels}
     if unknown:
         parser.error(f"{given.name} has no panel {sorted(unknown)[0]!r}")
-    figure = drawn(dashboard, Prometheus(given.prometheus, given.minutes), given.panel)
-    figure.savefig(given.output)
+    rows = [chosen(dashboard, given.panel)] if given.panel else dashboard.rows
+    drawn(rows, Prometheus(given.prometheus, given.minutes)).savefig(given.output)
     return 0
 
 

@@ -13,6 +13,8 @@ from local.dashboards.__main__ import DASHBOARDS
 from local.objectives import OBJECTIVES
 from tests.alerts.promtool import alerts, all_rules
 from tests.completeness import ROOT, assert_listed
+from tests.soak.faults import FAULTS
+from tests.soak.pictures import PICTURES, Picture
 
 RUNBOOK = ROOT / "docs" / "runbook"
 PAGES = sorted(RUNBOOK.glob("*.md"))
@@ -25,6 +27,8 @@ _METRIC = re.compile(r"\broost_[a-z0-9_]+")
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 # What Prometheus adds to the name of a histogram.
 _SUFFIX = re.compile(r"_(bucket|count|sum)$")
+
+ALL_PICTURES = [each for pictures in PICTURES.values() for each in pictures]
 
 every_document = pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.stem)
 
@@ -125,3 +129,25 @@ def test_alerts_that_panels_name_exist() -> None:
     named = {panel.alert for each in DASHBOARDS for panel in each.panels if panel.alert}
 
     assert named <= existing
+
+
+def test_every_question_has_a_picture_and_every_picture_a_fault() -> None:
+    questions = re.findall(r"^## (.*)$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+
+    assert sorted(each.question for each in ALL_PICTURES) == sorted(questions)
+    assert set(PICTURES) <= {each.name for each in FAULTS}
+
+
+@pytest.mark.parametrize("picture", ALL_PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_shows_panels_that_its_question_names(picture: Picture) -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text()
+    section = text.partition(f"## {picture.question}\n")[2].partition("\n## ")[0]
+    section = re.sub(r"\s+", " ", section)
+
+    assert f"](runbook/{picture.name}.png)" in section
+    by_name = {each.name: each for each in DASHBOARDS}
+    for name, titles in picture.panels.items():
+        assert f"**{by_name[name].title}**" in section
+        for title in titles:
+            assert f'"{title}"' in section
+            assert title in {each.title for each in by_name[name].panels}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.dashboards.catalogue import DASHBOARDS
-from local.dashboards.drawing import drawn, main, shown
+from local.dashboards.drawing import chosen, drawn, main, shown
 from local.dashboards.panels import COLUMNS, Dashboard, Note, Row, Unit
 
 
@@ -26,7 +26,7 @@ class Recorded:
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.name)
 def test_every_panel_is_drawn_within_the_picture(dashboard: Dashboard, tmp_path: Path) -> None:
-    figure = drawn(dashboard, Recorded())
+    figure = drawn(dashboard.rows, Recorded())
     figure.savefig(tmp_path / "drawn.png", dpi=20)
 
     contents = [each for row in dashboard.rows for each in row.panels]
@@ -47,13 +47,14 @@ def test_chosen_panels_are_drawn_in_the_order_of_the_choice() -> None:
     dashboard = DASHBOARDS[1]
     first, second, *_ = [each.title for each in dashboard.panels]
 
-    figure = drawn(dashboard, Recorded(), [second, first])
+    figure = drawn([chosen(dashboard, [second, first])], Recorded())
 
     assert [text.get_text() for text in figure.texts] == [dashboard.title, second, first]
 
 
 def test_a_series_has_the_name_that_the_legend_gives() -> None:
-    figure = drawn(DASHBOARDS[0], Recorded(), ["How many calls does each service answer?"])
+    row = chosen(DASHBOARDS[0], ["How many calls does each service answer?"])
+    figure = drawn([row], Recorded())
 
     (axes,) = figure.axes
     assert {line.get_label() for line in axes.lines} == {"roost-post"}

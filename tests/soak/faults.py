@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import asyncpg
+import httpx2
 from confluent_kafka import Producer
 
 from local.stack import Stack
@@ -20,6 +21,7 @@ RELAY_LOCK = (0x726F6F73, 0x72656C61)
 # It has little traffic: what follows in the same partition waits while the record is set aside.
 POISONED_TOPIC = "roost.media.v1"
 PULSE_SECONDS = (0.7, 0.1)  # frozen, running
+GUESS_SECONDS = 0.02
 
 Breaking = Callable[[Stack], AbstractAsyncContextManager[None]]
 
@@ -27,12 +29,13 @@ Breaking = Callable[[Stack], AbstractAsyncContextManager[None]]
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """What is broken, and the alerts that fire: while it is broken, and at the latest when it is
-    mended and late work is done. No other one may fire."""
+    mended and late work is done. No other one may fire. It lasts for ``seconds`` at least."""
 
     name: str
     broken: Breaking
-    during: frozenset[str]
+    during: frozenset[str] = field(default_factory=frozenset)
     afterwards: frozenset[str] = field(default_factory=frozenset)
+    seconds: float = 0.0
 
     @property
     def expected(self) -> frozenset[str]:
@@ -163,6 +166,27 @@ async def poisoned_event(stack: Stack) -> AsyncIterator[None]:
     yield
 
 
+@contextlib.asynccontextmanager
+async def flooded_sign_in(stack: Stack) -> AsyncIterator[None]:
+    """An address that tries passwords of a user, many times a second."""
+    body = {"handle": "player0", "password": "a guess", "device_name": "roost"}
+
+    async def guess(client: httpx2.AsyncClient) -> None:
+        while True:
+            with contextlib.suppress(httpx2.TransportError):
+                await client.post("/v2/sessions", json=body)
+            await asyncio.sleep(GUESS_SECONDS)
+
+    async with httpx2.AsyncClient(base_url=stack.edge, trust_env=False) as client:
+        guessing = asyncio.create_task(guess(client))
+        try:
+            yield
+        finally:
+            guessing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await guessing
+
+
 def _signal(stack: Stack, part: str, number: signal.Signals) -> None:
     pid = next(each.pid for each in stack.supervisor.statuses() if each.name == part)
     assert pid is not None, f"{part} does not run"
@@ -278,6 +302,8 @@ FAULTS = (
             }
         ),
     ),
+    # The limits of the edge and of password checks hold: others notice nothing.
+    Fault(name="one address floods the sign-in", broken=flooded_sign_in, seconds=60.0),
     # The last one: a Prometheus without memory takes the counters of dead letters for new ones.
     Fault(
         name="a record that is no event",

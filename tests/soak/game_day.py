@@ -23,11 +23,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from local.dashboards import drawing
 from local.stack import Stack
 from tests.citus import CITUS_SETTING
 from tests.e2e.stacks import TestStack
 from tests.soak.faults import FAULTS, Fault
 from tests.soak.monitoring import PROGRAM, Alert, Prometheus, prometheus
+from tests.soak.pictures import PICTURES
 from tests.soak.traffic import traffic
 
 SHORTER = 240.0
@@ -36,6 +38,7 @@ STILL_SECONDS = 5.0  # without an alert, after a fault
 # Time limits of the phases of a fault.
 QUIET_LIMIT, FIRING_LIMIT, ENDING_LIMIT = 300.0, 180.0, 420.0
 POLL_SECONDS = 0.5
+LIMITS = {"ROOST_RATE_LOGINS": "20"}  # as in envoy/defaults.env; others are lifted
 
 Report = Callable[[str], None]
 
@@ -90,6 +93,7 @@ async def play(fault: Fault, stack: Stack, watch: Prometheus) -> Outcome:
             with contextlib.suppress(NotInTime):
                 await _until(lambda: have_fired(fault.during), limit=FIRING_LIMIT)
                 outcome.firing_seconds = time.monotonic() - began
+                await asyncio.sleep(fault.seconds - outcome.firing_seconds)
         mended = time.monotonic()
         await _until(lambda: have_fired(fault.expected), limit=FIRING_LIMIT)
         await _quiet(watch, seconds=STILL_SECONDS, limit=ENDING_LIMIT)
@@ -99,19 +103,35 @@ async def play(fault: Fault, stack: Stack, watch: Prometheus) -> Outcome:
 
 
 async def game_day(
-    folder: Path, faults: Sequence[Fault], *, by: float, report: Report
+    folder: Path,
+    faults: Sequence[Fault],
+    *,
+    by: float,
+    report: Report,
+    pictures: Path | None = None,
 ) -> list[Outcome]:
-    """Start a stack, play the faults, and return their outcomes."""
+    """Start a stack, play the faults, and return their outcomes. With a folder for pictures, those
+    of docs/runbook.md are drawn into it."""
     outcomes = []
     async with _busy_stack(folder / "stack") as stack:
         for number, fault in enumerate(faults, 1):
             report(f"{number} of {len(faults)}: {fault.name}")
             parts = stack.supervisor.statuses()
             async with prometheus(folder / f"prometheus-{number}", parts, by=by) as watch:
+                began = time.monotonic()
                 outcome = await play(fault, stack, watch)
+                if pictures is not None:
+                    minutes = (time.monotonic() - began) / 60
+                    await asyncio.to_thread(_draw, fault, watch, minutes, pictures)
             report(f"  {summary(outcome)}")
             outcomes.append(outcome)
     return outcomes
+
+
+def _draw(fault: Fault, watch: Prometheus, minutes: float, folder: Path) -> None:
+    source = drawing.Prometheus(f"http://{watch.address}", minutes)
+    for picture in PICTURES.get(fault.name, ()):
+        picture.draw(source, folder)
 
 
 def summary(outcome: Outcome) -> str:
@@ -146,6 +166,7 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", help="a word in the names of the faults to play")
+    parser.add_argument("--pictures", type=Path, help="draw those of docs/runbook.md here")
     parser.add_argument("--shorter", type=float, default=SHORTER, help="divides all windows")
     arguments = parser.parse_args()
     if PROGRAM is None:
@@ -164,6 +185,7 @@ def main() -> int:
                 Path(folder),
                 faults,
                 by=arguments.shorter,
+                pictures=arguments.pictures,
                 report=lambda line: console.print(line, markup=False, soft_wrap=True),
             )
         )
@@ -174,7 +196,7 @@ def main() -> int:
 @contextlib.asynccontextmanager
 async def _busy_stack(folder: Path) -> AsyncIterator[Stack]:
     async with (
-        TestStack(folder) as started,
+        TestStack(folder, LIMITS) as started,
         started.edge() as edge,
         traffic(edge, media=started.stack.media),
     ):

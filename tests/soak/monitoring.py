@@ -40,6 +40,7 @@ class Prometheus:
     """A running Prometheus. Made by `prometheus`."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self._client = httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False)
 
     async def close(self) -> None:
