@@ -76,7 +76,12 @@ def _report(before: dict[str, Usage], measured: Run) -> Report:
         f"memory with {SOCKETS:,} sockets",
         ["process", "before, MiB", "with, MiB", "KiB for each of all sockets"],
         [
-            [name, number(before[name].memory_mib), number(measured.usage[name].memory_mib), number(each)]
+            [
+                name,
+                number(before[name].memory_mib),
+                number(measured.usage[name].memory_mib),
+                number(each),
+            ]
             for name, each in sorted(more.items(), key=lambda kept: -kept[1])
             if each >= LEAST_KIB
         ],
