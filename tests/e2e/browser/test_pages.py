@@ -40,8 +40,7 @@ async def account_menu(visitor: Visitor) -> None:
 
 
 async def preferences(visitor: Visitor) -> None:
-    await account_menu(visitor)
-    await visitor.page.get_by_role("menuitem").nth(1).click()
+    await visitor.page.locator("button:has(.lucide-sun-moon):visible").first.click()
     await expect(visitor.page.get_by_role("dialog")).to_be_visible()
 
 
@@ -78,8 +77,31 @@ PAGES = {
     "missing": Case("/nothing/here"),
     "composer": Case("/", open=compose),
     "shortcuts": Case("/", open=shortcuts),
-    "preferences": Case("/", open=preferences),
+    "account-menu": Case("/", open=account_menu),
     "post-menu": Case("/@{author}", open=post_menu),
+    "profile-followers": Case("/@{author}/followers"),
+    "profile-following": Case("/@{author}/following"),
+    "post-likes": Case("/posts/{thread}/likes"),
+    "post-reposts": Case("/posts/{thread}/reposts"),
+    "post-quotes": Case("/posts/{thread}/quotes"),
+    "notifications": Case("/notifications"),
+    "bookmarks": Case("/bookmarks"),
+    "explore": Case("/explore"),
+    "search-posts": Case("/search?q=heron"),
+    "search-people": Case("/search?q=robin&tab=people"),
+    "search-refused": Case("/search?q=from%3A", errors="400"),
+    "followed-hashtags": Case("/followed-hashtags"),
+    "follow-requests": Case("/follow-requests"),
+    "settings": Case("/settings"),
+    "settings-profile": Case("/settings/profile"),
+    "settings-privacy": Case("/settings/privacy"),
+    "settings-notifications": Case("/settings/notifications"),
+    "settings-mutes": Case("/settings/mutes"),
+    "settings-blocks": Case("/settings/blocks"),
+    "settings-appearance": Case("/settings/appearance"),
+    "settings-account": Case("/settings/account"),
+    "settings-sessions": Case("/settings/sessions"),
+    "preferences": Case("/", signed_in=False, open=preferences),
     "stranger-home": Case("/", signed_in=False),
     "stranger-profile": Case("/@{author}", signed_in=False),
     "stranger-thread": Case("/posts/{thread}", signed_in=False),

@@ -53,6 +53,13 @@ async def settle_world(edge: Edge) -> World:
     await edge.post(author, "I did not expect that " * 12, reply_to_post_id=root["id"])
     await edge.post(reader, "Worth reading:", quoted_post_id=start["id"])
     await edge.call("PUT", f"/v2/posts/{root['id']}/like", by=author)
+    await edge.call("PUT", f"/v2/posts/{root['id']}/repost", by=author)
+    await edge.follow(author, reader.user_id)
+    await edge.call("PUT", f"/v2/posts/{start['id']}/bookmark", by=reader)
+    await edge.call("PUT", "/v2/hashtags/roost/follow", by=reader)
+    for restriction in ("block", "mute"):
+        other = await edge.register(a_handle("other"), PASSWORD)
+        await edge.call("PUT", f"/v2/users/{other.user_id}/{restriction}", by=reader)
     return World(author, reader, root["id"])
 
 
