@@ -75,6 +75,17 @@ async def stopped_edge(_visitor: Visitor, shared: Shared) -> AsyncIterator[None]
     finally:
         await supervisor.start(["envoy"])
 
+    # The page that this test has open finds the edge by itself. Other tests begin with a whole one:
+    # the mesh was away too, and the gateway connects to each service anew.
+    async with shared.stack.edge() as edge:
+
+        async def is_whole() -> bool:
+            paths = ("/v2/limits", "/v2/timelines/public", "/v2/trends", "/readyz")
+            answers = [await edge.send("GET", path) for path in paths]
+            return all(each.is_success for each in answers)
+
+        await eventually(is_whole, pause=0.2)
+
 
 @pytest.mark.parametrize(
     ("outage", "words"),

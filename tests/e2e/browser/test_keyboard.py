@@ -44,7 +44,7 @@ async def test_signing_in_writing_and_liking_with_tab_and_enter_only(visitors: V
 
     await tab_to(page, page.get_by_label("Handle"))
     await page.keyboard.type(account.handle)
-    await tab_to(page, page.get_by_label("Password"))
+    await tab_to(page, page.get_by_label("Password", exact=True))
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Your home is empty")).to_be_visible()

@@ -16,7 +16,7 @@ async def join(visitor: Visitor, handle: str, name: str) -> None:
     await page.get_by_role("link", name="Create account").first.click()
     await page.get_by_label("Your name").fill(name)
     await page.get_by_label("Handle").fill(handle)
-    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Create account").click()
     await expect(page.get_by_role("heading", name="Your home is empty")).to_be_visible()
 

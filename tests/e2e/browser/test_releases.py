@@ -18,6 +18,7 @@ from local.web_client import COMPRESS, find_node
 from tests.e2e.browser.conftest import eventually_served
 from tests.e2e.browser.visitors import Visitor, Visitors
 from tests.e2e.conftest import Shared
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
@@ -28,7 +29,7 @@ Deploy = Callable[[], Awaitable[None]]
 def next_release(build: Path, target: Path) -> None:
     """Writes the build with another index and with other names of all its files."""
     shutil.copytree(build, target, ignore=shutil.ignore_patterns("*.br", "*.gz"))
-    names = [each.name for each in (target / "assets").iterdir()]
+    names = [each.name for each in (target / "assets").iterdir() if each.is_file()]
     stems = {name.rpartition(".")[0] for name in names}
     for file in [*target.glob("*.html"), *target.glob("*.js"), *target.glob("assets/*.[cj]s*")]:
         text = file.read_text()
@@ -124,5 +125,9 @@ async def test_a_file_that_stays_missing_is_a_failure_and_no_loop(visitors: Visi
 
     await visitor.page.get_by_role("link", name="Create account").click()
 
+    async def has_loaded_again() -> bool:
+        return len(loads) == 1
+
+    await eventually(has_loaded_again)
     await expect(visitor.page.get_by_role("button", name="Try again")).to_be_visible()
     assert len(loads) == 1
