@@ -61,7 +61,11 @@ export function Menu({ label, items, trigger }: MenuProps) {
     const away = (event: PointerEvent) => {
       if (!element.contains(event.target as Node)) setOpen(false);
     };
-    const scrolled = () => setOpen(false);
+    // The event of a scroll that ended before may come only now.
+    const top = window.scrollY;
+    const scrolled = () => {
+      if (window.scrollY !== top) setOpen(false);
+    };
     document.addEventListener("pointerdown", away, true);
     addEventListener("scroll", scrolled, { passive: true });
     return () => {
