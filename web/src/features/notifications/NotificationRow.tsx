@@ -26,18 +26,25 @@ interface NotificationRowProps {
 export const NotificationRow = memo(function NotificationRow({ notification, unread, position }: NotificationRowProps) {
   const Icon = KIND_ICONS[notification.kind];
   const text = useText();
+  const causeId = `cause-${notification.id}`;
   const mark = unread && <span className="visually-hidden">{text("notifications.unread")}</span>;
   if (WITH_CARD.has(notification.kind) && notification.post) {
     return (
-      <div className={styles.withCard} data-unread={unread}>
-        <p className={styles.cause} data-kind={notification.kind}>
+      <article
+        className={styles.withCard}
+        data-unread={unread}
+        aria-labelledby={causeId}
+        aria-posinset={position}
+        aria-setsize={-1}
+      >
+        <p id={causeId} className={styles.cause} data-kind={notification.kind}>
           <Icon size={18} />
           <span>
             {mark} <Sentence notification={notification} />
           </span>
         </p>
-        <PostCard post={notification.post} inThread={notification.kind === "reply"} position={position} />
-      </div>
+        <PostCard post={notification.post} inThread={notification.kind === "reply"} />
+      </article>
     );
   }
   return <GroupRow notification={notification} unread={unread} position={position} />;
