@@ -76,7 +76,7 @@ async def stopped_edge(_visitor: Visitor, shared: Shared) -> AsyncIterator[None]
         await supervisor.start(["envoy"])
 
     # The page that this test has open finds the edge by itself. Other tests begin with a whole one:
-    # the mesh was away too, and the gateway connects to each service anew.
+    # the mesh was away too, and the gateway connects to each service again.
     async with shared.stack.edge() as edge:
 
         async def is_whole() -> bool:
