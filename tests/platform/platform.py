@@ -36,6 +36,7 @@ from gateway.protocols.graphql.endpoint import GraphQL
 from gateway.protocols.graphql.subscriptions.handshake import Subscriptions
 from gateway.protocols.graphql.trusted_documents import TrustedDocuments
 from gateway.protocols.stream.endpoint import open_stream
+from gateway.web.developer_pages import DeveloperPages
 from local.edge import Account, Edge
 from local.ports import Ports
 from services.chassis.auth.caller import UserCaller
@@ -303,6 +304,7 @@ async def _serving_at(
                 ),
                 stream=stream,
                 state=state,
+                developer_pages=DeveloperPages(None, headers=(), schema=None),
                 media_paths=_MEDIA_PATHS,
                 store=ObjectStore(s3),
             )
