@@ -184,6 +184,7 @@ async def test_the_device_and_nobody_else_reads_what_happened(scenario: Scenario
         "post_id": "7",
         "user_ids": ["2", "3", "4"],
         "count": 3,
+        "names": ["Bob", "@carol"],
         "title": "Bob and 2 others like your post",
     }
 
