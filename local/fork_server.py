@@ -47,7 +47,6 @@ LIBRARIES = (
     "grpc_health.v1.health",
     "grpc_reflection.v1alpha.reflection",
     "httpx2",
-    "joserfc.jwt",
     "lark",
     "msgspec",
     "opentelemetry.sdk.trace",

@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from local.fork_server import LIBRARIES
 from local.forks import ForkedProcess, Forks
 from local.part import CannotStart
-from local.parts.processes import shared_environment
+from local.parts.processes import ROOT, shared_environment
 from tests.waiting import eventually
 
 PROGRAM = "tests.local.copied"
@@ -144,6 +146,16 @@ async def test_a_server_that_cannot_import_is_reported_with_its_log(tmp_path: Pa
     await broken.stop()
 
     assert "a broken installation" in log.read_text()
+
+
+def test_libraries_are_those_that_the_stack_installs() -> None:
+    locked = (ROOT / "requirements.txt").read_text()
+    installed = {line.partition("==")[0] for line in locked.splitlines() if "==" in line}
+    distributions = packages_distributions()
+
+    for library in LIBRARIES:
+        found = {name.lower() for name in distributions[library.partition(".")[0]]}
+        assert found & installed, library
 
 
 def test_libraries_bring_no_metrics_of_roost_and_no_threads() -> None:
