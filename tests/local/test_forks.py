@@ -154,7 +154,8 @@ def test_libraries_are_those_that_the_stack_installs() -> None:
     distributions = packages_distributions()
 
     for library in LIBRARIES:
-        found = {name.lower() for name in distributions[library.partition(".")[0]]}
+        names = distributions[library.partition(".")[0]]
+        found = {name.lower().replace("_", "-") for name in names}
         assert found & installed, library
 
 
