@@ -5,7 +5,7 @@ import { useText } from "../../../i18n/messages";
 import { countCharacters } from "../../compose/graphemes";
 import styles from "./CountedField.module.css";
 
-/** How many characters are left when screen readers hear of them. */
+/** A screen reader announces the characters that are left at these numbers. */
 const SPOKEN_AT = 10;
 
 interface CountedFieldProps {
