@@ -5,7 +5,7 @@ import { useText } from "../../../i18n/messages";
 import { countCharacters } from "../../compose/graphemes";
 import styles from "./CountedField.module.css";
 
-/** A screen reader announces the characters that are left at these numbers. */
+/** From this number of characters on, a screen reader announces how many are left. */
 const SPOKEN_AT = 10;
 
 interface CountedFieldProps {
