@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ class Usage:
 def usage(pids: Mapping[str, int], *, memory: bool = True) -> dict[str, Usage]:
     """Return the usage of each part; parts that have ended are left out.
 
+    A part that is the child of another, such as a fork of the fork server, counts only for itself.
     The CPU time of all parts is read first, within milliseconds. Their memory takes the kernel half
     a second, which would count as load; so it is left out on request.
     """
@@ -38,7 +39,16 @@ def usage(pids: Mapping[str, int], *, memory: bool = True) -> dict[str, Usage]:
         for each in psutil.process_iter(["ppid", "cpu_times"])
         if each.info["cpu_times"] is not None
     }
-    parts = {name: list(_with_children(pid, table)) for name, pid in pids.items() if pid in table}
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    parts_of_their_own = set(pids.values())
+    for pid, each in table.items():
+        if pid not in parts_of_their_own:
+            children[each.info["ppid"]].append(pid)
+    parts = {
+        name: [table[each] for each in _with_descendants(pid, children)]
+        for name, pid in pids.items()
+        if pid in table
+    }
     cpu = {name: _cpu_seconds(processes) for name, processes in parts.items()}
     return {
         name: Usage(cpu[name], _memory_mib(processes) if memory else math.nan)
@@ -53,16 +63,13 @@ def spent(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, 
     }
 
 
-def _with_children(pid: int, table: Mapping[int, Any]) -> Iterator[Any]:
-    """Yield a process of the table, and then its descendants."""
-    children = defaultdict(list)
-    for each in table.values():
-        children[each.info["ppid"]].append(each.pid)
+def _with_descendants(pid: int, children: Mapping[int, Sequence[int]]) -> Iterator[int]:
+    """Yield a process, and then its descendants."""
     left = [pid]
     while left:
         place = left.pop()
-        yield table[place]
-        left += children[place]
+        yield place
+        left += children.get(place, ())
 
 
 def _cpu_seconds(processes: list[Any]) -> float:

@@ -133,8 +133,13 @@ async def _write(
     """A post by each writer, until all are in the homes of the writer's circle."""
     share = len(readers) // len(writers)
     async with bench.stack.edge() as edge, asyncio.timeout(ARRIVAL_SECONDS):
-        for place, writer in enumerate(writers):
-            post = await edge.post(writer.account, sample_requests.text(place))
+        posts = await asyncio.gather(
+            *(
+                edge.post(writer.account, sample_requests.text(place))
+                for place, writer in enumerate(writers)
+            )
+        )
+        for place, post in enumerate(posts):
             circle = readers[place * share : (place + 1) * share]
             while await bench.prewarmed_users.arrived(int(post["id"]), circle) < share:
                 await asyncio.sleep(POLL_SECONDS)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from bench.processes import Usage, spent, usage
@@ -39,6 +40,19 @@ def test_a_child_counts_for_its_parent(family: subprocess.Popen[bytes]) -> None:
 
     assert found["family"].cpu_seconds >= 0.2
     assert found["family"].memory_mib > 1
+
+
+def test_a_child_that_is_a_part_counts_only_for_itself(family: subprocess.Popen[bytes]) -> None:
+    assert family.stdout is not None
+    family.stdout.readline()
+    (child,) = psutil.Process(family.pid).children()
+
+    alone = usage({"family": family.pid})
+    apart = usage({"family": family.pid, "child": child.pid})
+
+    assert apart["child"].cpu_seconds >= 0.2
+    # The parent used what starting an interpreter takes, and the child all of that and more.
+    assert apart["family"].cpu_seconds <= alone["family"].cpu_seconds - 0.2
 
 
 def test_a_child_that_has_ended_still_counts() -> None:
