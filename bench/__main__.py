@@ -21,7 +21,7 @@ from bench.judged_texts import DownloadFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE
-from bench.scenarios.skipped import Skipped
+from bench.skipped import Skipped
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed

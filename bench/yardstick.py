@@ -14,7 +14,7 @@ import tarfile
 from pathlib import Path
 
 from bench.machine import ROOT
-from bench.scenarios.skipped import Skipped
+from bench.skipped import Skipped
 
 COMMIT = "45fdabdbe88f4a0b2177fca1e8eac801712fc4d7"
 # What its gateway imports.

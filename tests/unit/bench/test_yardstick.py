@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import yardstick
-from bench.scenarios.skipped import Skipped
+from bench.skipped import Skipped
 
 IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
 
