@@ -54,7 +54,11 @@ async def test_a_backlog_is_forgotten_by_spans_of_time(
     monkeypatch.setattr(retention, "_AT_ONCE", 3)
     due = NOW - retention.REQUESTS_KEPT
     # The oldest row is alone, and the last one is due a moment later.
-    times = [due - timedelta(days=90), *(due - timedelta(minutes=each) for each in range(1, 11)), due]
+    times = [
+        due - timedelta(days=90),
+        *(due - timedelta(minutes=each) for each in range(1, 11)),
+        due,
+    ]
     async with postgres.connect(database("chassis"), clock=ManualClock(NOW)) as connected:
         for number, time in enumerate(times):
             await connected.execute(

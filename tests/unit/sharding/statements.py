@@ -62,7 +62,9 @@ def of_functions(noun: str) -> Iterator[Statement]:
     for key, (_, text) in sorted(latest.items()):
         if "plpgsql" not in text:
             continue
-        for number, sql in enumerate(_queries(pglast.parse_plpgsql(_ARRAY.sub(r"\1text[]", text))), 1):
+        for number, sql in enumerate(
+            _queries(pglast.parse_plpgsql(_ARRAY.sub(r"\1text[]", text))), 1
+        ):
             yield Statement(noun, f"{key}#{number}", sql)
 
 
