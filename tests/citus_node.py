@@ -21,6 +21,8 @@ _PROCESS = "SELECT pg_read_file('postmaster.pid')"
 _RETRY_SECONDS = 0.5
 # Recovery of a server that wrote much, on a busy machine.
 _RETURN_SECONDS = 120.0
+# They outlive this process, on purpose.
+_SERVERS: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class NodeProcess:
 
     def _spawned(self) -> subprocess.Popen[bytes]:
         with (self.folder / "restarted.log").open("ab") as log:
-            return subprocess.Popen(
+            server = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
                 env=self.environ,
@@ -66,6 +68,8 @@ class NodeProcess:
                 stderr=log,
                 start_new_session=True,
             )
+        _SERVERS.append(server)
+        return server
 
 
 async def process_at(url: str) -> NodeProcess | None:
