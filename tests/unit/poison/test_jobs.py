@@ -293,7 +293,7 @@ OTHERS = {
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
     "chassis.storage.relay._campaign",
-    "chassis.storage.retention._drain",  # a part of retention.forget_old
+    "chassis.storage.retention._forget_refused",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
     "chassis.storage.worker_lease.take_when_free",  # ends with the start of a process
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py
