@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
-from local import brokers
+from local import brokers, joined
 from local.databases import REPLICA_PREFIX, ExternalDatabases, urls_of
 from local.forks import Forks
 from local.part import Part
@@ -43,6 +43,10 @@ USUAL_PORTS = {
 # The service that finds posts in OpenSearch, if the stack has it.
 SEARCH = "search"
 
+# What each service of a small stack has less of, unless it is set. Calls wait for a connection that
+# is in use.
+SMALL = {"ROOST_DATABASE_CONNECTIONS": "5"}
+
 HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may need many checks
 # The part that is each engine.
 PARTS = {
@@ -65,7 +69,7 @@ class Stack:
     ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server,
     ROOST_REPLICA_URL_<NOUN> its read replica.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
-    these processes speak mutual TLS. ``python`` is the command that runs the modules of these
+    these processes speak mutual TLS. With ROOST_SMALL=on all services run in two processes. ``python`` is the command that runs the modules of these
     processes, such as a tracer; without one they are forks of one process (`local.forks`). Leaving
     stops every part. Raises AlreadyRunning, FolderUnusable or SettingInvalid.
     """
@@ -171,6 +175,8 @@ class Stack:
             consumers=readers,
         )
         self.opensearch = opensearch.choose(self._environ, folder=data("opensearch"), ports=ports)
+        if self._small:
+            self._refuse_more_processes(services)
         servers = {
             each.noun: self._instances(each.noun)
             for each in services
@@ -194,19 +200,25 @@ class Stack:
         )
         self._secrets = secrets
         named = [*(each.noun for each in services), "gateway", OPERATOR]
-        processes: list[Part] = []
-        for service in services:
-            settings = {
-                **self._service_settings(service, named, secrets),
-                **self._tls_settings(service.noun),
+        settings = {
+            each.noun: {
+                **self._service_settings(each, named, secrets),
+                **self._tls_settings(each.noun),
             }
-            instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
-            if Process.WORK in service.processes:
-                instances += [(name, Process.WORK) for name in self._workers(service.noun)]
-            processes += [
-                self._service(service, name, process, ports, settings)
-                for name, process in instances
-            ]
+            for each in services
+        }
+        processes: list[Part] = []
+        if self._small:
+            processes += [self._joined(services, process, ports, settings) for process in Process]
+        else:
+            for service in services:
+                instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
+                if Process.WORK in service.processes:
+                    instances += [(name, Process.WORK) for name in self._workers(service.noun)]
+                processes += [
+                    self._service(service, name, process, ports, settings[service.noun])
+                    for name, process in instances
+                ]
         gateway_settings = {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
@@ -238,6 +250,15 @@ class Stack:
     def _workers(self, noun: str) -> list[str]:
         return _numbered(f"{noun}-work", self._count(f"ROOST_WORKERS_{noun.upper()}"))
 
+    def _refuse_more_processes(self, services: Sequence[Manifest]) -> None:
+        for noun in (each.noun for each in services):
+            for setting in (f"ROOST_REPLICAS_{noun.upper()}", f"ROOST_WORKERS_{noun.upper()}"):
+                if self._count(setting) > 1:
+                    raise SettingInvalid(
+                        f"With ROOST_SMALL=on all services run in two processes, so {setting} "
+                        "must be 1"
+                    )
+
     def _count(self, setting: str) -> int:
         value = self._environ.get(setting, "1")
         if not value.isdecimal() or int(value) < 1:
@@ -246,9 +267,16 @@ class Stack:
 
     @property
     def _tls(self) -> bool:
-        value = self._environ.get("ROOST_TLS", "off")
+        return self._is_on("ROOST_TLS")
+
+    @property
+    def _small(self) -> bool:
+        return self._is_on("ROOST_SMALL")
+
+    def _is_on(self, setting: str) -> bool:
+        value = self._environ.get(setting, "off")
         if value not in {"on", "off"}:
-            raise SettingInvalid(f"ROOST_TLS takes on or off, not {value!r}")
+            raise SettingInvalid(f"{setting} takes on or off, not {value!r}")
         return value == "on"
 
     def _tls_settings(self, noun: str) -> dict[str, str]:
@@ -337,6 +365,33 @@ class Stack:
             needs=self._needs(service),
             environ=self._passed,
             settings=settings,
+            python=self._python,
+            forks=self.forks,
+        )
+
+    def _joined(
+        self,
+        services: Sequence[Manifest],
+        process: Process,
+        ports: Ports,
+        settings: Mapping[str, Mapping[str, str]],
+    ) -> RoostProcess:
+        """Return one process of all services. Its address is that of its admin page: each service
+        has an address of its own, as Envoy knows it."""
+        own = {
+            noun: {"ROOST_LISTEN": ports.address(noun), **settings[noun]}
+            for noun in joined.members(process, services)
+        }
+        name = joined.NAME if process is Process.SERVE else f"{joined.NAME}-{process}"
+        admin = ports.address(f"{name}.admin")
+        return RoostProcess(
+            name,
+            ("local.joined", process),
+            address=admin,
+            admin=admin,
+            needs=list(dict.fromkeys(need for each in services for need in self._needs(each))),
+            environ={**SMALL, **self._passed},
+            settings=joined.variables(own),
             python=self._python,
             forks=self.forks,
         )

@@ -90,4 +90,4 @@ async def refuse(settings: ServiceSettings) -> AsyncIterator[process.ProcessPart
 if __name__ == "__main__":
     mode = sys.argv.pop(1)
     composed = refuse if mode == "refuse" else serve
-    sys.exit(process.main("user", ServiceSettings, serve=composed, work=work))
+    sys.exit(process.main(process.Program("user", ServiceSettings, serve=composed, work=work)))
