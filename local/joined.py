@@ -11,24 +11,10 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
 
+from local.parts.processes import JOINED, JOINED_VARIABLE
 from services.chassis.runtime import process
-from services.chassis.runtime.manifest import Manifest, Process, deployed
-
-NAME = "services"
-VARIABLE = "ROOST_JOINED"
-
-
-def members(kind: Process, services: Iterable[Manifest] | None = None) -> list[str]:
-    """Return the nouns that have a process of this kind, of all that are deployed."""
-    every = deployed() if services is None else services
-    return [each.noun for each in every if kind in each.processes]
-
-
-def variables(settings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return the environment by which this module finds the settings of each service."""
-    return {VARIABLE: json.dumps(settings)}
+from services.chassis.runtime.manifest import Process
 
 
 def main() -> int:
@@ -37,12 +23,12 @@ def main() -> int:
     if len(given) != 1 or given[0] not in {*Process}:
         print("Say what to do: python -m local.joined serve|work", file=sys.stderr)
         return 2
-    settings: dict[str, dict[str, str]] = json.loads(os.environ[VARIABLE])
+    settings: dict[str, dict[str, str]] = json.loads(os.environ[JOINED_VARIABLE])
     programs = [
         (importlib.import_module(f"services.{noun}.__main__").PROGRAM, own)
         for noun, own in settings.items()
     ]
-    return process.run_joined(NAME, Process(given[0]), programs)
+    return process.run_joined(JOINED, Process(given[0]), programs)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
-from local import brokers, joined
+from local import brokers
 from local.databases import REPLICA_PREFIX, ExternalDatabases, urls_of
 from local.forks import Forks
 from local.part import Part
 from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
 from local.parts.postgres import Postgres
-from local.parts.processes import RoostProcess, shared_environment
+from local.parts.processes import (
+    JOINED,
+    JOINED_VARIABLE,
+    RoostProcess,
+    shared_environment,
+)
 from local.parts.seaweedfs import SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
@@ -43,9 +49,9 @@ USUAL_PORTS = {
 # The service that finds posts in OpenSearch, if the stack has it.
 SEARCH = "search"
 
-# What each service of a small stack has less of, unless it is set. Calls wait for a connection that
-# is in use.
-SMALL = {"ROOST_DATABASE_CONNECTIONS": "5"}
+# What each service of a small stack has less of, unless it is set: an idle connection costs the
+# server 2 to 5 MiB.
+SMALL = {"ROOST_DATABASE_CONNECTIONS": "3"}
 
 HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may need many checks
 # The part that is each engine.
@@ -69,9 +75,10 @@ class Stack:
     ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server,
     ROOST_REPLICA_URL_<NOUN> its read replica.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
-    these processes speak mutual TLS. With ROOST_SMALL=on all services run in two processes. ``python`` is the command that runs the modules of these
-    processes, such as a tracer; without one they are forks of one process (`local.forks`). Leaving
-    stops every part. Raises AlreadyRunning, FolderUnusable or SettingInvalid.
+    these processes speak mutual TLS. With ROOST_SMALL=on all services run in two processes.
+    ``python`` is the command that runs the modules of these processes, such as a tracer; without
+    one they are forks of one process (`local.forks`). Leaving stops every part. Raises
+    AlreadyRunning, FolderUnusable or SettingInvalid.
     """
 
     def __init__(
@@ -162,7 +169,9 @@ class Stack:
         except ValueError as mistake:
             raise SettingInvalid(str(mistake)) from None
         here = [noun for noun in stores if noun not in self._external]
-        self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=here)
+        self.postgres = Postgres(
+            data("postgres"), ports=ports, secrets=secrets, services=here, small=self._small
+        )
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
         self.broker = brokers.choose(
@@ -379,10 +388,11 @@ class Stack:
         """Return one process of all services. Its address is that of its admin page: each service
         has an address of its own, as Envoy knows it."""
         own = {
-            noun: {"ROOST_LISTEN": ports.address(noun), **settings[noun]}
-            for noun in joined.members(process, services)
+            each.noun: {"ROOST_LISTEN": ports.address(each.noun), **settings[each.noun]}
+            for each in services
+            if process in each.processes
         }
-        name = joined.NAME if process is Process.SERVE else f"{joined.NAME}-{process}"
+        name = JOINED if process is Process.SERVE else f"{JOINED}-{process}"
         admin = ports.address(f"{name}.admin")
         return RoostProcess(
             name,
@@ -391,7 +401,7 @@ class Stack:
             admin=admin,
             needs=list(dict.fromkeys(need for each in services for need in self._needs(each))),
             environ={**SMALL, **self._passed},
-            settings=joined.variables(own),
+            settings={JOINED_VARIABLE: json.dumps(own)},
             python=self._python,
             forks=self.forks,
         )

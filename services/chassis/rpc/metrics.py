@@ -5,8 +5,8 @@ take a lock for each of the six updates that a call needs, which is more than th
 """
 
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 from time import perf_counter
+from weakref import WeakKeyDictionary
 
 import grpc
 from prometheus_client import REGISTRY, CollectorRegistry

@@ -14,6 +14,7 @@ its `Parts`; leaving it closes them, in reverse.
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import os
 import signal
@@ -294,6 +295,7 @@ class _ProcessRun:
         """Lives; returns the exit code."""
         self._stopping = asyncio.Event()
         self._skip_drain = asyncio.Event()
+        self._context = contextvars.copy_context()
         main_task = asyncio.create_task(self._serve_until_stopped())
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, self._on_signal, main_task)
@@ -315,9 +317,7 @@ class _ProcessRun:
     async def _serve_until_stopped(self) -> None:
         self._admin_address = await self._admin.start(self._admin_listen)
         self._supervisor.start("event_loop_lag", event_loop.measure_lag)
-        lives = [
-            asyncio.create_task(self._live(each), name=each.service) for each in self._members
-        ]
+        lives = [asyncio.create_task(self._live(each), name=each.service) for each in self._members]
         try:
             await _all_or_none(lives)
         finally:
@@ -358,12 +358,16 @@ class _ProcessRun:
         self._started += 1
         if self._all_started:
             self._admin.ready = not self._stopping.is_set()
-            listen = {each.service: each.listen for each in self._members}
-            self._log.info(
-                "ready",
-                listen=listen if self._is_joined else self._members[0].listen,
-                admin=self._admin_address,
-            )
+            # The line is of the process, not of the service that started last.
+            self._context.run(self._report_start)
+
+    def _report_start(self) -> None:
+        listen = {each.service: each.listen for each in self._members}
+        self._log.info(
+            "ready",
+            listen=listen if self._is_joined else self._members[0].listen,
+            admin=self._admin_address,
+        )
 
     def _condition(self) -> Condition:
         down = supervision.descriptions(self._supervisor.down)
