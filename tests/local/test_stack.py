@@ -241,7 +241,7 @@ async def test_a_small_stack_runs_every_service_in_two_processes_with_its_own_se
         assert needs(small, "services-work") == {*ENGINES, "envoy"}
 
     assert parts.keys() == {"services", "services-work", "gateway"}
-    assert parts["gateway"] == usual["gateway"]
+    assert parts["gateway"] == {**usual["gateway"], "ROOST_SMALL": "on"}
     for part, process in (("services", Process.SERVE), ("services-work", Process.WORK)):
         joined = json.loads(parts[part]["ROOST_JOINED"])
         assert joined.keys() == {each.noun for each in deployed() if process in each.processes}

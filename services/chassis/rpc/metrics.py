@@ -103,7 +103,9 @@ class _ServersOfProcess(Collector):
             started.add_metric([each.method], each.started)
             each.add_to(handled, seconds)
         busiest = max(
-            self._servers, key=lambda one: one.in_flight / one.max_in_flight, default=None
+            self._servers,
+            key=lambda one: (one.in_flight / one.max_in_flight, -one.max_in_flight),
+            default=None,
         )
         yield started
         yield handled
