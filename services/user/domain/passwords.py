@@ -81,6 +81,11 @@ class Passwords:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def jobs(self) -> int:
+        """The number of passwords that are hashed or wait for it."""
+        return self._queue.jobs
+
     def close(self) -> None:
         """Cancels waiting jobs, and waits for running ones."""
         self._queue.close()
