@@ -95,9 +95,7 @@ class ChangeLog:
         reading = asyncio.create_task(self._read(stream, requests))
         try:
             while True:
-                await self._until(
-                    lambda: stream.cut or (bool(stream.asked) and not self._held)
-                )
+                await self._until(lambda: stream.cut or (bool(stream.asked) and not self._held))
                 if stream.cut:
                     raise Unavailable
                 check, end = stream.asked.popleft()
