@@ -43,6 +43,7 @@ from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
@@ -376,10 +377,12 @@ async def _posts(
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
     bodies = PostBodyCache(store=store, redis=redis, clock=clock)
-    states = PostStateCache(store=store, redis=redis, clock=clock)
+    states = PostStateCache(store=store, redis=redis, changes=ChangeLog(redis, "post"), clock=clock)
     store.on_change(states.invalidate)
     profiles = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
-    profile_cache = ProfileCache(profiles=profiles, redis=redis, clock=clock)
+    profile_cache = ProfileCache(
+        profiles=profiles, redis=redis, changes=ChangeLog(redis, "post"), clock=clock
+    )
     mounts = post_compose.mounts(
         store=store,
         bodies=bodies,

@@ -31,6 +31,7 @@ from services.chassis.auth.caller import (
     UserCaller,
 )
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.records import Event
 from services.chassis.rpc.server import MountedServicer
@@ -150,9 +151,16 @@ async def a_scenario(
             clock=clock,
         )
         profiles = MeshProfiles(as_post, as_post_of_graph)
-        states = PostStateCache(store=rows, redis=cache_server, clock=clock)
+        states = PostStateCache(
+            store=rows, redis=cache_server, changes=ChangeLog(cache_server, "post"), clock=clock
+        )
         rows.on_change(states.invalidate)
-        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(
+            profiles=profiles,
+            redis=cache_server,
+            changes=ChangeLog(cache_server, "post"),
+            clock=clock,
+        )
         mounts = compose.mounts(
             store=rows,
             bodies=bodies,
