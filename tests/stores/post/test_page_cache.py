@@ -77,11 +77,12 @@ class Process:
             self.users.add(user_id, handle)
         stub = UsersStub(self.users)
         profiles = MeshProfiles(stub, stub)  # type: ignore[arg-type]
+        changes = ChangeLog(server, "post")
         self.states = PostStateCache(
-            store=scenario.store, redis=server, changes=ChangeLog(server, "post"), clock=self.clock
+            store=scenario.store, redis=server, changes=changes, clock=self.clock
         )
         self.profiles = ProfileCache(
-            profiles=profiles, redis=server, changes=ChangeLog(server, "post"), clock=self.clock
+            profiles=profiles, redis=server, changes=changes, clock=self.clock
         )
         self.bodies = PostBodyCache(
             store=scenario.store,
@@ -95,7 +96,7 @@ class Process:
 
     async def read(self, viewer_id: int, *posts: Post) -> BatchGetPostsResponse:
         ids = tuple(post.id for post in posts)
-        packed = await self.pages.read(ids, viewer_id=viewer_id, user_ids=())
+        packed = await self.pages.read(ids, viewer_id=viewer_id, user_ids=(), dependencies=False)
         return BatchGetPostsResponse.FromString(packed)
 
     async def caches(self, viewer_id: int, *posts: Post) -> None:
