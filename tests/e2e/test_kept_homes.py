@@ -158,10 +158,8 @@ async def test_a_killed_post_service_makes_no_home_wrong(stack: TestStack) -> No
     async with stack.edge() as edge:
         reader, author = await cast(stack, edge, "killed")
         post = (await reader.receive(author, "first"))["id"]
-        statuses = stack.stack.supervisor.statuses()
-        part = next(each.name for each in statuses if each.name.startswith("post-serve"))
 
-        await stack.stack.supervisor.restart(part)
+        await stack.stack.supervisor.restart("post")
         await edge.call("PUT", f"/v2/posts/{post}/like", by=reader.account)
 
         assert (await reader.home())[post]["viewer"]["liked"] is True
