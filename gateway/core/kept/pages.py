@@ -33,8 +33,9 @@ from services.chassis.runtime.clock import Clock
 
 R = TypeVar("R")
 
-# The longest that a response is kept: it bounds what a lost report of a change could do.
-LIFE_SECONDS = 600.0
+# How long a response is kept, ten minutes at most with its jitter: it bounds what a report that was
+# never written could do.
+LIFE_SECONDS = 540.0
 # By which share the life is shorter or longer, so that responses which were read together are not
 # read again together.
 _JITTER = 0.1
