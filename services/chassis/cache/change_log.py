@@ -122,13 +122,13 @@ class ChangeLog:
 
     async def _tail(self) -> Position:
         """The position of the newest entry. An empty log gets one, without dependencies."""
-        # Before the read: if the connection is lost during it, the next read resets once more.
-        connections = self._redis.connections
         while True:
+            connections = self._redis.connections
             entries = await self._redis.execute("XREVRANGE", self._place, "+", "-", "COUNT", 1)
-            if entries:
+            if not entries:
+                await self._redis.execute(*self._entry(b""))
+            elif connections == self._redis.connections:
                 return _position_of(entries[0], connections)
-            await self._redis.execute(*self._entry(b""))
 
     def _entry(self, content: bytes) -> Command:
         nonce = os.urandom(_NONCE_BYTES)
