@@ -19,6 +19,8 @@ ONE, TWO, THREE = dependency("one"), dependency("two"), dependency("three")
 @pytest.fixture
 async def client(valkey_servers: str) -> AsyncIterator[RedisClient]:
     async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as made:
+        # A connection that is made later resets readers: here all nodes of a cluster have one.
+        await made.mget([f"key {number}" for number in range(100)])
         yield made
 
 
