@@ -100,6 +100,9 @@ class _Server(Protocol):
     @property
     def response_received(self) -> float: ...
 
+    @property
+    def connections(self) -> int: ...
+
     async def send(self, commands: Sequence[Command]) -> list[Any]: ...
 
     async def ping(self) -> list[Any]: ...
@@ -131,6 +134,11 @@ class RedisClient:
         """Whether calls are failing without being tried."""
         return self._probe is not None
 
+    @property
+    def connections(self) -> int:
+        """How many connections were made so far. While it is the same, so is the server."""
+        return self._server.connections
+
     async def execute(self, *command: Argument) -> Any:
         (reply,) = await self.pipeline((command,))
         return reply
@@ -157,6 +165,14 @@ class RedisClient:
             return []
         replies = await self._call(partial(self._server.send, listed))
         return _accepted(replies) if raise_errors else replies
+
+    async def in_order(self, first: Sequence[Command], then: Sequence[Command]) -> None:
+        """Executes all of `then` after all of `first`, on a cluster too. One trip if possible."""
+        if self._cluster:
+            await self.pipeline(first)
+            await self.pipeline(then)
+        else:
+            await self.pipeline([*first, *then])
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()
