@@ -2,8 +2,8 @@
 
 A client that keeps responses asks what changed before it uses one again. A response names its
 dependencies: numbers that stand for the cache entries, or the feeds, that it was made from. A write
-changes those first, then appends their numbers here, then is answered. So whoever reads the log
-after a write was answered finds it, in whichever process.
+changes those first, then appends their numbers here, then is answered. So a reader of the log finds
+each write that was answered before, in any process.
 
 The log is a stream in the Redis that has the caches. Redis may lose it at any time, in whole or in
 part: it is trimmed, it may be evicted or flushed, a server without it may take the place of the

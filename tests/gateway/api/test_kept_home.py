@@ -63,13 +63,13 @@ class Home:
 
     def _bodies(self, request: BatchGetPostsRequest) -> BatchGetPostsResponse:
         self.asked.append(request.include_dependencies)
-        told = request.include_dependencies and self.tells
+        named = request.include_dependencies and self.tells
         return BatchGetPostsResponse(
             posts=[self._post(each) for each in request.post_ids],
             includes=includes(self.author, person(CAROL, viewer=ALICE, following=True)),
-            post_dependencies=[Dependencies(ids=[each]) for each in request.post_ids if told],
+            post_dependencies=[Dependencies(ids=[each]) for each in request.post_ids if named],
             user_dependencies=[Dependencies(ids=[REPOSTER]) for _ in request.include_user_ids]
-            if told
+            if named
             else [],
         )
 

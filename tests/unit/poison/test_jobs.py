@@ -289,6 +289,9 @@ OTHERS = {
     "chassis.runtime.event_loop.measure_lag",  # tests/unit/chassis/test_event_loop.py
     "chassis.runtime.ids.make",  # waits for the clock
     "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
+    "chassis.cache.change_log._since",  # ends with its call
+    "chassis.cache.change_log._tail",  # ends with its call
+    "chassis.rpc.invalidation.Watch",  # tests/servicers/post/test_changes.py
     "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
