@@ -223,6 +223,9 @@ FAULTS = (
         name="Valkey is away",
         broken=away("valkey"),
         during=frozenset({"RoostRedisCircuitOpen"}),
+        # Fan-out and live delivery wait for it.
+        afterwards=frozenset({"RoostFreshness", "RoostStreamDelay"}),
+        seconds=10.0,
     ),
     Fault(
         name="the database of the Post service is away",
