@@ -120,3 +120,25 @@ async def test_a_device_shows_its_place_and_offers_the_one_of_another_device(
     first = visitor.page.locator(f"article[aria-labelledby={name}]")
     await expect(first).to_contain_text("read on the other device")
     await expect(offer).to_have_count(0)
+
+
+async def test_a_new_device_begins_at_the_top_and_offers_the_place(
+    visitors: Visitors, crowd: Crowd
+) -> None:
+    await write(visitors, crowd, "read on the first device")
+    await mark_read(visitors, crowd)
+    # More than a page: the place is not in what is read at the start.
+    await write(visitors, crowd, *(f"for the new device: {each}" for each in range(30)))
+
+    visitor = await opened(visitors, crowd)
+    offer = visitor.page.get_by_role("button", name=CONTINUE)
+    await expect(offer).to_be_visible()
+    await is_still(visitor.page)
+    assert await visitor.page.evaluate("scrollY") == 0
+
+    await offer.click()
+    await expect(offer).to_have_count(0)
+    await is_still(visitor.page)
+    name, _ = await visitor.place()
+    first = visitor.page.locator(f"article[aria-labelledby={name}]")
+    await expect(first).to_contain_text("read on the first device")
