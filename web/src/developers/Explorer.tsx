@@ -11,7 +11,7 @@ import { chosenTheme } from "../app/theme";
 import { send } from "./access";
 import "./graphiql.css";
 import { Notice } from "./Notice";
-import { labelEditors } from "./editor-labels";
+import { completeEditors } from "./editors";
 import { streamTicket } from "./stream-ticket";
 
 const PATH = "/graphql";
@@ -61,7 +61,7 @@ export function Explorer() {
     return () => leaving.abort();
   }, []);
 
-  useEffect(() => labelEditors(document.body), []);
+  useEffect(() => completeEditors(document.body), []);
 
   if (!schema) return <Notice>Loading the schema…</Notice>;
   if (schema instanceof Error) return <Notice failed>The schema could not be loaded: {schema.message}</Notice>;

@@ -1,6 +1,6 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
-import { labelEditors } from "./editor-labels";
+import { completeEditors } from "./editors";
 
 let end = () => {};
 afterEach(() => {
@@ -14,9 +14,20 @@ const editor = (name: string) =>
 
 it("names the editors that are there, and those that come later", async () => {
   document.body.innerHTML = `${editor("Query Editor")}<div class="CodeMirror"><textarea></textarea></div>`;
-  end = labelEditors(document.body);
+  end = completeEditors(document.body);
   expect(names()).toEqual(["Query Editor", null]);
 
   document.body.insertAdjacentHTML("beforeend", editor("Variables"));
   await expect.poll(names).toEqual(["Query Editor", null, "Variables"]);
+});
+
+it("lets the line numbers of an editor move with its text, once", async () => {
+  const setOption = vi.fn();
+  document.body.innerHTML = editor("Query Editor");
+  Object.assign(document.querySelector(".CodeMirror")!, { CodeMirror: { setOption } });
+  end = completeEditors(document.body);
+  document.body.insertAdjacentHTML("beforeend", editor("Variables"));
+  await expect.poll(names).toEqual(["Query Editor", "Variables"]);
+
+  expect(setOption).toHaveBeenCalledExactlyOnceWith("fixedGutter", false);
 });
