@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from bench.judged_texts import DownloadFailed
 from bench.machine import ROOT, Origin, origin
 from bench.prewarmed_users import prewarmed_users
 from bench.scenarios import SCENARIOS, STANDALONE
-from bench.scenarios.skipped import Skipped
+from bench.skipped import Skipped
 from bench.stack import bench_stack
 from local.graph import Graph, GraphFileInvalid, make_graph, read_graph
 from local.process_runner import PartFailed
@@ -84,24 +85,26 @@ async def _run(names: list[str], graph: Graph, results: Path) -> None:
     )
     began = time.monotonic()
     for name in filter(STANDALONE.__contains__, names):
-        console.rule(name, align="left")
-        try:
-            measured = await STANDALONE[name](console)
-        except Skipped as skipped:
-            console.print(f"Skipped: {skipped}", highlight=False)
-            continue
-        _keep(name, measured, where, results)
+        await _measure(name, STANDALONE[name](console), where, results)
     loads = [name for name in names if name in SCENARIOS]
     if loads:
         async with bench_stack() as stack, prewarmed_users(stack) as people:
             bench = Bench(stack=stack, prewarmed_users=people, graph=graph, console=console)
             for name in loads:
-                console.rule(name, align="left")
-                _keep(name, await SCENARIOS[name](bench), where, results)
+                await _measure(name, SCENARIOS[name](bench), where, results)
     console.print(f"{time.monotonic() - began:.0f} s; the figures are in {results}")
 
 
-def _keep(name: str, measured: report.Report, where: Origin, results: Path) -> None:
+async def _measure(
+    name: str, scenario: Awaitable[report.Report], where: Origin, results: Path
+) -> None:
+    """Run a scenario, print its tables, and keep its figures."""
+    console.rule(name, align="left")
+    try:
+        measured = await scenario
+    except Skipped as skipped:
+        console.print(f"Skipped: {skipped}", highlight=False)
+        return
     measured.origin = where
     report.show(name, measured, console)
     report.save({name: measured}, results)

@@ -42,13 +42,13 @@ class Bench:
 
     async def once(self, requests: list[bytes]) -> jobs.Outcome:
         """Make each request once. Raises GeneratorFailed if any was refused."""
-        host, port = self.stack.address
-        outcome = await jobs.run(
-            Once(host, port, requests, connections=min(FILLING_CONNECTIONS, len(requests)))
-        )
-        if outcome.refused:
-            raise jobs.GeneratorFailed(f"refused: {outcome.measured['once'].refusals}")
-        return outcome
+        return _all_answered(await jobs.run(self._once(requests)))
+
+    async def once_measured(self, requests: list[bytes]) -> Run:
+        """Make each request once, with the CPU of each process. Raises like `once`."""
+        measured = await put(self.stack, self._once(requests))
+        _all_answered(measured.outcome)
+        return measured
 
     async def closed(
         self,
@@ -80,20 +80,37 @@ class Bench:
         return await put(self.stack, job, also=also)
 
     async def listen(self, job: Listen, *, also: dict[str, int] | None = None) -> Run:
-        """Measure frames of listening sockets."""
-        return await put(self.stack, job, also=also)
+        """Measure frames of listening sockets, and the memory when all are open."""
+        return await put(self.stack, job, also=also, memory=True)
 
     async def probe(
-        self, pairs: list[tuple[PrewarmedUser, PrewarmedUser]], *, seconds: float
+        self,
+        pairs: list[tuple[PrewarmedUser, PrewarmedUser]],
+        *,
+        seconds: float,
+        every_seconds: float = 0.0,
     ) -> jobs.Outcome:
-        """The time from a post of the first user of a pair to the home of the second."""
+        """The time from a post of the first user of a pair to the home of the second.
+
+        A pair writes at most one post in ``every_seconds``.
+        """
         host, port = self.stack.address
         requests = [
             (sample_requests.compose(author), sample_requests.home(reader))
             for author, reader in pairs
         ]
-        return await jobs.run(Probe(host, port, requests, seconds))
+        return await jobs.run(Probe(host, port, requests, seconds, every_seconds=every_seconds))
+
+    def _once(self, requests: list[bytes]) -> Once:
+        host, port = self.stack.address
+        return Once(host, port, requests, connections=min(FILLING_CONNECTIONS, len(requests)))
 
     def say(self, text: str) -> None:
         """Print a progress message."""
         self.console.print(f"  {text}", style="dim", highlight=False)
+
+
+def _all_answered(outcome: jobs.Outcome) -> jobs.Outcome:
+    if outcome.refused:
+        raise jobs.GeneratorFailed(f"refused: {outcome.measured['once'].refusals}")
+    return outcome

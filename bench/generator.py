@@ -259,15 +259,25 @@ class Prober:
         async with asyncio.TaskGroup() as group:
             for place, pair in enumerate(job.pairs):
                 writer, reader = connections[2 * place : 2 * place + 2]
-                group.create_task(self._work(*pair, writer, reader, end))
+                # Pairs that write at intervals do so in turn.
+                delay = job.every_seconds * place / len(job.pairs)
+                group.create_task(self._work(*pair, writer, reader, end=end, delay=delay))
         self._recorder.end()
         _close(connections)
         return self._recorder.outcome()
 
     async def _work(
-        self, write: bytes, read: bytes, writer: Connection, reader: Connection, end: float
+        self,
+        write: bytes,
+        read: bytes,
+        writer: Connection,
+        reader: Connection,
+        *,
+        end: float,
+        delay: float,
     ) -> None:
         job = self._job
+        await asyncio.sleep(delay)
         while perf_counter() < end:
             sent = perf_counter()
             status, body = await writer.exchange(self._mix.fresh(write))
@@ -275,7 +285,8 @@ class Prober:
             found = _POST_ID.search(body)
             if status < 400 and found is not None:
                 await self._until_visible(found.group(0), read, reader, sent)
-            await asyncio.sleep(job.pause_seconds)
+            rest = sent + job.every_seconds - perf_counter()
+            await asyncio.sleep(max(rest, job.pause_seconds))
 
     async def _until_visible(
         self, needle: bytes, read: bytes, reader: Connection, sent: float

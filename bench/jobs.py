@@ -69,6 +69,8 @@ class Probe(msgspec.Struct, frozen=True, tag="probe"):
     pause_seconds: float = 0.1
     poll_seconds: float = 0.005
     limit_seconds: float = 15.0
+    # A pair writes at most one post in this time.
+    every_seconds: float = 0.0
 
 
 class Listen(msgspec.Struct, frozen=True, tag="listen"):

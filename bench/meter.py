@@ -39,6 +39,11 @@ class OperationCost:
     database_cpu: Mapping[str, float]
     wal_bytes: Mapping[str, float]
 
+    @property
+    def total_cpu(self) -> float:
+        """Microseconds of CPU of all processes, the databases' among them."""
+        return sum(self.cpu.values())
+
     def figures(self, report: Report, operation: str) -> None:
         """Add a figure for each process and each database that the operation uses."""
         for process, cost in self.cpu.items():
@@ -170,4 +175,5 @@ def _rows(prefix: str, columns: Sequence[Mapping[str, float]]) -> Iterable[list[
 
 async def _read(bench: Bench) -> Reading:
     server = await databases.usage(bench.stack)
-    return Reading(asyncio.get_running_loop().time(), bench.stack.usage(), server)
+    usage = bench.stack.usage(memory=False)
+    return Reading(asyncio.get_running_loop().time(), usage, server)

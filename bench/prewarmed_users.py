@@ -27,7 +27,7 @@ from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import BUCKETS, FixedWorker, IdGenerator
 from services.chassis.storage import postgres
-from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds, change_log
 from services.timeline.domain.model import home_of
 from services.user.adapters.postgres import PostgresUserStore
 from services.user.domain.passwords import ARGON2_LANES, ARGON2_PASSES, DEFAULT_MEMORY_MIB
@@ -68,7 +68,7 @@ class PrewarmedUsers:
         self._database_url = database_url
         self._ids = IdGenerator(clock=_CLOCK, worker=FixedWorker(_WORKER))
         self._signer = signer
-        self._feeds = ValkeyFeeds(valkey)
+        self._feeds = ValkeyFeeds(valkey, changes=change_log(valkey))
         self._dice = random.Random(1)
         hasher = PasswordHasher(
             time_cost=ARGON2_PASSES, memory_cost=DEFAULT_MEMORY_MIB * 1024, parallelism=ARGON2_LANES

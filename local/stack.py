@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,12 @@ from local.part import Part
 from local.parts import opensearch
 from local.parts.envoy import PATH_KEY, Envoy
 from local.parts.postgres import Postgres
-from local.parts.processes import RoostProcess, shared_environment
+from local.parts.processes import (
+    JOINED,
+    JOINED_VARIABLE,
+    RoostProcess,
+    shared_environment,
+)
 from local.parts.seaweedfs import SeaweedFS
 from local.parts.valkey import Valkey
 from local.ports import Ports
@@ -43,6 +49,10 @@ USUAL_PORTS = {
 # The service that finds posts in OpenSearch, if the stack has it.
 SEARCH = "search"
 
+# What each service of a small stack has less of, unless it is set: an idle connection costs the
+# server 2 to 5 MiB.
+SMALL = {"ROOST_DATABASE_CONNECTIONS": "3"}
+
 HEALTHY_SECONDS = 60.0  # Envoy checks each second; a busy machine may need many checks
 # The part that is each engine.
 PARTS = {
@@ -65,9 +75,10 @@ class Stack:
     ROOST_DATABASE_URL_<NOUN> is the database of a service that is not on the stack's own server,
     ROOST_REPLICA_URL_<NOUN> its read replica.
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
-    these processes speak mutual TLS. ``python`` is the command that runs the modules of these
-    processes, such as a tracer; without one they are forks of one process (`local.forks`). Leaving
-    stops every part. Raises AlreadyRunning, FolderUnusable or SettingInvalid.
+    these processes speak mutual TLS. With ROOST_SMALL=on all services run in two processes.
+    ``python`` is the command that runs the modules of these processes, such as a tracer; without
+    one they are forks of one process (`local.forks`). Leaving stops every part. Raises
+    AlreadyRunning, FolderUnusable or SettingInvalid.
     """
 
     def __init__(
@@ -158,7 +169,9 @@ class Stack:
         except ValueError as mistake:
             raise SettingInvalid(str(mistake)) from None
         here = [noun for noun in stores if noun not in self._external]
-        self.postgres = Postgres(data("postgres"), ports=ports, secrets=secrets, services=here)
+        self.postgres = Postgres(
+            data("postgres"), ports=ports, secrets=secrets, services=here, small=self._small
+        )
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)
         self.broker = brokers.choose(
@@ -171,6 +184,8 @@ class Stack:
             consumers=readers,
         )
         self.opensearch = opensearch.choose(self._environ, folder=data("opensearch"), ports=ports)
+        if self._small:
+            self._refuse_more_processes(services)
         servers = {
             each.noun: self._instances(each.noun)
             for each in services
@@ -194,19 +209,25 @@ class Stack:
         )
         self._secrets = secrets
         named = [*(each.noun for each in services), "gateway", OPERATOR]
-        processes: list[Part] = []
-        for service in services:
-            settings = {
-                **self._service_settings(service, named, secrets),
-                **self._tls_settings(service.noun),
+        settings = {
+            each.noun: {
+                **self._service_settings(each, named, secrets),
+                **self._tls_settings(each.noun),
             }
-            instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
-            if Process.WORK in service.processes:
-                instances += [(name, Process.WORK) for name in self._workers(service.noun)]
-            processes += [
-                self._service(service, name, process, ports, settings)
-                for name, process in instances
-            ]
+            for each in services
+        }
+        processes: list[Part] = []
+        if self._small:
+            processes += [self._joined(services, process, ports, settings) for process in Process]
+        else:
+            for service in services:
+                instances = [(name, Process.SERVE) for name in servers.get(service.noun, ())]
+                if Process.WORK in service.processes:
+                    instances += [(name, Process.WORK) for name in self._workers(service.noun)]
+                processes += [
+                    self._service(service, name, process, ports, settings[service.noun])
+                    for name, process in instances
+                ]
         gateway_settings = {
             "ROOST_MESH": self.envoy.mesh,
             "ROOST_PUBLIC_URL": self.edge,
@@ -238,6 +259,15 @@ class Stack:
     def _workers(self, noun: str) -> list[str]:
         return _numbered(f"{noun}-work", self._count(f"ROOST_WORKERS_{noun.upper()}"))
 
+    def _refuse_more_processes(self, services: Sequence[Manifest]) -> None:
+        for noun in (each.noun for each in services):
+            for setting in (f"ROOST_REPLICAS_{noun.upper()}", f"ROOST_WORKERS_{noun.upper()}"):
+                if self._count(setting) > 1:
+                    raise SettingInvalid(
+                        f"With ROOST_SMALL=on all services run in two processes, so {setting} "
+                        "must be 1"
+                    )
+
     def _count(self, setting: str) -> int:
         value = self._environ.get(setting, "1")
         if not value.isdecimal() or int(value) < 1:
@@ -246,9 +276,16 @@ class Stack:
 
     @property
     def _tls(self) -> bool:
-        value = self._environ.get("ROOST_TLS", "off")
+        return self._is_on("ROOST_TLS")
+
+    @property
+    def _small(self) -> bool:
+        return self._is_on("ROOST_SMALL")
+
+    def _is_on(self, setting: str) -> bool:
+        value = self._environ.get(setting, "off")
         if value not in {"on", "off"}:
-            raise SettingInvalid(f"ROOST_TLS takes on or off, not {value!r}")
+            raise SettingInvalid(f"{setting} takes on or off, not {value!r}")
         return value == "on"
 
     def _tls_settings(self, noun: str) -> dict[str, str]:
@@ -337,6 +374,34 @@ class Stack:
             needs=self._needs(service),
             environ=self._passed,
             settings=settings,
+            python=self._python,
+            forks=self.forks,
+        )
+
+    def _joined(
+        self,
+        services: Sequence[Manifest],
+        process: Process,
+        ports: Ports,
+        settings: Mapping[str, Mapping[str, str]],
+    ) -> RoostProcess:
+        """Return one process of all services. Its address is that of its admin page: each service
+        has an address of its own, as Envoy knows it."""
+        own = {
+            each.noun: {"ROOST_LISTEN": ports.address(each.noun), **settings[each.noun]}
+            for each in services
+            if process in each.processes
+        }
+        name = JOINED if process is Process.SERVE else f"{JOINED}-{process}"
+        admin = ports.address(f"{name}.admin")
+        return RoostProcess(
+            name,
+            ("local.joined", process),
+            address=admin,
+            admin=admin,
+            needs=list(dict.fromkeys(need for each in services for need in self._needs(each))),
+            environ={**SMALL, **self._passed},
+            settings={JOINED_VARIABLE: json.dumps(own)},
             python=self._python,
             forks=self.forks,
         )

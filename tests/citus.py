@@ -16,6 +16,7 @@ import asyncpg
 from services.chassis.deployment import migrations, shards
 from services.chassis.deployment.database_urls import URL_PREFIX
 from services.chassis.runtime.manifest import Engine, deployed
+from tests.citus_node import NodeProcess, process_at
 from tests.waiting import eventually
 
 # The URL of a database on the coordinator of a Citus cluster, with the extension and all nodes, for
@@ -107,6 +108,10 @@ class CitusCluster:
             yield
         finally:
             connection.terminate()
+
+    async def process_of(self, node: Node) -> NodeProcess | None:
+        """The server of a node; None where it is not one that this process may kill."""
+        return await process_at(_at(self._coordinator, node))
 
     async def end_sessions(self, node: Node, databases: Collection[str]) -> int:
         """Ends the sessions of some databases on a node: those of clients on the coordinator, those

@@ -9,6 +9,7 @@ from rich.console import Console
 from bench.bench import Bench
 from bench.report import Report
 from bench.scenarios import (
+    beside,
     client,
     fanout,
     freshness,
@@ -40,6 +41,7 @@ Standalone = Callable[[Console], Awaitable[Report]]
 SCENARIOS: dict[str, Scenario] = {
     "idle": idle.run,
     "home": home.run,
+    "beside": beside.run,
     "graphql": graphql.run,
     "mix": mix.run,
     "freshness": freshness.run,

@@ -17,7 +17,7 @@ from bench import databases
 from bench.latency import quantile
 from bench.post_store import PostDatabase
 from bench.report import Report, number
-from bench.scenarios.skipped import Skipped
+from bench.skipped import Skipped
 from services.chassis.deployment import migrations, shards
 from services.chassis.storage import postgres
 from services.chassis.storage.postgres import Database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bench.jobs import Outcome
 from bench.latency import Latency
@@ -11,6 +11,7 @@ from bench.report import number
 
 LATENCY_COLUMNS = ["answers/s", "p50 ms", "p90 ms", "p99 ms", "worst ms", "refused"]
 LEAST_SHOWN = 1.0  # µs a request; processes below it share one row
+LEAST_SHARE = 0.1  # % of a core
 
 
 def latency_row(outcome: Outcome, kind: str) -> list[str]:
@@ -61,3 +62,24 @@ def cost_rows(runs: Mapping[str, Run]) -> list[list[str]]:
     rows.append(["together", *(number(total(run)) for run in runs.values())])
     rows.append([GENERATOR, *(number(each[GENERATOR]) for each in costs.values())])
     return rows
+
+
+def share_rows(runs: Sequence[Run]) -> list[list[str]]:
+    """CPU in percent of a core, a row for each process and a column for each run."""
+    shares = [
+        {name: seconds / run.outcome.seconds * 100 for name, seconds in run.cpu.items()}
+        for run in runs
+    ]
+    names = dict.fromkeys(name for each in shares for name in each if name != GENERATOR)
+    highest = {name: max(each.get(name, 0.0) for each in shares) for name in names}
+    rows = [
+        [name, *(number(each.get(name)) for each in shares)]
+        for name in sorted(highest, key=lambda name: -highest[name])
+        if highest[name] >= LEAST_SHARE
+    ]
+    together = (sum(each.get(name, 0.0) for name in names) for each in shares)
+    return [
+        *rows,
+        ["together", *map(number, together)],
+        [GENERATOR, *(number(each[GENERATOR]) for each in shares)],
+    ]

@@ -16,7 +16,7 @@ from services.chassis.cache import redis_client as redis
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.storage import postgres
-from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds, change_log
 from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.celebrities import Celebrities
@@ -79,7 +79,7 @@ async def _compact(bench: Bench, report: Report, valkey: RedisClient) -> None:
 
 async def _costs_of_full_homes(bench: Bench, valkey: RedisClient) -> tuple[float, float]:
     """Microseconds of Valkey's CPU for an entry that is added, and for a page that is read."""
-    feeds = ValkeyFeeds(valkey)
+    feeds = ValkeyFeeds(valkey, changes=change_log(valkey))
     names = [home_of(FIRST_ID + place) for place in range(FULL_HOMES)]
     for name in names:
         await _fill(feeds, name, MAX_HOME)
@@ -110,7 +110,7 @@ async def _listpack_entries(valkey: RedisClient, entries: int) -> int:
 
 async def _bytes_of_home(valkey: RedisClient, size: int) -> int:
     """The memory that Valkey counts for the keys of a home, its note included."""
-    feeds, feed = ValkeyFeeds(valkey), home_of(FIRST_ID)
+    feeds, feed = ValkeyFeeds(valkey, changes=change_log(valkey)), home_of(FIRST_ID)
     await _fill(feeds, feed, size)
     keys = [f"{kind}:{{{feed}}}" for kind in ("feed", "note")]
     sizes = await valkey.pipeline([("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys])
@@ -155,7 +155,7 @@ async def _reads(bench: Bench, report: Report, valkey: RedisClient) -> None:
     async with postgres.connect(url, min_size=1, max_size=1, name="bench") as database:
         celebrities = Celebrities(
             store=PostgresTimelineStore(database),
-            cache=ValkeyTimelineCache(valkey),
+            cache=ValkeyTimelineCache(valkey, changes=change_log(valkey)),
             clock=SystemClock(),
         )
         for star in stars:
@@ -207,7 +207,7 @@ async def _promotion(celebrities: Celebrities, author_id: int) -> None:
 
 
 async def _loss(valkey: RedisClient, readers: Sequence[PrewarmedUser]) -> None:
-    feeds = ValkeyFeeds(valkey)
+    feeds = ValkeyFeeds(valkey, changes=change_log(valkey))
     for reader in readers:
         await feeds.drop(home_of(reader.id))
 

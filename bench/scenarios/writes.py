@@ -1,13 +1,14 @@
-"""New posts through the edge, as fast as 16 connections go, each for 20 followers' homes."""
+"""New posts, each for the homes of 20 followers: by 16 connections, and a few a second."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from bench import sample_requests
+from bench import event_lag, meter, sample_requests
 from bench.bench import Bench
-from bench.jobs import Kind
+from bench.jobs import GeneratorFailed, Kind
+from bench.meter import MICROSECONDS, Meter, OperationCost, Reading
 from bench.prewarmed_users import PrewarmedUser
 from bench.report import Report, number
 from bench.scenarios.tables import LATENCY_COLUMNS, cost_rows, latency_row, total
@@ -18,6 +19,10 @@ FOLLOWERS = 20
 CONNECTIONS = 16
 SECONDS = 15.0
 CATCH_UP_SECONDS = 60.0
+# Posts of each author whose whole cost is measured, on as many connections.
+COSTED_EACH = 16
+# Posts a second of a small site.
+FEW, FEW_SECONDS = 5.0, 30.0
 SAMPLES = 8
 GOAL = 400
 
@@ -33,12 +38,21 @@ def ring(people: int, followers: int) -> Graph:
 
 
 async def run(bench: Bench) -> Report:
-    """Measure a closed loop of posts, and the time until the last one is delivered."""
+    """Measure a closed loop of posts, and the time until the last one is delivered.
+
+    Then the cost of a post with its deliveries, at that load and at a few posts a second.
+    """
+    measured_costs = await Meter.on(bench)
     people = await bench.prewarmed_users.create("writer", ring(AUTHORS, FOLLOWERS))
     await bench.prewarmed_users.create_homes(people)
     posts = [sample_requests.compose(author, number) for number, author in enumerate(people)]
     measured = await bench.closed([Kind("post", posts)], connections=CONNECTIONS, seconds=SECONDS)
     behind = await _catch_up(bench, people)
+    await measured_costs.quiet()
+    costs = {
+        "under load": await _cost_under_load(bench, measured_costs, people),
+        f"at {FEW:.0f} a second": await _cost_of_few(bench, measured_costs, posts),
+    }
     report = Report()
     report.table(
         f"POST /v1/posts on {CONNECTIONS} connections, {FOLLOWERS} followers each",
@@ -55,11 +69,45 @@ async def run(bench: Bench) -> Report:
     report.higher("posts and their delivery", lasting, "posts/s")
     report.lower("CPU a post", total(measured), "µs")
     report.lower("until all is delivered", behind * 1000, "ms")
+    meter.table(report, "a post with its deliveries done, above an idle stack", costs)
+    for title, cost in costs.items():
+        cost.figures(report, f"post {title}")
+        report.lower(f"CPU a post {title}, deliveries done", cost.total_cpu, "µs")
+    # What the idle stack uses in the time between two posts belongs to them as well.
+    idle = sum(measured_costs.idle.values()) / FEW * MICROSECONDS
+    few = costs[f"at {FEW:.0f} a second"].total_cpu
+    report.lower(f"CPU a post at {FEW:.0f} a second, idle stack included", few + idle, "µs")
     report.notes.append(
         f"The last post is in its homes {number(behind)} s after the load ends: with its "
         f"{FOLLOWERS} deliveries each, {number(lasting)} posts/s last. The goal is {GOAL} posts/s."
     )
     return report
+
+
+async def _cost_under_load(
+    bench: Bench, measured: Meter, people: list[PrewarmedUser]
+) -> OperationCost:
+    bench.say("the cost under load …")
+    requests = sample_requests.posts_by(people, each=COSTED_EACH)
+    before = await measured.read()
+    await bench.once(requests)
+    return await _delivered(bench, measured, before, len(requests))
+
+
+async def _cost_of_few(bench: Bench, measured: Meter, posts: list[bytes]) -> OperationCost:
+    bench.say(f"the cost at {FEW:.0f} a second …")
+    before = await measured.read()
+    few = await bench.opened([Kind("post", posts)], rate=FEW, seconds=FEW_SECONDS, warm_seconds=0.0)
+    if few.outcome.refused or few.outcome.unsent:
+        raise GeneratorFailed(f"refused: {few.outcome.measured['post'].refusals}")
+    return await _delivered(bench, measured, before, few.outcome.answered)
+
+
+async def _delivered(bench: Bench, measured: Meter, before: Reading, posts: int) -> OperationCost:
+    """The cost of each post, when all of their events have been handled."""
+    await event_lag.handled(bench.stack)
+    await measured.quiet()
+    return measured.cost(before, await measured.read(), posts)
 
 
 async def _catch_up(bench: Bench, people: list[PrewarmedUser]) -> float:

@@ -14,6 +14,7 @@ from gateway.core.errors import (
     MalformedBody,
 )
 from gateway.core.field_rules import detail_of
+from services.chassis.runtime.errors import DeadlineExceeded
 
 B = TypeVar("B", bound=msgspec.Struct)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -22,8 +23,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 MAX_BODY_BYTES = 1024 * 1024
 
 
-class ClientGone(Exception):
-    """The client went away before its request was complete; nobody is left to answer."""
+class ClientGone(DeadlineExceeded):
+    """The client went away before its answer; nobody is left to read one."""
 
 
 _JSON = re.compile(

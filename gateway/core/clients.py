@@ -8,8 +8,14 @@ from roost.notification.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from roost.notification.v1.event_service_pb2_grpc import EventServiceStub
 from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.invalidation_service_pb2_grpc import (
+    InvalidationServiceStub as PostInvalidationServiceStub,
+)
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.search.v1.search_service_pb2_grpc import SearchServiceStub
+from roost.timeline.v1.invalidation_service_pb2_grpc import (
+    InvalidationServiceStub as TimelineInvalidationServiceStub,
+)
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceStub
 from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
@@ -24,8 +30,14 @@ if TYPE_CHECKING:
     from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
     from roost.notification.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
     from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceAsyncStub
+    from roost.post.v1.invalidation_service_pb2_grpc import (
+        InvalidationServiceAsyncStub as PostInvalidationServiceAsyncStub,
+    )
     from roost.post.v1.post_service_pb2_grpc import PostServiceAsyncStub
     from roost.search.v1.search_service_pb2_grpc import SearchServiceAsyncStub
+    from roost.timeline.v1.invalidation_service_pb2_grpc import (
+        InvalidationServiceAsyncStub as TimelineInvalidationServiceAsyncStub,
+    )
     from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceAsyncStub
     from roost.user.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
     from roost.user.v1.graph_service_pb2_grpc import GraphServiceAsyncStub
@@ -75,6 +87,8 @@ class ServiceBackends:
     auth: "AuthServiceAsyncStub"
     graph: "GraphServiceAsyncStub"
     events: "EventServiceAsyncStub"
+    post_changes: "PostInvalidationServiceAsyncStub"
+    timeline_changes: "TimelineInvalidationServiceAsyncStub"
 
     @classmethod
     def from_mesh(cls, mesh: Mesh) -> Self:
@@ -83,4 +97,6 @@ class ServiceBackends:
             auth=mesh.as_service(AuthServiceStub),
             graph=mesh.as_service(GraphServiceStub),
             events=mesh.as_service(EventServiceStub),
+            post_changes=mesh.as_service(PostInvalidationServiceStub),
+            timeline_changes=mesh.as_service(TimelineInvalidationServiceStub),
         )

@@ -10,6 +10,7 @@ from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
 from roost.user.v1.user_pb2 import User
 
 from gateway.core.clients import Backends
+from gateway.core.kept.dependencies import Dependencies
 
 # Users and posts of BatchGetPosts: what 40 notifications name.
 _MOST = 200
@@ -71,19 +72,25 @@ class Hydrated:
         self.users.update(other.users)
 
 
-async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydrated:
-    """Loads everything that a timeline's entries need to be shown, in one call."""
+async def hydrate_entries(
+    backends: Backends, entries: Sequence[Entry], dependencies: Dependencies | None = None
+) -> Hydrated:
+    """Loads everything that a timeline's entries need to be shown, in one call. Adds what that was
+    made from to `dependencies`, if they are wanted."""
     if not entries:
         return Hydrated()
-    response = await backends.posts.BatchGetPosts(
-        BatchGetPostsRequest(
-            # One post may stand on a page several times, reposted by several users.
-            post_ids=dict.fromkeys([entry.post_id for entry in entries]),
-            include_user_ids=dict.fromkeys(
-                [entry.reposter_id for entry in entries if entry.reposter_id]
-            ),
-        )
+    request = BatchGetPostsRequest(
+        # One post may stand on a page several times, reposted by several users.
+        post_ids=dict.fromkeys([entry.post_id for entry in entries]),
+        include_user_ids=dict.fromkeys(
+            [entry.reposter_id for entry in entries if entry.reposter_id]
+        ),
+        include_dependencies=dependencies is not None,
     )
+    response = await backends.posts.BatchGetPosts(request)
+    if dependencies is not None:
+        dependencies.add_all(response.post_dependencies, of=len(request.post_ids))
+        dependencies.add_all(response.user_dependencies, of=len(request.include_user_ids))
     return Hydrated.of(response.posts, response.includes)
 
 

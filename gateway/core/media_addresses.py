@@ -10,19 +10,31 @@ from datetime import datetime
 
 from roost.media.v1.media_pb2 import Medium
 
-from services.chassis.auth.signed_paths import SignedPaths
+from services.chassis.auth.signed_paths import STEP, SignedPaths
 
-_paths: ContextVar[SignedPaths] = ContextVar("media_paths")
+
+class _Request:
+    """The addresses of one request."""
+
+    __slots__ = ("earliest", "paths")
+
+    def __init__(self, paths: SignedPaths) -> None:
+        self.paths = paths
+        # When the first of the addresses that were presented stops working, if any does.
+        self.earliest: datetime | None = None
+
+
+_request: ContextVar[_Request] = ContextVar("media_addresses")
 
 
 def begin(paths: SignedPaths) -> None:
     """Sets the paths of the running task, and of the tasks that it starts."""
-    _paths.set(paths)
+    _request.set(_Request(paths))
 
 
 def address(folder: str, file: str) -> str:
     """Where the media origin serves a file."""
-    return _paths.get().address(folder, file)
+    return _request.get().paths.address(folder, file)
 
 
 def expire(media: Iterable[Medium]) -> bool:
@@ -36,7 +48,17 @@ def expire(media: Iterable[Medium]) -> bool:
 
 def expire_time() -> datetime:
     """When all addresses that are made now and expire stop working."""
-    at = _paths.get().expire_time("p/")
+    request = _request.get()
+    at = request.paths.expire_time("p/")
     if at is None:
         raise AssertionError("closed folders have addresses that expire")
+    if request.earliest is None:
+        request.earliest = at
     return at
+
+
+def presented_until() -> datetime | None:
+    """Until when what the running request presented has the addresses that would be made then;
+    None where none of them expires."""
+    earliest = _request.get().earliest
+    return None if earliest is None else earliest - STEP

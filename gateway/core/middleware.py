@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.exceptions import HTTPException
 
-from gateway.core import media_addresses, problems
+from gateway.core import client_gone, media_addresses, problems
 from gateway.core.asgi import (
     HEADERS,
     KIND,
@@ -127,6 +127,7 @@ class RequestMiddleware:
             return
         headers = scope[HEADERS] = read_headers(scope["headers"])
         caller.begin_network(rate_limit_key(client_address(scope)))
+        client_gone.begin(receive)
         trace = _enter_trace(headers)
         state = self._state
         status = 0

@@ -45,6 +45,9 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %d ",
 }
 
+# More is read through the cache of the kernel, which yields its memory to other programs.
+SETTINGS_OF_A_SMALL_MACHINE = {"shared_buffers": "64MB"}
+
 # For sessions whose statements contain passwords: no statement is logged.
 _UNLOGGED = {"log_min_duration_statement": "-1", "log_min_error_statement": "panic"}
 
@@ -53,7 +56,8 @@ SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_w
 
 
 class Postgres(Part):
-    """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``."""
+    """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``.
+    A ``small`` one shares its machine with little memory."""
 
     stop_signal = signal.SIGINT  # fast shutdown: sessions end, commits stay
     orphan_signal = signal.SIGQUIT  # ends the backends too; the next start recovers from the log
@@ -67,6 +71,7 @@ class Postgres(Part):
         secrets: SecretStore,
         services: Sequence[str] = (),
         trial: bool = False,
+        small: bool = False,
     ) -> None:
         super().__init__("postgres", ports.address("postgres"))
         self._port = ports.port("postgres")
@@ -74,7 +79,11 @@ class Postgres(Part):
         self._data = folder / "data"
         self._secrets = secrets
         self._services = services
-        self._settings = SETTINGS | (SETTINGS_OF_A_TRIAL if trial else {})
+        self._settings = (
+            SETTINGS
+            | (SETTINGS_OF_A_SMALL_MACHINE if small else {})
+            | (SETTINGS_OF_A_TRIAL if trial else {})
+        )
         # Copying files takes a sixth of the time of logging each page, but waits for the disk.
         self._strategy = "FILE_COPY" if trial else "WAL_LOG"
         self.run_as = ordinary_user(folder, "postgres")

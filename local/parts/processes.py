@@ -22,6 +22,10 @@ GRPC = {
     "GRPC_ENABLE_FORK_SUPPORT": "false",
 }
 
+# The process of all services in a small stack, and the variable that has their settings.
+JOINED = "services"
+JOINED_VARIABLE = "ROOST_JOINED"
+
 
 def shared_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of all of these processes, before their own settings."""

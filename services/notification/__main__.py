@@ -7,7 +7,9 @@ from services.chassis.runtime import process
 from services.notification import compose
 from services.notification.settings import NotificationSettings
 
+PROGRAM = process.Program(
+    "notification", NotificationSettings, serve=compose.serve, work=compose.work
+)
+
 if __name__ == "__main__":
-    sys.exit(
-        process.main("notification", NotificationSettings, serve=compose.serve, work=compose.work)
-    )
+    sys.exit(process.main(PROGRAM))

@@ -6,5 +6,7 @@ from services.chassis.runtime import process
 from services.post import compose
 from services.post.settings import PostSettings
 
+PROGRAM = process.Program(compose.SERVICE, PostSettings, serve=compose.serve, work=compose.work)
+
 if __name__ == "__main__":
-    sys.exit(process.main(compose.SERVICE, PostSettings, serve=compose.serve, work=compose.work))
+    sys.exit(process.main(PROGRAM))

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
 from roost.post.v1.engagement_service_pb2_grpc import add_EngagementServiceServicer_to_server
+from roost.post.v1.invalidation_service_pb2 import WatchResponse
+from roost.post.v1.invalidation_service_pb2_grpc import add_InvalidationServiceServicer_to_server
 from roost.post.v1.post_service_pb2_grpc import add_PostServiceServicer_to_server
 from roost.post.v1.profile_cache_service_pb2_grpc import add_ProfileCacheServiceServicer_to_server
 from roost.user.v1.graph_service_pb2_grpc import GraphServiceStub
@@ -13,8 +15,10 @@ from roost.user.v1.user_service_pb2_grpc import UserServiceStub
 from services.chassis.auth import authentication
 from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
@@ -77,11 +81,15 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
     ):
         store = PostgresStore(database)
+        changes = ChangeLog(cache_server, SERVICE)
+        invalidation = InvalidationServicer(changes, WatchResponse)
         bodies = PostBodyCache(store=store, redis=cache_server, clock=clock)
-        states = PostStateCache(store=store, redis=cache_server, clock=clock)
+        states = PostStateCache(store=store, redis=cache_server, changes=changes, clock=clock)
         store.on_change(states.invalidate)
         profiles = _profiles(mesh)
-        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(
+            profiles=profiles, redis=cache_server, changes=changes, clock=clock
+        )
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         try:
             yield ProcessParts(
@@ -92,6 +100,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                         states=states,
                         profiles=profiles,
                         profile_cache=profile_cache,
+                        invalidation=invalidation,
                         media_claims=MeshMediaClaims(mesh.as_service(MediaServiceStub)),
                         clock=clock,
                         ids=IdGenerator(clock=clock, worker=worker),
@@ -107,6 +116,7 @@ async def serve(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                     max_in_flight=settings.max_in_flight,
                 ),
                 jobs=[revoked.run, *replica_jobs],
+                on_drain=[invalidation.stop],
             )
         finally:
             for cache in (bodies, states, profile_cache):
@@ -120,6 +130,7 @@ def mounts(
     states: PostStateCache,
     profiles: MeshProfiles,
     profile_cache: ProfileCache,
+    invalidation: InvalidationServicer,
     media_claims: MediaClaims,
     clock: Clock,
     ids: Ids,
@@ -152,6 +163,7 @@ def mounts(
         MountedServicer(
             add_ProfileCacheServiceServicer_to_server, ProfileCacheServicer(profile_cache)
         ),
+        MountedServicer(add_InvalidationServiceServicer_to_server, invalidation),
     ]
 
 
@@ -180,10 +192,13 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
         bus.publisher(connection=kafka, client_id="post work") as publisher,
     ):
         store = PostgresStore(database)
-        states = PostStateCache(store=store, redis=cache_server, clock=clock)
+        changes = ChangeLog(cache_server, SERVICE)
+        states = PostStateCache(store=store, redis=cache_server, changes=changes, clock=clock)
         store.on_change(states.invalidate)
         profiles = _profiles(mesh)
-        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(
+            profiles=profiles, redis=cache_server, changes=changes, clock=clock
+        )
         bodies = PostBodyCache(store=store, redis=cache_server, clock=clock)
         cleanup = AccountCleanup(
             store=store, clock=clock, describe=describe, delete_body=bodies.delete

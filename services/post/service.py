@@ -27,6 +27,7 @@ MANIFEST = Manifest(
     worker_numbers=(Process.SERVE,),
     grpc_services=(
         GrpcService("roost.post.v1.EngagementService"),
+        GrpcService("roost.post.v1.InvalidationService", unbounded=("Watch",)),
         GrpcService("roost.post.v1.ProfileCacheService"),
         GrpcService("roost.post.v1.PostService"),
     ),

@@ -6,5 +6,7 @@ from services.chassis.runtime import process
 from services.search import compose
 from services.search.settings import SearchSettings
 
+PROGRAM = process.Program(compose.SERVICE, SearchSettings, serve=compose.serve, work=compose.work)
+
 if __name__ == "__main__":
-    sys.exit(process.main(compose.SERVICE, SearchSettings, serve=compose.serve, work=compose.work))
+    sys.exit(process.main(PROGRAM))

@@ -5,6 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from roost.timeline.v1.invalidation_service_pb2 import WatchResponse
+from roost.timeline.v1.invalidation_service_pb2_grpc import (
+    add_InvalidationServiceServicer_to_server,
+)
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 
 from services.chassis.auth import authentication
@@ -12,6 +16,7 @@ from services.chassis.auth.tokens import RevokedSessions
 from services.chassis.cache import redis_client
 from services.chassis.events import bus
 from services.chassis.rpc.clients import Mesh, MeshJwks, MeshRevocations
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime.clock import Clock, SystemClock
@@ -26,7 +31,7 @@ from services.timeline.adapters.clients import (
     MeshHashtagIndex,
     MeshPosts,
 )
-from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds, change_log
 from services.timeline.adapters.postgres import PostgresTimelineStore
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.celebrities import Celebrities
@@ -84,8 +89,10 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         ) as mesh,
     ):
         store = PostgresTimelineStore(database)
-        cache = ValkeyTimelineCache(valkey)
-        feeds = ValkeyFeeds(valkey)
+        changes = change_log(valkey)
+        invalidation = InvalidationServicer(changes, WatchResponse)
+        cache = ValkeyTimelineCache(valkey, changes=changes)
+        feeds = ValkeyFeeds(valkey, changes=changes)
         posts = MeshPosts(mesh)
         celebrities = Celebrities(store=store, cache=cache, clock=clock)
         home_sources = HomeSourceQueries(
@@ -115,7 +122,10 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         revoked = RevokedSessions(MeshRevocations(mesh), clock=clock)
         yield ProcessParts(
             server=Server(
-                mounts=[MountedServicer(add_TimelineServiceServicer_to_server, servicer)],
+                mounts=[
+                    MountedServicer(add_TimelineServiceServicer_to_server, servicer),
+                    MountedServicer(add_InvalidationServiceServicer_to_server, invalidation),
+                ],
                 verifier=authentication.verifier(
                     settings,
                     service=_NAME,
@@ -126,6 +136,7 @@ async def serve(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
                 max_in_flight=settings.max_in_flight,
             ),
             jobs=[revoked.run, *replica_jobs],
+            on_drain=[invalidation.stop],
         )
 
 
@@ -152,9 +163,12 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         bus.publisher(connection=kafka, client_id="timeline") as publisher,
     ):
         store = PostgresTimelineStore(database)
-        feeds = ValkeyFeeds(valkey)
+        changes = change_log(valkey)
+        feeds = ValkeyFeeds(valkey, changes=changes)
         graph = MeshGraph(mesh)
-        celebrities = Celebrities(store=store, cache=ValkeyTimelineCache(valkey), clock=clock)
+        celebrities = Celebrities(
+            store=store, cache=ValkeyTimelineCache(valkey, changes=changes), clock=clock
+        )
         announcements = events.TimelineEvents(publisher=publisher, clock=clock)
         fan_out = FanOut(
             feeds=feeds,

@@ -23,7 +23,10 @@ MANIFEST = Manifest(
         ),
     ),
     dedicated_connections={Process.WORK: RELAY_CONNECTIONS},
-    grpc_services=(GrpcService("roost.timeline.v1.TimelineService"),),
+    grpc_services=(
+        GrpcService("roost.timeline.v1.InvalidationService", unbounded=("Watch",)),
+        GrpcService("roost.timeline.v1.TimelineService"),
+    ),
     route_families=(
         RouteFamily("timelines", paths=("timelines", "followed-hashtags", "hashtags/*/follow")),
     ),

@@ -8,10 +8,12 @@ from services.chassis.runtime.errors import RoostError
 from services.user import compose
 from services.user.settings import UserSettings
 
+PROGRAM = process.Program(compose.SERVICE, UserSettings, serve=compose.serve, work=compose.work)
+
 
 def main() -> int:
     if sys.argv[1:] != ["rotate-keys"]:
-        return process.main(compose.SERVICE, UserSettings, serve=compose.serve, work=compose.work)
+        return process.main(PROGRAM)
     loaded = settings.load(UserSettings)
     try:
         print(asyncio.run(compose.rotate_keys(loaded)))

@@ -1,7 +1,7 @@
 """Checks charts/ and migrations with the tools of requirements-kube.txt.
 
 ``python -m tests.charts.lint`` prints what each tool refuses, and fails if one does. promtool has
-no wheel: it runs where it is installed.
+no wheel, and podman-compose does nothing without podman: they run where they are installed.
 """
 
 from __future__ import annotations
@@ -93,6 +93,9 @@ def images() -> Iterator[str]:
 
 def compose() -> Iterator[str]:
     """Yield what podman-compose cannot read."""
+    if not shutil.which("podman"):
+        print("Skipped: podman-compose reads charts/compose.yaml only where podman is installed.")
+        return
     file = str(CHARTS / "compose.yaml")
     yield from said([str(BIN / "podman-compose"), "-f", file, "config", "-q"])
 

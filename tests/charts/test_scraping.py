@@ -99,5 +99,13 @@ def test_an_instance_is_the_name_that_the_platform_gives() -> None:
     assert "town-post-work-x" in {each["instance"] for each in kubernetes()}
 
 
+def test_the_joined_processes_of_a_small_stack_have_a_job_of_their_own() -> None:
+    parts = [part("services"), part("services-work")]
+
+    local = labels_of(configuration(targets_of(parts), interval="5s"))
+
+    assert kinds(local) == {("roost-services", "serve"), ("roost-services", "work")}
+
+
 def test_parts_without_metrics_are_no_targets() -> None:
     assert targets_of([part("postgres"), part("post", admin=None)]) == []

@@ -2,12 +2,12 @@
 
 Each round has 60 concurrent operations, some of them with pictures. At a random moment one part,
 sometimes two, is killed by SIGKILL. Its supervisor starts it again, and clients repeat their
-requests. On Citus, all sessions of one node are ended as well in most rounds. Each user follows the
-stream on two devices. After every twenty kills, everything that was
-acknowledged must exist, every device must have the state that REST shows, the object store must
-have the files of the media, and no other ones, and searches must find every post by those who may
-see it, in an index that equals a rebuilt one. The parts, moments and operations follow from the
-seed; their scheduling does not.
+requests. On Citus, all sessions of one node are ended as well in most rounds, and in some a worker
+is killed and started again after some seconds. Each user follows the stream on two devices. After
+every twenty kills, everything that was acknowledged must exist, every device must have the state
+that REST shows, the object store must have the files of the media, and no other ones, and searches
+must find every post by those who may see it, in an index that equals a rebuilt one. The parts,
+moments and operations follow from the seed; their scheduling does not.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ from tests.waiting import eventually
 PEOPLE, FOLLOWS_EACH = 16, 4
 OPERATIONS = 60  # of a round
 TWO_AT_ONCE = 0.2  # of the rounds kill two parts
-SESSIONS_TOO = 0.7  # of the rounds end the sessions of a node of Citus
+WORKER_TOO = 0.3  # of the rounds kill a worker of Citus
+SESSIONS_TOO = 0.6  # of the rounds end the sessions of a node of Citus instead
+AWAY_SECONDS = (1.0, 6.0)  # how long a killed worker is away
 # The object store, which the broker uses too, has no replica on one machine: it is not killed.
 EXCLUDED = ("seaweedfs",)
 # A device may reconnect to another process.
@@ -67,6 +69,11 @@ class Killer:
         self._ends: list[asyncio.Task[None]] = []
         self.ended_sessions: Counter[Node] = Counter()
         self.ends: Counter[Node] = Counter()
+        # By the killed worker: the seconds until it answered, from its start.
+        self.worker_seconds: dict[Node, list[float]] = {}
+        # Those whose processes are not this user's on this machine: they are not killed.
+        self.unreachable_workers: set[Node] = set()
+        self._one_node_at_once = asyncio.Lock()
 
     @property
     def kills(self) -> int:
@@ -91,10 +98,17 @@ class Killer:
             os.kill(part.pid, signal.SIGKILL)
             self._returns.append(asyncio.create_task(self._time_return(part)))
 
-    def end_sessions(self) -> None:
-        """Ends all sessions of the stack on a random node of Citus, in most calls."""
+    def disturb_citus(self) -> None:
+        """Kills a random worker of Citus, or ends all sessions of the stack on a random node, in
+        most calls."""
         citus = self._stack.on_citus
-        if citus and self._rng.random() < SESSIONS_TOO:
+        if citus is None:
+            return
+        kind = self._rng.random()
+        if kind < WORKER_TOO:
+            worker, away = self._rng.choice(citus.nodes[1:]), self._rng.uniform(*AWAY_SECONDS)
+            self._ends.append(asyncio.create_task(self._kill_worker(citus, worker, away)))
+        elif kind < WORKER_TOO + SESSIONS_TOO:
             node = self._rng.choice(citus.nodes)
             self._ends.append(asyncio.create_task(self._end_sessions(citus, node)))
 
@@ -117,8 +131,19 @@ class Killer:
         await eventually(is_back, limit=SETTLE_SECONDS)
         self.seconds[killed.name].append(time.monotonic() - begun)
 
+    async def _kill_worker(self, citus: StackOnCitus, worker: Node, away: float) -> None:
+        async with self._one_node_at_once:
+            process = await citus.cluster.process_of(worker)
+            if process is None:
+                self.unreachable_workers.add(worker)
+                return
+            await process.kill()
+            await asyncio.sleep(away)
+            self.worker_seconds.setdefault(worker, []).append(await process.start())
+
     async def _end_sessions(self, citus: StackOnCitus, node: Node) -> None:
-        self.ended_sessions[node] += await citus.end_sessions(node)
+        async with self._one_node_at_once:
+            self.ended_sessions[node] += await citus.end_sessions(node)
         self.ends[node] += 1
 
     async def _is_healthy(self) -> bool:
@@ -192,7 +217,7 @@ class Chaos:
             if acknowledged >= moment:
                 kill()
             if acknowledged == other_moment:
-                self.killer.end_sessions()
+                self.killer.disturb_citus()
 
         self.clients.answered = at_the_moment
         await self.clients.perform(OPERATIONS, EVERYTHING | MEDIA)
@@ -218,9 +243,16 @@ class Chaos:
             f"{self.killer.ended_sessions[node]} of {node} at {times} moments"
             for node, times in sorted(self.killer.ends.items())
         )
+        workers = ", ".join(
+            f"{node} {len(seconds)} times, back after at most {max(seconds):.1f} s"
+            for node, seconds in sorted(self.killer.worker_seconds.items())
+        )
+        unreachable = ", ".join(map(str, sorted(self.killer.unreachable_workers)))
         return {
             "kills": str(self.killer.kills),
             **({"ended sessions of Citus": ends} if ends else {}),
+            **({"killed workers of Citus": workers} if workers else {}),
+            **({"workers of Citus out of reach": unreachable} if unreachable else {}),
             "writes acknowledged": f"{clients.acknowledged.total()} ({acknowledged})",
             "not answered at first": f"{clients.refusals.total()} ({refusals})",
             "posts in doubt": f"{found.unconfirmed}, of which {found.happened} were there, whole",

@@ -31,6 +31,7 @@ TIMES, PACE_SECONDS = 12, 60 / LOGINS
 FLOOR_SECONDS = 1.0
 MOST_REQUESTS = 20_000
 PAUSE_SECONDS = 0.3
+MOST_RETRIES = 5
 ALIASES = 10  # the limit of anonymous clients
 
 
@@ -169,6 +170,60 @@ async def test_sign_ups_at_once_are_answered_in_time_or_refused_with_a_time_to_w
     assert {each.status_code for each in answers} <= {201, 429, 503}
     assert any(each.status_code == 201 for each in answers)
     assert all(int(each.headers["retry-after"]) >= 1 for each in answers if each.is_error)
+
+
+async def test_bursts_of_every_password_request_are_answered_or_refused_with_a_time_to_wait(
+    edge: str,
+) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [Client(edge, f"127.0.2.{n}") for n in range(1, 65)]
+        for client in clients:
+            stack.push_async_callback(client.aclose)
+        known = clients[::16]
+        tokens = [await _registered(client, f"dora{n}") for n, client in enumerate(known)]
+        for count in (8, 16, 64):
+            answers = await asyncio.gather(
+                *(client.register(f"erin{count}x{n}") for n, client in enumerate(clients[:count])),
+                *(client.sign_in(f"dora{n}") for n, client in enumerate(known)),
+                *(
+                    client.change_password(token, PASSWORD)
+                    for client, token in zip(known, tokens, strict=True)
+                ),
+            )
+
+            print(count, Counter(_outcome(each) for each in answers))
+            assert {each.status_code for each in answers} <= {201, 204, 401, 429, 503}
+            refused = [each for each in answers if each.status_code in {429, 503}]
+            assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        await _registered(clients[-1], "frank")
+
+
+async def test_clients_who_leave_take_no_hash_from_those_who_stay(edge: str) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [Client(edge, f"127.0.3.{n}") for n in range(1, 25)]
+        for client in clients:
+            stack.push_async_callback(client.aclose)
+        leaving = [
+            asyncio.create_task(client.register(f"gina{n}")) for n, client in enumerate(clients)
+        ]
+        await asyncio.wait(leaving, return_when=asyncio.FIRST_COMPLETED)
+        for each in leaving:
+            each.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+
+        await _registered(clients[0], "helen")
+
+
+async def _registered(client: Client, handle: str) -> str:
+    """Signs a user up, and comes back when a refusal says so. Returns the access token."""
+    answer = await client.register(handle)
+    for _ in range(MOST_RETRIES):
+        if answer.status_code not in {429, 503}:
+            break
+        await asyncio.sleep(int(answer.headers["retry-after"]))  # as the server asks
+        answer = await client.register(handle)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["access_token"])
 
 
 async def _signing_in(client: Client) -> list[float]:

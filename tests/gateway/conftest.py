@@ -15,6 +15,8 @@ from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
+from gateway.core.kept import watch
+from gateway.core.kept.pages import open_kept_pages
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
@@ -35,6 +37,7 @@ from services.chassis.auth.tokens import Jwk, ServiceIdentity, StaticJwks
 from services.chassis.rpc.clients import Mesh
 from services.chassis.runtime.clock import ManualClock, SystemClock
 from services.chassis.runtime.token_buckets import Buckets
+from tests.gateway.change_log import ChangeLog
 from tests.gateway.event_log import FakeEvents
 from tests.gateway.fakes import FakeObjectStore, FakeServices
 from tests.gateway.samples import ALICE, BOB
@@ -93,8 +96,9 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def patient_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streams may wait long for events, as other requests do for services."""
+    """Streams may wait long for events, as other requests do for services; and so may checks."""
     monkeypatch.setattr(hub, "_ATTACH_SECONDS", LIMIT)
+    monkeypatch.setattr(watch, "CHECK_SECONDS", LIMIT)
 
 
 @pytest.fixture
@@ -115,6 +119,16 @@ def keys() -> list[Jwk]:
 @pytest.fixture
 def events() -> FakeEvents:
     return FakeEvents()
+
+
+@pytest.fixture
+def post_log() -> ChangeLog:
+    return ChangeLog("post")
+
+
+@pytest.fixture
+def timeline_log() -> ChangeLog:
+    return ChangeLog("timeline")
 
 
 @pytest.fixture
@@ -179,6 +193,8 @@ def web_clock() -> ManualClock:
 async def gateway(
     services: FakeServices,
     events: FakeEvents,
+    post_log: ChangeLog,
+    timeline_log: ChangeLog,
     revoked: set[int],
     state: State,
     keys: list[Jwk],
@@ -187,6 +203,7 @@ async def gateway(
     introspection: bool,
     graphql_spending: int,
     media_paths: SignedPaths,
+    media_clock: ManualClock,
     object_store: FakeObjectStore,
     web_folder: Path | None,
     web_clock: ManualClock,
@@ -195,7 +212,9 @@ async def gateway(
     identity = ServiceIdentity(SERVICE_KEYS["gateway"], clock=clock)
     builds = Builds(web_folder, clock=web_clock) if web_folder else None
     async with (
-        serving(*services.mounts(), events.mount()) as served,
+        serving(
+            *services.mounts(), events.mount(), post_log.mount(), timeline_log.mount()
+        ) as served,
         Mesh(served.address, identity=identity) as mesh,
         open_stream(
             presenter=EventPresenter.of_process(
@@ -207,10 +226,18 @@ async def gateway(
             max_sockets=50,
             clock=clock,
         ) as stream,
+        open_kept_pages(
+            ServiceBackends.from_mesh(mesh),
+            most_bytes=10_000_000,
+            clock=media_clock,
+            registry=state.registry,
+        ) as kept,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=object_store)) as s3,
     ):
         published = StaticJwks(keys)
-        authenticator = Authenticator(published, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+        authenticator = Authenticator(
+            published, issuer=ISSUER, audience=AUDIENCE, clock=clock, revoked=revoked
+        )
         backends = Backends.from_mesh(mesh)
         refreshing = Refreshing(backends=backends, refused=Buckets(20, clock=ManualClock()))
         graphql = GraphQL(
@@ -238,6 +265,7 @@ async def gateway(
             state=state,
             media_paths=media_paths,
             store=ObjectStore(s3),
+            kept=kept,
             developer_pages=DeveloperPages(
                 builds,
                 headers=policy.developer_headers(public_url=PUBLIC_URL),

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from local.cli import app
+from local.cli import MODULES, app, commands_of
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +23,17 @@ ROOT = Path(__file__).parents[2]
 def refused(*words: str, **variables: str) -> tuple[int, str]:
     ended = CliRunner().invoke(app, words, env=variables, prog_name="roost")
     return ended.exit_code, ended.stderr.strip()
+
+
+def test_every_command_of_a_module_is_found_by_its_name() -> None:
+    listed = {
+        module: {name for name in MODULES if MODULES[name] == module} for module in MODULES.values()
+    }
+
+    assert {module: set(commands_of(module)) for module in listed} == listed
+    assert {each.stem for each in (ROOT / "local/commands").glob("*.py")} - listed.keys() == {
+        "__init__", "options",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -12,24 +12,27 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import grimp
 import psutil
 import pytest
 
-from local.fork_server import LIBRARIES
+from local.fork_server import LIBRARIES, SHARED_MODULES
 from local.forks import ForkedProcess, Forks
 from local.part import CannotStart
 from local.parts.processes import ROOT, shared_environment
+from services.chassis.runtime.manifest import deployed
+from tests.metrics_document import rows
 from tests.waiting import eventually
 
 PROGRAM = "tests.local.copied"
 # What the fork server does before it takes requests; in a process of its own, since tests import
 # Roost's modules.
 LOOK = """
-import os, threading
+import json, os
 from local.fork_server import import_libraries
 import_libraries()
 from prometheus_client import REGISTRY
-print([each.name for each in REGISTRY.collect() if each.name.startswith("roost")])
+print(json.dumps([each.name for each in REGISTRY.collect() if each.name.startswith("roost")]))
 print(len(os.listdir("/proc/self/task")))
 """
 
@@ -159,10 +162,24 @@ def test_libraries_are_those_that_the_stack_installs() -> None:
         assert found & installed, library
 
 
-def test_libraries_bring_no_metrics_of_roost_and_no_threads() -> None:
+def test_every_process_imports_the_shared_modules() -> None:
+    graph = grimp.build_graph("services", "gateway", cache_dir=None)
+    programs = [f"services.{each.noun}.__main__" for each in deployed() if each.processes]
+
+    for program in (*programs, "gateway.__main__"):
+        for module in SHARED_MODULES:
+            assert graph.chain_exists(importer=program, imported=module), (program, module)
+
+
+def test_the_fork_server_declares_the_metrics_of_every_process_and_has_no_threads() -> None:
+    of_all = {name for name, row in rows().items() if row.process in {"all", "all services"}}
+
     seen = subprocess.run(
         [sys.executable, "-c", LOOK],
         env=shared_environment(os.environ), capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    assert seen.stdout.split("\n")[:2] == ["[]", "1"]
+    names, threads = seen.stdout.splitlines()
+    found = {name for name in of_all if name.removesuffix("_total") in json.loads(names)}
+    assert len(found) == len(json.loads(names))
+    assert threads == "1"

@@ -17,17 +17,19 @@ from botocore.config import Config
 import local.stack
 from local.databases import DatabaseUnusable
 from local.parts.envoy import PATH_KEY
+from local.process_runner import PartStatus
 from local.secret_store import SecretStore
 from local.stack import SettingInvalid, Stack
 from local.state import AlreadyRunning, State
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.runtime.clock import SystemClock
-from services.chassis.runtime.manifest import Engine, Manifest, Process
+from services.chassis.runtime.manifest import Engine, Manifest, Process, deployed
 from tests.local.files import open_to_others
 
 pytestmark = pytest.mark.engines
 
 PARTS_WITH_FILES = ("postgres", "valkey", "seaweedfs", "envoy", "logs", "secrets")
+ENGINES = ("postgres", "valkey", "seaweedfs", "broker")
 ROOT = Path(__file__).parents[2]
 
 
@@ -220,6 +222,64 @@ async def test_a_wrong_address_of_a_database_is_refused(
 ) -> None:
     with pytest.raises(SettingInvalid, match=mistake):
         async with Stack(State(tmp_path), environ={name: url}, usual_ports={}):
+            pass
+
+
+async def test_a_small_stack_runs_every_service_in_two_processes_with_its_own_settings(
+    tmp_path: Path,
+) -> None:
+    given = {"ROOST_LOG_LEVEL": "warning", "ROOST_TLS": "on"}
+    async with Stack(State(tmp_path), environ=given, usual_ports={}) as stack:
+        usual = {each.name: settings(stack, each.name) for each in processes_of(stack)}
+        upstreams = stack.envoy._upstreams
+
+    async with Stack(
+        State(tmp_path), environ={**given, "ROOST_SMALL": "on"}, usual_ports={}
+    ) as small:
+        parts = {each.name: settings(small, each.name) for each in processes_of(small)}
+        assert small.envoy._upstreams == upstreams
+        assert needs(small, "services-work") == {*ENGINES, "envoy"}
+
+    assert parts.keys() == {"services", "services-work", "gateway"}
+    assert parts["gateway"] == {**usual["gateway"], "ROOST_SMALL": "on"}
+    for part, process in (("services", Process.SERVE), ("services-work", Process.WORK)):
+        joined = json.loads(parts[part]["ROOST_JOINED"])
+        assert joined.keys() == {each.noun for each in deployed() if process in each.processes}
+        assert not {"ROOST_DATABASE_URL", "ROOST_SERVICE_KEY_FILE"} & parts[part].keys()
+        assert parts[part]["ROOST_LOG_LEVEL"] == "warning"
+        for noun, own in joined.items():
+            separate = usual[noun if process is Process.SERVE else f"{noun}-work"]
+            differing = {name for name in own if own[name] != separate[name]}
+            # Of a process without a server it is the address of nothing.
+            assert differing <= ({"ROOST_LISTEN"} if process is Process.WORK else set())
+            missing = separate.keys() - own.keys() - parts[part].keys()
+            assert not missing
+
+
+def processes_of(stack: Stack) -> list[PartStatus]:
+    """Roost's own processes."""
+    return [each for each in stack.status().parts if each.name not in {*ENGINES, "envoy"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ({"ROOST_SMALL": "yes"}, "ROOST_SMALL takes on or off, not 'yes'"),
+        (
+            {"ROOST_SMALL": "on", "ROOST_REPLICAS_POST": "2"},
+            "all services run in two processes, so ROOST_REPLICAS_POST must be 1",
+        ),
+        (
+            {"ROOST_SMALL": "on", "ROOST_WORKERS_USER": "2"},
+            "all services run in two processes, so ROOST_WORKERS_USER must be 1",
+        ),
+    ],
+)
+async def test_a_small_stack_that_is_asked_for_more_processes_is_refused(
+    tmp_path: Path, given: dict[str, str], mistake: str
+) -> None:
+    with pytest.raises(SettingInvalid, match=mistake):
+        async with Stack(State(tmp_path), environ=given, usual_ports={}):
             pass
 
 

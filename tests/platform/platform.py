@@ -15,6 +15,7 @@ from typing import Any, cast
 import httpx2
 from prometheus_client import CollectorRegistry
 from roost.media.v1.media_service_pb2_grpc import MediaServiceStub
+from roost.post.v1.invalidation_service_pb2 import WatchResponse
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.timeline.v1.timeline_service_pb2_grpc import add_TimelineServiceServicer_to_server
 from roost.user.v1.auth_service_pb2 import RegisterRequest
@@ -43,9 +44,11 @@ from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.signed_paths import SignedPaths
 from services.chassis.auth.tokens import AccessTokens, ServiceIdentity, StaticJwks
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.bus import Publisher
 from services.chassis.rpc.clients import Mesh
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
@@ -376,16 +379,18 @@ async def _posts(
 ) -> AsyncIterator[tuple[list[MountedServicer], Group]]:
     clock = SystemClock()
     bodies = PostBodyCache(store=store, redis=redis, clock=clock)
-    states = PostStateCache(store=store, redis=redis, clock=clock)
+    changes = ChangeLog(redis, "post")
+    states = PostStateCache(store=store, redis=redis, changes=changes, clock=clock)
     store.on_change(states.invalidate)
     profiles = MeshProfiles(mesh.as_service(UserServiceStub), mesh.as_service(GraphServiceStub))
-    profile_cache = ProfileCache(profiles=profiles, redis=redis, clock=clock)
+    profile_cache = ProfileCache(profiles=profiles, redis=redis, changes=changes, clock=clock)
     mounts = post_compose.mounts(
         store=store,
         bodies=bodies,
         states=states,
         profiles=profiles,
         profile_cache=profile_cache,
+        invalidation=InvalidationServicer(changes, WatchResponse),
         media_claims=post_media_client.MeshMediaClaims(mesh.as_service(MediaServiceStub)),
         clock=clock,
         ids=ids,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections import Counter
@@ -23,6 +24,7 @@ from services.chassis.runtime.manifest import (
     deployed,
     manifests,
 )
+from services.chassis.runtime.settings import ServiceSettings
 from tests.completeness import assert_listed
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +62,14 @@ def test_every_folder_with_a_process_has_a_manifest_that_names_it() -> None:
         file="services/<noun>/service.py",
         guide="Add a service",
     )
+
+
+@pytest.mark.parametrize("noun", [each.noun for each in deployed() if each.processes])
+def test_a_service_with_processes_has_a_program_that_can_be_joined(noun: str) -> None:
+    program = importlib.import_module(f"services.{noun}.__main__").PROGRAM
+
+    assert program.service == noun
+    assert issubclass(program.settings, ServiceSettings)
 
 
 def test_no_name_is_declared_twice() -> None:

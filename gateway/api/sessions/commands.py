@@ -8,6 +8,7 @@ from roost.user.v1.auth_service_pb2 import (
 
 from gateway.api.sessions import queries
 from gateway.api.sessions.requests import NewSession
+from gateway.core.client_gone import while_client_waits
 from gateway.core.clients import Backends
 from services.chassis.auth import caller
 
@@ -16,12 +17,14 @@ async def sign_in(
     backends: Backends, asked: NewSession, *, request_id: str
 ) -> AuthenticateResponse:
     """Signs a device in by handle and password."""
-    return await backends.auth.Authenticate(
-        AuthenticateRequest(
-            handle=asked.handle,
-            password=asked.password,
-            device_name=asked.device_name,
-            request_id=request_id,
+    return await while_client_waits(
+        backends.auth.Authenticate(
+            AuthenticateRequest(
+                handle=asked.handle,
+                password=asked.password,
+                device_name=asked.device_name,
+                request_id=request_id,
+            )
         )
     )
 

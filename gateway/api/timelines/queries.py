@@ -16,6 +16,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from gateway.api.timelines import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
+from gateway.core.kept.dependencies import Dependencies
 from gateway.core.pipeline import (
     Page,
     Skeleton,
@@ -24,18 +25,32 @@ from gateway.core.pipeline import (
 
 
 async def home(
-    backends: Backends, *, viewer_id: int, order: HomeOrder, token: str, size: int
+    backends: Backends,
+    *,
+    viewer_id: int,
+    order: HomeOrder,
+    token: str,
+    size: int,
+    dependencies: Dependencies | None = None,
 ) -> Page[Entry]:
-    """A page of the viewer's home: two calls, and more only where rules dropped entries."""
+    """A page of the viewer's home: two calls, and more only where rules dropped entries. Adds what
+    it was made from to `dependencies`, if they are wanted."""
 
     async def entries(token: str, size: int) -> Skeleton[Entry]:
         response = await backends.timelines.GetHomeTimeline(
-            GetHomeTimelineRequest(order=order, page_size=size, page_token=token)
+            GetHomeTimelineRequest(
+                order=order,
+                page_size=size,
+                page_token=token,
+                include_dependencies=dependencies is not None,
+            )
         )
+        if dependencies is not None:
+            dependencies.add(response.dependencies)
         return _skeleton(response)
 
     async def bodies(found: Sequence[Entry]) -> Hydrated:
-        return await hydrate_entries(backends, found)
+        return await hydrate_entries(backends, found, dependencies)
 
     return await read_page(
         entries, rules.on_home(viewer_id), token=token, size=size, hydrate=bodies

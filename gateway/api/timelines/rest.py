@@ -43,7 +43,7 @@ _ORDER: dict[Literal["latest", "relevant"], timeline_pb2.HomeOrder] = {
 }
 
 
-@timelines.get("/timelines/home")
+@timelines.get("/timelines/home", kept=True)
 async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Response[TimelinePage]:
     """Read the caller's home timeline.
 
@@ -56,6 +56,7 @@ async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Respo
             context.backends,
             viewer_id=context.viewer_id,
             order=_ORDER[context.query.order],
+            dependencies=context.dependencies,
             **place(context),
         ),
     )

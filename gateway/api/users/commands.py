@@ -4,11 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from roost.user.v1.auth_service_pb2 import RegisterRequest, RegisterResponse
+from roost.user.v1.auth_service_pb2 import (
+    ChangePasswordRequest,
+    RegisterRequest,
+    RegisterResponse,
+)
 from roost.user.v1.user_pb2 import User
-from roost.user.v1.user_service_pb2 import Settings, UpdateSettingsRequest, UpdateUserRequest
+from roost.user.v1.user_service_pb2 import (
+    DeleteUserRequest,
+    Settings,
+    UpdateSettingsRequest,
+    UpdateUserRequest,
+)
 
-from gateway.api.users.requests import NewUser
+from gateway.api.users.requests import Consent, NewUser, PasswordChange
+from gateway.core.client_gone import while_client_waits
 from gateway.core.clients import Backends
 
 # Of these, the ids of media.
@@ -18,14 +28,36 @@ CHANGEABLE = ("display_name", "bio", "location", "website", *MEDIA, "protected")
 
 async def register(backends: Backends, asked: NewUser, *, request_id: str) -> RegisterResponse:
     """Creates an account, and signs the calling device in."""
-    return await backends.auth.Register(
-        RegisterRequest(
-            handle=asked.handle,
-            password=asked.password,
-            display_name=asked.display_name,
-            device_name=asked.device_name,
-            request_id=request_id,
+    return await while_client_waits(
+        backends.auth.Register(
+            RegisterRequest(
+                handle=asked.handle,
+                password=asked.password,
+                display_name=asked.display_name,
+                device_name=asked.device_name,
+                request_id=request_id,
+            )
         )
+    )
+
+
+async def change_password(backends: Backends, asked: PasswordChange, *, request_id: str) -> None:
+    """Changes the caller's password. Every other session ends."""
+    await while_client_waits(
+        backends.auth.ChangePassword(
+            ChangePasswordRequest(
+                old_password=asked.old_password,
+                new_password=asked.new_password,
+                request_id=request_id,
+            )
+        )
+    )
+
+
+async def delete(backends: Backends, asked: Consent, *, request_id: str) -> None:
+    """Deletes the caller."""
+    await while_client_waits(
+        backends.users.DeleteUser(DeleteUserRequest(password=asked.password, request_id=request_id))
     )
 
 

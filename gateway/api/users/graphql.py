@@ -3,9 +3,7 @@
 from typing import Annotated, Any
 
 import strawberry
-from roost.user.v1.auth_service_pb2 import ChangePasswordRequest
 from roost.user.v1.user_service_pb2 import (
-    DeleteUserRequest,
     GetSettingsRequest,
     GetUserRequest,
 )
@@ -182,9 +180,7 @@ class UserMutations:
     )
     async def delete_me(self, info: Info, password: Password, idempotency_key: Key = None) -> Done:
         asked = validated(Consent, password=password)
-        await own(info).users.DeleteUser(
-            DeleteUserRequest(password=asked.password, request_id=request_id(idempotency_key))
-        )
+        await commands.delete(own(info), asked, request_id=request_id(idempotency_key))
         return DONE
 
     @change("Change the caller's password. Every other session ends.", answers=Done)
@@ -196,11 +192,5 @@ class UserMutations:
         idempotency_key: Key = None,
     ) -> Done:
         asked = validated(PasswordChange, old_password=old_password, new_password=new_password)
-        await own(info).auth.ChangePassword(
-            ChangePasswordRequest(
-                old_password=asked.old_password,
-                new_password=asked.new_password,
-                request_id=request_id(idempotency_key),
-            )
-        )
+        await commands.change_password(own(info), asked, request_id=request_id(idempotency_key))
         return DONE

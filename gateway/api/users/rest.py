@@ -1,9 +1,8 @@
 """Accounts and profiles."""
 
 from msgspec import UNSET
-from roost.user.v1.auth_service_pb2 import ChangePasswordRequest
 from roost.user.v1.user_pb2 import User as UserMessage
-from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetSettingsRequest, GetUserRequest
+from roost.user.v1.user_service_pb2 import GetSettingsRequest, GetUserRequest
 
 from gateway.api.users import commands, queries
 from gateway.api.users.requests import (
@@ -148,9 +147,7 @@ async def delete_me(context: RequestContext[NoQuery, Consent]) -> Response[NoCon
     The account is hidden at once, its posts, follows and likes go within seconds, and its handle
     stays taken. The password proves that the request is the user's.
     """
-    await context.backends.users.DeleteUser(
-        DeleteUserRequest(password=context.body.password, request_id=context.request_id)
-    )
+    await commands.delete(context.backends, context.body, request_id=context.request_id)
     return NOTHING
 
 
@@ -169,13 +166,7 @@ async def change_password(context: RequestContext[NoQuery, PasswordChange]) -> R
 
     Every other session ends.
     """
-    await context.backends.auth.ChangePassword(
-        ChangePasswordRequest(
-            old_password=context.body.old_password,
-            new_password=context.body.new_password,
-            request_id=context.request_id,
-        )
-    )
+    await commands.change_password(context.backends, context.body, request_id=context.request_id)
     return NOTHING
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 from opentelemetry.trace import SpanKind
 
+from gateway.core import media_addresses
 from gateway.core.asgi import (
     HEADERS,
     NO_STORE,
@@ -33,6 +34,8 @@ from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
+from gateway.core.kept.dependencies import Dependencies
+from gateway.core.kept.pages import KeptPages
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_cookies import CLEARED, ENDED, RefreshCookie, RefreshCookies
 from gateway.core.refresh_tokens import Refreshing
@@ -66,6 +69,16 @@ class Parameter(NamedTuple):
     text: str = ""
 
 
+class Rendered(NamedTuple):
+    """A response, before what the request's method and condition make of it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    # The value of its ETag; empty without.
+    tag: bytes = b""
+
+
 class Rest:
     """Serves all routes of one version. The middleware handles its errors."""
 
@@ -81,6 +94,7 @@ class Rest:
         store: ObjectStore,
         form_memory: FormMemory,
         concurrency: Concurrency,
+        kept: KeptPages[Rendered] | None,
     ) -> None:
         routes = tuple(routes)
         self._prefix = version.prefix
@@ -93,6 +107,7 @@ class Rest:
         self._cookies = cookies
         self._store = store
         self._concurrency = concurrency
+        self._kept = kept
         self._readers = {route.name: _reader(route, form_memory) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,6 +184,41 @@ class Rest:
         viewer_id: int,
         body: Any,
     ) -> None:
+        kept = self._kept if route.kept else None
+        if kept is None:
+            rendered = await self._render(route, scope, parameter, viewer_id=viewer_id, body=body)
+            await _send(route, rendered, scope, send)
+            return
+        # The path begins with the version.
+        key = scope["path"], scope["query_string"], viewer_id
+        found = await kept.find(key)
+        if found.response is not None:
+            await _send(route, found.response, scope, send)
+            return
+        dependencies = found.dependencies
+        rendered = await self._render(
+            route, scope, parameter, viewer_id=viewer_id, body=body, dependencies=dependencies
+        )
+        if dependencies is not None:
+            kept.keep(
+                key,
+                rendered,
+                size=len(rendered.body),
+                dependencies=dependencies,
+                until=media_addresses.presented_until(),
+            )
+        await _send(route, rendered, scope, send)
+
+    async def _render(
+        self,
+        route: Route,
+        scope: Scope,
+        parameter: Parameter,
+        *,
+        viewer_id: int,
+        body: Any,
+        dependencies: Dependencies | None = None,
+    ) -> Rendered:
         headers: Headers = scope[HEADERS]
         context = RequestContext(
             backends=self._backends,
@@ -183,6 +233,7 @@ class Rest:
             viewer_id=viewer_id,
             request_id="" if route.safe else idempotency_key(headers),
             expected_etag=expected_etag(headers) if route.etag else "",
+            dependencies=dependencies,
         )
         try:
             answer = await route.handler(context)
@@ -193,7 +244,7 @@ class Rest:
         if answer.cookie is not None:
             self._set_cookie(scope, answer.cookie)
         location = self._prefix + answer.location if answer.location else ""
-        await _answer(route, answer, location, scope, send)
+        return _rendered(route, answer, location, scope)
 
     def _set_cookie(self, scope: Scope, cookie: RefreshCookie) -> None:
         header = self._cookies.header(scope[HEADERS], self._prefix, cookie)
@@ -210,13 +261,10 @@ def _reader(route: Route, memory: FormMemory) -> _Reader:
     return _Reader(query, BodyReader(route.body), None, None)
 
 
-async def _answer(
-    route: Route, answer: Response[Any], location: str, scope: Scope, send: Send
-) -> None:
+def _rendered(route: Route, answer: Response[Any], location: str, scope: Scope) -> Rendered:
     value = answer.value
     if isinstance(value, NoContent):
-        await send_answer(send, route.status, [NO_STORE], b"")
-        return
+        return Rendered(route.status, [NO_STORE], b"")
     body = _encoder.encode(value)
     headers = [_JSON_HEADER, (b"content-length", b"%d" % len(body))]
     if location:
@@ -224,18 +272,20 @@ async def _answer(
     if answer.next_cursor:
         link = with_cursor(quote(scope["path"]), scope["query_string"], answer.next_cursor)
         headers.append((b"link", f'<{link}>; rel="next"'.encode()))
-    status = route.status
-    if answer.etag:
-        # Weak, because a proxy that compresses would drop a strong one. The digest covers what the
-        # service's etag does not: counts, the viewer's own state, the author's profile.
-        digest = blake2b(body, digest_size=8).hexdigest()
-        tag = f'W/"{answer.etag}.{digest}"'.encode()
-        headers += [(b"etag", tag), *REVALIDATE]
-        if route.safe and matches_none(scope[HEADERS], tag):
-            status, body = 304, b""
-            del headers[:2]
-    else:
-        headers.append(NO_STORE)
+    if not answer.etag:
+        return Rendered(route.status, [*headers, NO_STORE], body)
+    # Weak, because a proxy that compresses would drop a strong one. The digest covers what the
+    # service's etag does not: counts, the viewer's own state, the author's profile.
+    digest = blake2b(body, digest_size=8).hexdigest()
+    tag = f'W/"{answer.etag}.{digest}"'.encode()
+    return Rendered(route.status, [*headers, (b"etag", tag), *REVALIDATE], body, tag)
+
+
+async def _send(route: Route, rendered: Rendered, scope: Scope, send: Send) -> None:
+    status, headers, body, tag = rendered
+    if tag and route.safe and matches_none(scope[HEADERS], tag):
+        # Without the type and the length of the body.
+        status, headers, body = 304, headers[2:], b""
     await send_answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
 
 

@@ -78,6 +78,9 @@ class Route:
     at_once: int
     # Whether it reads or sets the cookie of a browser's session: pages of our own origin only.
     cookie: bool
+    # Whether responses are kept, and sent again while nothing in them has changed. The function
+    # then collects `context.dependencies`.
+    kept: bool
 
     @property
     def parameter(self) -> str | None:
@@ -103,6 +106,7 @@ class Routes:
         etag: bool = False,
         seconds: float = READ_SECONDS,
         at_once: int = 0,
+        kept: bool = False,
     ) -> Callable[[H], H]:
         """Declares a route that reads."""
         return self._declare(
@@ -115,6 +119,7 @@ class Routes:
             status=200,
             seconds=seconds,
             at_once=at_once,
+            kept=kept,
         )
 
     def change(
@@ -189,6 +194,7 @@ class Routes:
         form_file_bytes: int = 0,
         at_once: int = 0,
         cookie: bool = False,
+        kept: bool = False,
     ) -> Callable[[H], H]:
         def declare(handler: H) -> H:
             query, body, answer = _types(handler)
@@ -218,6 +224,7 @@ class Routes:
                     form_file_bytes=form_file_bytes,
                     at_once=at_once,
                     cookie=cookie,
+                    kept=kept,
                 )
             )
             return handler

@@ -12,6 +12,7 @@ from gateway.core.asgi import Receive, Scope, Send
 from gateway.core.clients import ServiceBackends
 from gateway.core.errors import Overloaded, ParameterInvalid
 from gateway.core.state import State
+from gateway.core.upstream import Upstream
 from gateway.protocols.stream.backlog import Backlog
 from gateway.protocols.stream.close_codes import Closing, StreamTicketInvalid
 from gateway.protocols.stream.frames import SUBPROTOCOL
@@ -19,7 +20,6 @@ from gateway.protocols.stream.hub import Hub
 from gateway.protocols.stream.metrics import StreamMetrics
 from gateway.protocols.stream.presenter import EventPresenter
 from gateway.protocols.stream.socket import Socket
-from gateway.protocols.stream.upstream import Upstream
 from gateway.protocols.stream.viewer import Viewer
 from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.clock import Clock
@@ -183,10 +183,10 @@ async def open_stream(
     metrics = StreamMetrics(state.registry)
     hub = Hub(metrics=metrics)
     upstream = Upstream(
-        own.events,
-        attached_requests=hub.attached_requests,
+        own.events.Attach,
+        name="events",
+        first_requests=hub.attached_requests,
         on_response=hub.on_response,
-        metrics=metrics,
     )
     hub.connect(upstream)
     stream = Stream(

@@ -179,6 +179,7 @@ class Hub:
 
     def attached_requests(self) -> Iterator[AttachRequest]:
         """All that an upstream which opens now has to attach."""
+        self._metrics.attached.inc()
         for following in self._people.values():
             following.mending = False
             yield following.request()

@@ -12,11 +12,13 @@ import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
 
 from prometheus_client import Counter
 
+from services.chassis.cache.change_log import dependency
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
@@ -238,6 +240,11 @@ class BatchLookup:
         self.asked = [(cache, list(dict.fromkeys(keys))) for cache, keys in lookups]
         self._places = [place for cache, wanted in self.asked for place in cache._places(wanted)]
 
+    @cached_property
+    def dependencies(self) -> list[bytes]:
+        """Of each key its dependency, see `change_log`."""
+        return list(map(dependency, self._places))
+
     async def lookup(self) -> "BatchLookupResult":
         """The entries that are there now. It may be called again."""
         # Taken before the lookup: a load that began later is current.
@@ -260,6 +267,7 @@ class BatchLookupResult:
     def __init__(
         self, lookups: BatchLookup, moments: Sequence[int], raw: list[bytes | None] | None
     ) -> None:
+        self._lookups = lookups
         self._asked = list(zip(lookups.asked, moments, strict=True))
         self._raw = raw
 
@@ -279,6 +287,29 @@ class BatchLookupResult:
         for (cache, wanted), _ in self._asked:
             cache._found["fresh"].inc(len(wanted))
         return True
+
+    def dependencies(self) -> list[dict[Any, bytes]]:
+        """Of each cache, by key, the dependency of each fresh value that was found.
+
+        What was absent is left out, as nothing is invalidated when it begins to exist. So is what
+        was past its time, or was not in Redis when it was looked up.
+        """
+        if not self._raw:
+            return [{} for _ in self._asked]
+        ((first, _), _), *_ = self._asked
+        now = moment(first._now())
+        ids = [
+            id_
+            if raw and raw[0] == VALUE and len(raw) >= HEADER_BYTES and raw[_TIME] > now
+            else None
+            for id_, raw in zip(self._lookups.dependencies, self._raw, strict=True)
+        ]
+        found, end = [], 0
+        for (_, wanted), _ in self._asked:
+            begin, end = end, end + len(wanted)
+            pairs = zip(wanted, ids[begin:end], strict=True)
+            found.append({key: id_ for key, id_ in pairs if id_ is not None})
+        return found
 
     async def values(self) -> list[dict[Any, Any]]:
         """The results of `get_many` of each cache. Missing values are loaded concurrently."""

@@ -4,6 +4,10 @@ A reader that finds no entry puts a lease in its place before loading, and may s
 lease is there; invalidation deletes any entry. So a reader that loaded the old row can never store
 it after the write that changed it. (Leases: Nishtala et al., "Scaling Memcache at
 Facebook", NSDI 2013, §3.2.1.)
+
+A cache may have a change log (`change_log`). Invalidation then appends to it which entries it
+deleted, so that clients that keep responses learn of it. In this order: a client that reads the log
+and then asks again must not find the old entry.
 """
 
 import asyncio
@@ -20,6 +24,7 @@ from services.chassis.cache.batch_lookup import (
     header_of,
     pack,
 )
+from services.chassis.cache.change_log import ChangeLog, dependency
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable, Script
 from services.chassis.cache.redis_connection import Argument, Command
 from services.chassis.runtime import deadline
@@ -89,14 +94,19 @@ class Cache(CacheReads[K, V]):
         ttl: float = TTL_SECONDS,
         stale: float = STALE_SECONDS,
         absent_ttl: float = ABSENT_SECONDS,
+        changes: ChangeLog | None = None,
     ) -> None:
-        """`name` begins every key: change it (`user.2`) whenever the encoding changes."""
+        """`name` begins every key: change it (`user.2`) whenever the encoding changes. `changes` is
+        the log of what is invalidated, in the same Redis."""
         super().__init__(name=name, redis=redis, clock=clock, decode=decode)
         self._load = load
         self._encode = encode
         self._ttl = ttl
         self._stale = stale
         self._absent_ttl = absent_ttl
+        self._changes = changes
+        if changes is not None:
+            changes.before_reads(self._forget_pending)
         self._flights: dict[K, _Flight[V]] = {}
         self._refreshing: set[K] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,7 +127,7 @@ class Cache(CacheReads[K, V]):
         """Deletes the keys' entries. Call it after the commit of their change. It never fails.
 
         While Redis is unavailable the keys are stored here: this process reads nothing from the
-        cache before they are deleted, and deletes them once Redis is back.
+        cache and the change log before they are deleted, and deletes them once Redis is back.
         """
         for key in keys:
             self._flights.pop(key, None)
@@ -274,6 +284,10 @@ class Cache(CacheReads[K, V]):
             except RedisUnavailable:
                 continue
 
+    async def _forget_pending(self) -> None:
+        if self._pending_invalidations:
+            await self._forget_again()
+
     async def _forget_again(self) -> None:
         known = dict(self._pending_invalidations)
         await self._delete(known)
@@ -282,7 +296,12 @@ class Cache(CacheReads[K, V]):
                 del self._pending_invalidations[key]
 
     async def _delete(self, keys: Iterable[K]) -> None:
-        await self._redis.pipeline([("DEL", self._at(key)) for key in keys])
+        places = self._places(keys)
+        deletions: list[Command] = [("DEL", place) for place in places]
+        if self._changes is None:
+            await self._redis.pipeline(deletions)
+        else:
+            await self._changes.append(map(dependency, places), after=deletions)
 
     def _at(self, key: K) -> str:
         (place,) = self._places((key,))

@@ -32,6 +32,7 @@ from services.chassis.runtime import deadline, telemetry
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.histograms import DurationHistogram
 from services.chassis.runtime.logs import logger
+from services.chassis.runtime.shares import SharedGauge
 
 # Long beside an answer's millisecond, short beside what a reader waits for.
 CALL_SECONDS = 0.5
@@ -67,7 +68,9 @@ _trips = DurationHistogram(
     "Duration of the trips that were answered",
     buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
 )
-_circuit_open = Gauge("roost_redis_circuit_open", "1 while calls fail without a try")
+_circuit_open = SharedGauge(
+    Gauge("roost_redis_circuit_open", "1 while calls fail without a try"), max
+)
 
 
 class RedisUnavailable(Unavailable):
@@ -97,6 +100,9 @@ class _Server(Protocol):
     @property
     def response_received(self) -> float: ...
 
+    @property
+    def connections(self) -> int: ...
+
     async def send(self, commands: Sequence[Command]) -> list[Any]: ...
 
     async def ping(self) -> list[Any]: ...
@@ -119,6 +125,7 @@ class RedisClient:
         self._cluster = cluster
         self._call_seconds = call_seconds
         self._failures_in_a_row = 0
+        self._circuit_open = _circuit_open.share()
         self._probe: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -126,6 +133,11 @@ class RedisClient:
     def away(self) -> bool:
         """Whether calls are failing without being tried."""
         return self._probe is not None
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made so far. While it is the same, so is the server."""
+        return self._server.connections
 
     async def execute(self, *command: Argument) -> Any:
         (reply,) = await self.pipeline((command,))
@@ -153,6 +165,14 @@ class RedisClient:
             return []
         replies = await self._call(partial(self._server.send, listed))
         return _accepted(replies) if raise_errors else replies
+
+    async def in_order(self, first: Sequence[Command], then: Sequence[Command]) -> None:
+        """Executes all of `then` after all of `first`, on a cluster too. One trip if possible."""
+        if self._cluster:
+            await self.pipeline(first)
+            await self.pipeline(then)
+        else:
+            await self.pipeline([*first, *then])
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()
@@ -193,7 +213,7 @@ class RedisClient:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probe
-            _circuit_open.set(0)
+            self._circuit_open.set(0)
         await self._server.close()
 
     async def _call(self, call: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
@@ -229,7 +249,7 @@ class RedisClient:
         if broken and self._probe is None and not self._closed:
             logger().warning("redis_unavailable", error=repr(error))
             self._probe = asyncio.create_task(self._wait_for_return(), name="redis probe")
-            _circuit_open.set(1)
+            self._circuit_open.set(1)
         return RedisUnavailable()
 
     async def _wait_for_return(self) -> None:
@@ -244,7 +264,7 @@ class RedisClient:
                     await asyncio.sleep(_PROBE_SECONDS)
         self._failures_in_a_row = 0
         self._probe = None
-        _circuit_open.set(0)
+        self._circuit_open.set(0)
         logger().info("redis_recovered")
 
 

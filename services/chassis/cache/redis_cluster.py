@@ -60,11 +60,18 @@ class Cluster:
         self._reading: asyncio.Task[None] | None = None
         # How often all connections were dropped.
         self._closings = 0
+        # The connections that were made to servers that are not used any more.
+        self._former_connections = 0
 
     @property
     def response_received(self) -> float:
         """When the node that has been silent longest said something, by the loop's clock."""
         return min((each.response_received for each in self._servers.values()), default=0.0)
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made so far, to all nodes."""
+        return self._former_connections + sum(each.connections for each in self._servers.values())
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """The replies in order. Commands of different nodes run side by side."""
@@ -96,7 +103,7 @@ class Cluster:
             self._reading.cancel()
         servers, self._servers = self._servers, {}
         self._nodes = []
-        await asyncio.gather(*(each.close() for each in servers.values()))
+        await self._leave(list(servers.values()))
 
     async def _send_to(
         self, nodes: Sequence[Node | None], commands: Sequence[Command]
@@ -201,8 +208,11 @@ class Cluster:
     async def _use(self, nodes: "list[Node | None]") -> None:
         self._nodes = nodes
         self._known = {node for node in nodes if node is not None}
-        gone = [self._servers.pop(each) for each in set(self._servers) - self._known]
-        await asyncio.gather(*(each.close() for each in gone))
+        await self._leave([self._servers.pop(each) for each in set(self._servers) - self._known])
+
+    async def _leave(self, servers: Sequence[SingleServer]) -> None:
+        self._former_connections += sum(each.connections for each in servers)
+        await asyncio.gather(*(each.close() for each in servers))
 
 
 def slots_of(reply: Sequence[Any], *, asked: Node) -> list[Node | None]:

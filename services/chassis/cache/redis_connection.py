@@ -73,6 +73,8 @@ class SingleServer:
         self._tls = tls
         self._connection: _Connection | None = None
         self._connecting: asyncio.Task[_Connection] | None = None
+        # How many connections were made so far.
+        self.connections = 0
 
     @property
     def response_received(self) -> float:
@@ -136,6 +138,7 @@ class SingleServer:
                 connection.abort()
                 raise
         self._connection = connection
+        self.connections += 1
         return connection
 
     async def _greet(self, connection: "_Connection") -> None:

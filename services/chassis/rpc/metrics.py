@@ -6,6 +6,7 @@ take a lock for each of the six updates that a call needs, which is more than th
 
 from collections.abc import Iterator
 from time import perf_counter
+from weakref import WeakKeyDictionary
 
 import grpc
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -54,19 +55,38 @@ class MethodMetrics:
         self.durations.add_to(seconds, [self.method])
 
 
-class RpcMetrics(Collector):
-    """The metrics of the RPCs that one process serves, and how many of them it serves at once."""
+class RpcMetrics:
+    """The metrics of the RPCs that one server serves, and how many of them it serves at once."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY, *, max_in_flight: int) -> None:
-        self._methods: list[MethodMetrics] = []
-        self._max_in_flight = max_in_flight
-        registry.register(self)
+        self.methods: list[MethodMetrics] = []
+        self.max_in_flight = max_in_flight
+        if registry not in _servers:
+            _servers[registry] = _ServersOfProcess(registry)
+        _servers[registry].add(self)
+
+    @property
+    def in_flight(self) -> int:
+        """The calls in progress."""
+        return sum(each.started - each.durations.total() for each in self.methods)
 
     def of(self, method: str) -> MethodMetrics:
         """New meters for a method."""
         meters = MethodMetrics(method)
-        self._methods.append(meters)
+        self.methods.append(meters)
         return meters
+
+
+class _ServersOfProcess(Collector):
+    """The metrics of the servers of one process. Each refuses calls by itself: of several, the
+    calls in progress are those of the server that is closest to its limit."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._servers: list[RpcMetrics] = []
+        registry.register(self)
+
+    def add(self, server: RpcMetrics) -> None:
+        self._servers.append(server)
 
     def collect(self) -> Iterator[Metric]:
         """The meters' state, for Prometheus."""
@@ -79,20 +99,30 @@ class RpcMetrics(Collector):
         seconds = HistogramMetricFamily(
             "roost_rpc_seconds", "Seconds from arrival to answer.", labels=["method"]
         )
-        in_flight = 0
-        for each in self._methods:
+        for each in (method for server in self._servers for method in server.methods):
             started.add_metric([each.method], each.started)
             each.add_to(handled, seconds)
-            in_flight += each.started - each.durations.total()
+        busiest = max(
+            self._servers,
+            key=lambda one: (one.in_flight / one.max_in_flight, -one.max_in_flight),
+            default=None,
+        )
         yield started
         yield handled
         yield seconds
-        yield GaugeMetricFamily("roost_rpc_in_flight", "RPCs in progress.", value=in_flight)
+        yield GaugeMetricFamily(
+            "roost_rpc_in_flight",
+            "RPCs in progress.",
+            value=0 if busiest is None else busiest.in_flight,
+        )
         yield GaugeMetricFamily(
             "roost_rpc_in_flight_max",
             "Unary RPCs in progress beyond which others are refused.",
-            value=self._max_in_flight,
+            value=0 if busiest is None else busiest.max_in_flight,
         )
+
+
+_servers: WeakKeyDictionary[CollectorRegistry, _ServersOfProcess] = WeakKeyDictionary()
 
 
 class RpcClientMetrics(Collector):

@@ -2,9 +2,9 @@
 
 A page token says where a list continues, and is sealed: only the request it came from may use it.
 It is `base64url(version | tag | position)`. The position is the keyset of the last row in
-MessagePack; the tag is an HMAC over the version, the kind of request, the request without its
-paging fields, and the position. It hides nothing, and it cannot be altered or used elsewhere. It
-does not depend on the caller: what a page shows is decided when it is read.
+MessagePack; the tag is an HMAC over the version, the kind of request, the request without the
+fields that do not change the list, and the position. It hides nothing, and it cannot be altered or
+used elsewhere. It does not depend on the caller: what a page shows is decided when it is read.
 """
 
 import base64
@@ -30,7 +30,8 @@ MAX_FETCHED = 200
 _VERSION = b"\x01"
 # 128 bits: forging one takes 2^127 requests on average.
 _TAG_SIZE = 16
-_PAGING = frozenset({"page_token", "page_size"})
+# They say how the list is returned, not which.
+_PRESENTATION = frozenset({"page_token", "page_size", "include_dependencies"})
 
 
 class PageTokenInvalid(Invalid):
@@ -73,7 +74,7 @@ class PageTokens:
     def _tag(self, request: Message, packed: bytes) -> bytes:
         asked = type(request)()
         asked.CopyFrom(request)
-        for field in _PAGING.intersection(asked.DESCRIPTOR.fields_by_name):
+        for field in _PRESENTATION.intersection(asked.DESCRIPTOR.fields_by_name):
             asked.ClearField(field)
         name = asked.DESCRIPTOR.full_name.encode()
         body = asked.SerializeToString(deterministic=True)

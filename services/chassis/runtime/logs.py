@@ -11,7 +11,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from services.chassis.runtime import telemetry
+from services.chassis.runtime import running_service, telemetry
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -22,10 +22,13 @@ def configure(
     level: str = "info",
     form: Literal["json", "console"] = "json",
 ) -> None:
-    """Sends the process's logs, its libraries' too, to stdout in one form."""
+    """Sends the process's logs, its libraries' too, to stdout in one form.
+
+    `service` is what they name where the running task belongs to no service in particular.
+    """
 
     def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["service"] = service
+        event["service"] = running_service.name() or service
         return event
 
     shared: list[Processor] = [

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
+from services.chassis.runtime import running_service
 from services.chassis.runtime.sampling import sampled_below
 
 TRACEPARENT = "traceparent"
@@ -52,12 +53,30 @@ _NOT_RECORDED: AbstractContextManager[otel.Span] = nullcontext(otel.INVALID_SPAN
 
 
 class _Recording:
-    """Where spans of sampled traces go; nowhere until `configure` is called."""
+    """Where spans of sampled traces go; nowhere until `configure` is called.
+
+    A span names the service of its provider, so each service of a process has one.
+    """
 
     def __init__(self) -> None:
         self.ratio = 0.0
         self.below = sampled_below(0.0)
-        self.provider: TracerProvider | None = None
+        self.providers: dict[str, TracerProvider] = {}
+        self._latest: TracerProvider | None = None
+
+    @property
+    def provider(self) -> TracerProvider | None:
+        """That of the running task's service; otherwise that which was set last."""
+        return self.providers.get(running_service.name(), self._latest)
+
+    def add(self, service: str, provider: TracerProvider) -> None:
+        self.providers[service] = self._latest = provider
+
+    def clear(self) -> list[TracerProvider]:
+        """Forgets all providers; returns them."""
+        cleared = list(self.providers.values())
+        self.providers, self._latest = {}, None
+        return cleared
 
 
 _recording = _Recording()
@@ -79,21 +98,20 @@ def configure(
             endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=_EXPORT_SECONDS
         )
     if exporter is None:
-        _recording.provider = None
+        _recording.clear()
         return
     # Only sampled traces ever reach the SDK, so its own sampler has nothing left to decide.
     provider = TracerProvider(
         sampler=ALWAYS_ON, resource=Resource.create({"service.name": f"roost-{service}"})
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    _recording.provider = provider
+    _recording.add(service, provider)
 
 
 def shutdown() -> None:
     """Sends what is still waiting to be exported. Blocks for a few seconds at most."""
-    if _recording.provider is not None:
-        _recording.provider.shutdown()
-        _recording.provider = None
+    for provider in _recording.clear():
+        provider.shutdown()
 
 
 def current() -> Trace | None:

@@ -127,15 +127,8 @@ INSERT INTO idempotency_records (caller_id, request_id, fingerprint, response, s
 VALUES ($1, $2, $3, $4, $5)
 """
 
-_FORGET = """
-WITH old AS MATERIALIZED (
-  SELECT caller_id, request_id, shard_key FROM idempotency_records
-  WHERE create_time < $1 LIMIT $2
-)
-DELETE FROM idempotency_records AS record USING old
-WHERE record.caller_id = old.caller_id AND record.request_id = old.request_id
-  AND record.shard_key = old.shard_key
-"""
+_EXPIRED = "SELECT count(*), min(create_time) FROM idempotency_records WHERE create_time < $1"
+_FORGET = "DELETE FROM idempotency_records WHERE create_time >= $1 AND create_time < $2"
 
 _FORGET_CALLERS = """
 DELETE FROM idempotency_records
@@ -174,9 +167,16 @@ async def record(
         raise RequestInFlight from twin
 
 
-async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Deletes up to `limit` records older than `before`; returns how many."""
-    status = await connection.execute(_FORGET, before, limit)
+async def expired(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
+    """How many records are older than `before`, and the time of the oldest."""
+    row = await connection.fetchrow(_EXPIRED, before)
+    assert row is not None  # noqa: S101 - an aggregate
+    return row[0], row[1]
+
+
+async def forget(connection: Connection, *, since: datetime, before: datetime) -> int:
+    """Deletes the records of a span of time; returns how many."""
+    status = await connection.execute(_FORGET, since, before)
     return int(status.rpartition(" ")[2])
 
 

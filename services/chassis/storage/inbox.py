@@ -22,14 +22,8 @@ ORDER BY event_id
 ON CONFLICT DO NOTHING RETURNING event_id
 """
 
-_FORGET = """
-WITH old AS MATERIALIZED (
-  SELECT consumer, event_id, shard_key FROM inbox WHERE create_time < $1 LIMIT $2
-)
-DELETE FROM inbox USING old
-WHERE inbox.consumer = old.consumer AND inbox.event_id = old.event_id
-  AND inbox.shard_key = old.shard_key
-"""
+_EXPIRED = "SELECT count(*), min(create_time) FROM inbox WHERE create_time < $1"
+_FORGET = "DELETE FROM inbox WHERE create_time >= $1 AND create_time < $2"
 
 
 async def first_seen(
@@ -54,7 +48,14 @@ async def first_seen_of(
     return {row[0] for row in rows}
 
 
-async def forget(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Deletes up to `limit` notes older than `before`; says how many went."""
-    status = await connection.execute(_FORGET, before, limit)
+async def expired(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
+    """How many notes are older than `before`, and the time of the oldest."""
+    row = await connection.fetchrow(_EXPIRED, before)
+    assert row is not None  # noqa: S101 - an aggregate
+    return row[0], row[1]
+
+
+async def forget(connection: Connection, *, since: datetime, before: datetime) -> int:
+    """Deletes the notes of a span of time; returns how many."""
+    status = await connection.execute(_FORGET, since, before)
     return int(status.rpartition(" ")[2])

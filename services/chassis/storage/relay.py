@@ -24,6 +24,7 @@ from services.chassis.runtime.backoff import Backoff
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.shard_keys import ShardKey
+from services.chassis.runtime.shares import SharedGauge
 from services.chassis.storage import leadership, outbox, postgres
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.leadership import Leadership
@@ -53,8 +54,13 @@ _failed = Counter("roost_outbox_failures_total", "Batches that were not fully ac
 _refused = Counter(
     "roost_outbox_refused_total", "Events that the broker never takes; they are in outbox_refused"
 )
-_lag = Gauge("roost_outbox_lag_seconds", "Age of the oldest event that is not published yet")
-_leading = Gauge("roost_outbox_leader", "The share of the outbox that this process publishes")
+_lag = SharedGauge(
+    Gauge("roost_outbox_lag_seconds", "Age of the oldest event that is not published yet"), max
+)
+# The least of several outboxes: one without a publisher must show.
+_leading = SharedGauge(
+    Gauge("roost_outbox_leader", "The share of the outbox that this process publishes"), min
+)
 
 
 class EventPublisher(Protocol):
@@ -106,7 +112,6 @@ class Relay:
         self._led: tuple[Slice, ...] = ()
         self._oldest: dict[Slice, datetime] = {}
         self._elected = asyncio.Event()
-        _lag.set_function(self._age)
 
     @property
     def led(self) -> tuple[Slice, ...]:
@@ -134,12 +139,13 @@ class Relay:
 
     async def run(self) -> None:
         """Runs until it is cancelled, through any absence of database and broker."""
-        while True:
-            try:
-                await self._campaign()
-            except DatabaseUnavailable as away:
-                logger().warning("relay_database_lost", error=repr(away.__cause__))
-            await asyncio.sleep(_TAKEOVER_SECONDS)
+        with _lag.showing(self._age), _leading.showing(lambda: len(self._led) / self._slices):
+            while True:
+                try:
+                    await self._campaign()
+                except DatabaseUnavailable as away:
+                    logger().warning("relay_database_lost", error=repr(away.__cause__))
+                await asyncio.sleep(_TAKEOVER_SECONDS)
 
     async def _campaign(self) -> None:
         connection = await postgres.dedicated(self._url, name=leadership.session_name(self._slices))
@@ -186,7 +192,6 @@ class Relay:
         self._led = led
         # What waits in other slices is the age of other processes.
         self._oldest = {part: time for part, time in self._oldest.items() if part in led}
-        _leading.set(len(led) / self._slices)
         if any(not each.number for each in led):
             self._elected.set()
         else:

@@ -33,6 +33,7 @@ from services.chassis.runtime.errors import Unavailable
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.runtime.logs import logger
 from services.chassis.runtime.periodic import every
+from services.chassis.runtime.shares import SharedGauge
 from services.chassis.runtime.supervision import Job
 from services.chassis.storage import postgres
 from services.chassis.storage.connection import Connection
@@ -87,11 +88,16 @@ OUTCOMES = (
 _reads = Counter(
     "roost_replica_reads_total", "Lists that could be read from the replica", ["outcome"]
 )
-_lag = Gauge("roost_replica_lag_seconds", "By how much the replica is behind at most")
-_lag_bytes = Gauge(
-    "roost_replica_lag_bytes", "What the primary has logged and the replica not replayed"
+_lag = SharedGauge(
+    Gauge("roost_replica_lag_seconds", "By how much the replica is behind at most"), max
 )
-_circuit_open = Gauge("roost_replica_circuit_open", "1 while the replica is not tried")
+_lag_bytes = SharedGauge(
+    Gauge("roost_replica_lag_bytes", "What the primary has logged and the replica not replayed"),
+    max,
+)
+_circuit_open = SharedGauge(
+    Gauge("roost_replica_circuit_open", "1 while the replica is not tried"), max
+)
 _read = {each: _reads.labels(each) for each in OUTCOMES}
 
 
@@ -139,6 +145,8 @@ class Replica:
         self._open = False
         self._probe_time = 0.0
         self._backoff = Backoff(*_PROBE_SECONDS)
+        self._lag, self._lag_bytes = _lag.share(), _lag_bytes.share()
+        self._circuit_open = _circuit_open.share()
 
     async def fetch(self, subject_id: int | None, sql: str, *args: Any) -> "Rows | None":
         """The rows; None if the primary has to be read. See `Database.fetch_list`."""
@@ -173,14 +181,14 @@ class Replica:
             self._note(moment, await self._database.fetchval(_LOG))
         if not self._open or time.monotonic() >= self._probe_time:
             await self._probe()
-        _lag.set(time.monotonic() - self._reached)
+        self._lag.set(time.monotonic() - self._reached)
         if self._log and self._replayed is not None:
-            _lag_bytes.set(max(0, self._log[-1][1] - self._replayed))
+            self._lag_bytes.set(max(0, self._log[-1][1] - self._replayed))
 
     async def close(self) -> None:
         """Closes all connections."""
         if self._open:
-            _circuit_open.set(0)
+            self._circuit_open.set(0)
         try:
             async with asyncio.timeout(READ_SECONDS):
                 await self._pool.close()
@@ -261,7 +269,7 @@ class Replica:
         if self._open:
             self._open = False
             self._failures_in_a_row = 0
-            _circuit_open.set(0)
+            self._circuit_open.set(0)
             logger().info("replica_recovered")
 
     def _failed(self, error: Exception) -> None:
@@ -270,7 +278,7 @@ class Replica:
             return
         if not self._open:
             self._open = True
-            _circuit_open.set(1)
+            self._circuit_open.set(1)
             logger().warning("replica_unavailable", error=repr(error), cause=repr(error.__cause__))
         self._probe_time = time.monotonic() + self._backoff.pause()
 

@@ -19,6 +19,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.errors import DeadlineExceeded, Unavailable
 from services.chassis.runtime.ids import IdsUnavailable, WorkerLost
 from services.chassis.runtime.logs import logger
+from services.chassis.runtime.shares import SharedGauge
 from services.chassis.storage.postgres import Database
 
 TTL_SECONDS = 30.0
@@ -68,15 +69,21 @@ class NoWorkerIdAvailable(IdsUnavailable):
 
 _COUNT = "SELECT count(*) FROM worker_leases WHERE expire_time >= clock_timestamp()"
 
-_taken = Gauge(
-    "roost_worker_leases_taken",
-    "Worker numbers of this database that were taken at the last renewal",
+_taken = SharedGauge(
+    Gauge(
+        "roost_worker_leases_taken",
+        "Worker numbers of this database that were taken at the last renewal",
+    ),
+    max,
 )
 _max = Gauge("roost_worker_leases_max", "Worker numbers that a database has")
 _max.set(ids.WORKERS)
-_remaining = Gauge(
-    "roost_worker_lease_remaining_seconds",
-    "For how long this process may make ids without another renewal; 0 if it may not",
+_remaining = SharedGauge(
+    Gauge(
+        "roost_worker_lease_remaining_seconds",
+        "For how long this process may make ids without another renewal; 0 if it may not",
+    ),
+    min,
 )
 
 
@@ -101,6 +108,7 @@ class WorkerLease:
         self._holder: UUID = uuid4()
         self._held: _Held | None = None
         self._latest = 0
+        self._taken = _taken.share()
 
     def number(self, now: int) -> int:
         held = self._held
@@ -157,7 +165,7 @@ class WorkerLease:
             taken: int = await self._database.fetchval(_COUNT)
         except (Unavailable, DeadlineExceeded):
             return None
-        _taken.set(taken)
+        self._taken.set(taken)
         return taken
 
     async def renew(self) -> None:
@@ -183,6 +191,7 @@ class WorkerLease:
         held, self._held = self._held, None
         if held is None:
             return
+        self._taken.set(0)
         used = max(self._latest, held.floor)
         await self._database.execute(_GIVE_BACK, held.number, self._holder, used)
 
@@ -217,10 +226,10 @@ async def lease_worker(
     for so many seconds, then raises NoWorkerIdAvailable."""
     lease = WorkerLease(database=database, clock=clock, ttl=ttl)
     await lease.take_when_free(start_seconds)
-    _remaining.set_function(lease.remaining)
     keeping = asyncio.create_task(lease.keep(), name="keep worker lease")
     try:
-        yield lease
+        with _remaining.showing(lease.remaining):
+            yield lease
     finally:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -143,7 +143,10 @@ class PostServicer(PostServiceServicer):
     ) -> rpc.BatchGetPostsResponse:
         post_ids, viewer_id = tuple(dict.fromkeys(request.post_ids)), caller.viewer_id() or 0
         page = await self._page_cache.read(
-            post_ids, viewer_id=viewer_id, user_ids=tuple(request.include_user_ids)
+            post_ids,
+            viewer_id=viewer_id,
+            user_ids=tuple(request.include_user_ids),
+            dependencies=request.include_dependencies,
         )
         response = rpc.BatchGetPostsResponse.FromString(page)
         if request.include_tombstones and len(response.posts) < len(post_ids):
@@ -152,6 +155,10 @@ class PostServicer(PostServiceServicer):
             found.update(await self._lists.deleted(missing, viewer_id))
             del response.posts[:]
             response.posts.extend(found[each] for each in post_ids if each in found)
+            if request.include_dependencies:
+                # Tombstones are read from the database, by further users.
+                for post_id in missing:
+                    response.post_dependencies[post_ids.index(post_id)].Clear()
         return response
 
     @access_policy.user

@@ -27,7 +27,7 @@ class MemoryTimelineCache:
             return None
         return self._version[0]
 
-    async def raise_celebrity_version(self, version: int) -> None:
+    async def raise_celebrity_version(self, version: int, *, announced: bool = False) -> None:
         if version >= (await self.celebrity_version() or 0):
             self._version = version, self._clock.monotonic() + VERSION_SECONDS
 

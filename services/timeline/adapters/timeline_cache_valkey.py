@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from services.chassis.cache.change_log import ChangeLog, dependency
 from services.chassis.cache.redis_client import RedisClient, Script
-from services.timeline.domain.model import Entry, Unreadable, packed_all, unpacked
+from services.timeline.domain.model import CELEBRITIES, Entry, Unreadable, packed_all, unpacked
 from services.timeline.domain.timeline_cache import (
     RANKING_SECONDS,
     REBUILD_SECONDS,
@@ -25,8 +26,9 @@ _RAISE = Script(
 class ValkeyTimelineCache:
     """See `timeline_cache.TimelineCache`."""
 
-    def __init__(self, redis: RedisClient) -> None:
+    def __init__(self, redis: RedisClient, *, changes: ChangeLog) -> None:
         self._redis = redis
+        self._changes = changes
 
     async def celebrity_version(self) -> int | None:
         version = await self._redis.execute("GET", _VERSION)
@@ -36,8 +38,10 @@ class ValkeyTimelineCache:
             # As good as none: it is counted again and overwritten.
             return None
 
-    async def raise_celebrity_version(self, version: int) -> None:
+    async def raise_celebrity_version(self, version: int, *, announced: bool = False) -> None:
         await self._redis.run(_RAISE, (_VERSION,), (version, VERSION_SECONDS))
+        if announced:
+            await self._changes.append([dependency(CELEBRITIES)])
 
     async def keep_ranking(self, viewer_id: int, name: str, entries: Sequence[Entry]) -> None:
         await self._redis.execute(

@@ -8,7 +8,13 @@ would change often.
 from typing import NamedTuple
 
 from services.chassis.runtime.clock import Clock
-from services.timeline.domain.model import packed_id, packed_ids, unpacked_ids
+from services.timeline.domain.model import (
+    packed_id,
+    packed_ids,
+    posts_of,
+    posts_with,
+    unpacked_ids,
+)
 from services.timeline.domain.store import TimelineStore
 from services.timeline.domain.timeline_cache import TimelineCache
 
@@ -45,10 +51,10 @@ class Celebrities:
         self._believed_until = float("-inf")
         self._announced = False
 
-    async def version(self) -> int:
-        """The version of at most `trust_seconds` ago, mostly without a call."""
+    async def version(self, *, trusted: bool = True) -> int:
+        """The version of at most `trust_seconds` ago, mostly without a call; or that of now."""
         now = self._clock.monotonic()
-        if now >= self._believed_until:
+        if not trusted or now >= self._believed_until:
             version = await self._cache.celebrity_version()
             if version is None:
                 version = await self._store.count_celebrities()
@@ -81,7 +87,7 @@ class Celebrities:
         # Read after the commit, so that of two promotions at once the later one counts both; and
         # known only once announced, so that a failure in between is made good by repeating it.
         everyone = await self._store.celebrities()
-        await self._cache.raise_celebrity_version(len(everyone))
+        await self._cache.raise_celebrity_version(len(everyone), announced=True)
         self._set, self._announced = everyone, True
 
 
@@ -90,6 +96,10 @@ class MergedFeeds(NamedTuple):
 
     celebrities: list[int]
     tags: list[str]
+
+    def names(self) -> list[str]:
+        """The names of the feeds, those of celebrities first."""
+        return [*map(posts_of, self.celebrities), *map(posts_with, self.tags)]
 
 
 def merge_note_of(version: int, feeds: MergedFeeds) -> bytes:

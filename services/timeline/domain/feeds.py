@@ -46,17 +46,23 @@ class Begun(enum.Enum):
 class Reading:
     """The entries of a feed below an entry id, newest first; all of them if READY.
 
-    `exhausted` says that nothing older exists anywhere. `merge_note` is the one of a home.
+    `exhausted` says that nothing older exists anywhere. `merge_note` is the one of a home. Without
+    `stored` the entries were read from their source, past the feed.
     """
 
     state: State
     entries: list[Entry]
     exhausted: bool = False
     merge_note: bytes = b""
+    stored: bool = True
 
 
 class Feeds(Protocol):
     """Feeds by name. Every operation is atomic in its feed and may be repeated.
+
+    Each operation that changes what `read` returns appends the feed to the change log before it
+    ends, where there is one. It does so again when it is repeated, and for a missing feed: pages
+    that were read from the feed before it vanished may still be in use.
 
     Raises RedisUnavailable where they cannot be reached; then nothing is known of what was done.
     """

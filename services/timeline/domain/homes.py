@@ -8,7 +8,15 @@ from services.timeline.domain.celebrities import Celebrities, MergedFeeds, feeds
 from services.timeline.domain.feed_builder import FeedBuilder
 from services.timeline.domain.feeds import Feeds, Reading, State
 from services.timeline.domain.home_sources import HomeSourceQueries
-from services.timeline.domain.model import TOP, Entry, Page, home_of, posts_of, posts_with
+from services.timeline.domain.model import (
+    CELEBRITIES,
+    TOP,
+    Entry,
+    Page,
+    home_of,
+    posts_of,
+    posts_with,
+)
 from services.timeline.domain.ports import Posts
 from services.timeline.domain.store import TimelineStore
 
@@ -38,36 +46,50 @@ class Homes:
         self._celebrities = celebrities
         self._feed_builder = feed_builder
 
-    async def latest(self, viewer_id: int, *, before: int = TOP, limit: int) -> Page:
-        """The viewer's newest entries below the entry id `before`."""
+    async def latest(
+        self, viewer_id: int, *, before: int = TOP, limit: int, made_from: bool = False
+    ) -> Page:
+        """The viewer's newest entries below the entry id `before`; with `made_from` if asked."""
         # One more than requested: the next page begins with it.
         wanted = limit + 1
+        feeds: tuple[str, ...] = ()
         try:
-            entries, exhausted = await self._kept(viewer_id, before=before, limit=wanted)
+            if made_from:
+                # A version that this process has read before may be one that was announced as
+                # changed since, and nothing would announce that again.
+                await self._celebrities.version(trusted=False)
+            entries, exhausted, feeds = await self._kept(viewer_id, before=before, limit=wanted)
         except RedisUnavailable:
             entries, exhausted = [], False
         if len(entries) < wanted and not exhausted:
+            feeds = ()
             below = entries[-1].entry_id if entries else before
             entries = entries + await self._older(
                 viewer_id, before=below, limit=wanted - len(entries)
             )
-        return Page(entries[:limit], entries[limit] if len(entries) > limit else None)
+        following = entries[limit] if len(entries) > limit else None
+        return Page(entries[:limit], following, feeds if made_from else ())
 
-    async def _kept(self, viewer_id: int, *, before: int, limit: int) -> tuple[list[Entry], bool]:
-        """The entries that feeds hold without a gap, and whether nothing older exists."""
+    async def _kept(
+        self, viewer_id: int, *, before: int, limit: int
+    ) -> tuple[list[Entry], bool, tuple[str, ...]]:
+        """The entries that feeds hold without a gap, whether nothing older exists, and what these
+        entries were made from: empty if not from feeds alone."""
         feed = home_of(viewer_id)
         reading = await self._feeds.read(feed, before=before, limit=limit)
         if reading.state is not State.READY and await self._feed_builder.home(viewer_id):
             reading = await self._feeds.read(feed, before=before, limit=limit)
         if reading.state is not State.READY:
-            return [], False
+            return [], False, ()
         merging = feeds_of_note(reading.merge_note, await self._celebrities.version())
         if merging is None:
             merging = await self._feeds_to_merge(viewer_id, reading.merge_note)
         if not merging.celebrities and not merging.tags:
-            return reading.entries, reading.exhausted
+            return reading.entries, reading.exhausted, (feed, CELEBRITIES)
+        names = merging.names()
         others = await self._others(merging, before=before, limit=limit)
-        return merged([reading, *others], before=before, limit=limit)
+        made_from = (feed, CELEBRITIES, *names) if all(each.stored for each in others) else ()
+        return *merged([reading, *others], before=before, limit=limit), made_from
 
     async def _older(self, viewer_id: int, *, before: int, limit: int) -> list[Entry]:
         """The newest entries below `before`, from the Post service and the stored hashtags."""
@@ -90,8 +112,7 @@ class Homes:
 
     async def _others(self, feeds: MergedFeeds, *, before: int, limit: int) -> list[Reading]:
         """The feeds of celebrities and hashtags. One that is missing is built."""
-        names = [*map(posts_of, feeds.celebrities), *map(posts_with, feeds.tags)]
-        readings = await self._feeds.read_many(names, before=before, limit=limit)
+        readings = await self._feeds.read_many(feeds.names(), before=before, limit=limit)
         if all(reading.state is State.READY for reading in readings):
             return readings
 
@@ -118,7 +139,7 @@ class Homes:
             if again.state is State.READY:
                 return again
         entries = await self._posts.newest([author_id], before=before, limit=limit)
-        return Reading(State.READY, entries, exhausted=len(entries) < limit)
+        return Reading(State.READY, entries, exhausted=len(entries) < limit, stored=False)
 
     async def _hashtag(self, tag: str, reading: Reading, *, before: int, limit: int) -> Reading:
         if reading.state is State.READY:
@@ -128,7 +149,7 @@ class Homes:
             if again.state is State.READY:
                 return again
         entries = await self._store.hashtag_entries([tag], before=before, limit=limit)
-        return Reading(State.READY, entries, exhausted=len(entries) < limit)
+        return Reading(State.READY, entries, exhausted=len(entries) < limit, stored=False)
 
 
 def newest_of(entries: Iterable[Entry]) -> list[Entry]:

@@ -22,6 +22,9 @@ TOP = MAX_ENTRY_ID + 1
 _ENTRY = struct.Struct(">QQQQ")
 _ID = struct.Struct(">Q")
 
+# Stands for the version of the celebrities beside the names of feeds.
+CELEBRITIES = "celebrities"
+
 # Sorts below every entry: at the bottom of a feed it means that nothing older exists.
 BOTTOM = bytes(8)
 
@@ -65,10 +68,15 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a timeline, newest first, and the entry after it; None after the last."""
+    """A page of a timeline, newest first, and the entry after it; None after the last.
+
+    `made_from` names the feeds that the page was made from, and CELEBRITIES: while none of them
+    changes, the page stays the same. It is empty where the page was made from anything else.
+    """
 
     entries: list[Entry]
     next_entry: Entry | None
+    made_from: tuple[str, ...] = ()
 
 
 class PublicEntry(NamedTuple):

@@ -23,8 +23,13 @@ class TimelineCache(Protocol):
         """The size of the set of celebrities, if it is known."""
         ...
 
-    async def raise_celebrity_version(self, version: int) -> None:
-        """Stores a size; one below the stored size changes nothing."""
+    async def raise_celebrity_version(self, version: int, *, announced: bool = False) -> None:
+        """Stores a size; one below the stored size changes nothing.
+
+        With `announced` it appends CELEBRITIES to the change log, where there is one, also if it
+        changed nothing: the one who changed it may have died in between. Without, the size is one
+        that was forgotten, and no page changes by it.
+        """
         ...
 
     async def keep_ranking(self, viewer_id: int, name: str, entries: Sequence[Entry]) -> None:

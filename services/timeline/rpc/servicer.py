@@ -26,6 +26,7 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 
 from services.chassis.auth import access_policy, caller
+from services.chassis.cache.change_log import dependency
 from services.chassis.rpc import commands
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
@@ -82,11 +83,16 @@ class TimelineServicer(TimelineServiceServicer):
             token = "" if following is None else self._page_tokens.seal(request, following)
         else:
             before = self._page_tokens.open(request, int) or TOP
-            page = await self._homes.latest(viewer_id, before=before, limit=limit)
+            page = await self._homes.latest(
+                viewer_id, before=before, limit=limit, made_from=request.include_dependencies
+            )
             more = page.next_entry is not None
             token = self._page_tokens.seal(request, page.entries[-1].entry_id) if more else ""
         response = GetHomeTimelineResponse(next_page_token=token)
         convert.add_entries(response.entries, page.entries)
+        response.dependencies.extend(
+            dict.fromkeys(int.from_bytes(dependency(each), "little") for each in page.made_from)
+        )
         if page.next_entry is not None:
             response.next_entry.CopyFrom(convert.entry_to_proto(page.next_entry))
         return response

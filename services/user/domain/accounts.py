@@ -47,7 +47,8 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """A password that was right when it was compared with this hash."""
+    """A password that was right when it was compared with this hash, and the hash to store in its
+    place, if any."""
 
     user_id: int
     compared_with: str
@@ -174,7 +175,7 @@ class Accounts:
 
     async def prepare_password(
         self, caller: UserCaller, *, old: str, new: str, network: str
-    ) -> tuple[PasswordCheck, str]:
+    ) -> PasswordCheck:
         """Compares the old password and hashes the new one.
 
         Raises PasswordTooWeak, and what `check_caller_password` raises.
@@ -185,27 +186,26 @@ class Accounts:
             raise SessionRevoked
         about = (found[0].handle, found[0].display_name, await self._email_addresses.of_caller())
         password_rule.check(new, about=about)
-        password_check = await self._check_caller_password(caller, old, network)
-        return password_check, await self._passwords.hash(new, _hash_request(caller, network))
+        return await self._check_caller_password(caller, old, network, replacement=new)
 
     async def change_password(
         self,
         transaction: UserTransaction,
         caller: UserCaller,
         password_check: PasswordCheck,
-        new_hash: str,
         *,
         network: str,
     ) -> None:
-        """Sets the new password, ends the caller's other sessions, and forgets all networks but
-        this one: another person may have proved the old password there.
+        """Sets the new password of `prepare_password`, ends the caller's other sessions, and
+        forgets all networks but this one: another person may have proved the old password there.
 
         Raises CredentialsWrong if the password was changed since, SessionRevoked.
         """
         if await transaction.lock_password(caller.user_id) != password_check.compared_with:
             raise CredentialsWrong
         now = self._clock.now()
-        await transaction.set_password(caller.user_id, new_hash, now)
+        assert password_check.new_hash is not None  # noqa: S101 - `prepare_password` made it
+        await transaction.set_password(caller.user_id, password_check.new_hash, now)
         await self._sessions.revoke_others(transaction, caller)
         await transaction.forget_networks(caller.user_id)
         await self._remember(transaction, caller.user_id, network, now)
@@ -232,13 +232,18 @@ class Accounts:
         await transaction.emit(domain_events.UserDeleted(user.id, now))
 
     async def _check_caller_password(
-        self, caller: UserCaller, password: str, network: str
+        self, caller: UserCaller, password: str, network: str, *, replacement: str | None = None
     ) -> PasswordCheck:
         # A session is a device where the password was proved.
         origin = AttemptOrigin(f"session {caller.session_id}", known=True)
         hash_request = _hash_request(caller, network)
         return await self._check_password(
-            str(caller.user_id), caller.user_id, password, origin, hash_request
+            str(caller.user_id),
+            caller.user_id,
+            password,
+            origin,
+            hash_request,
+            replacement=replacement,
         )
 
     async def _check_password(
@@ -248,12 +253,16 @@ class Accounts:
         password: str,
         origin: AttemptOrigin,
         hash_request: HashRequest,
+        *,
+        replacement: str | None = None,
     ) -> PasswordCheck:
         kept = await self._store.password_of(user_id)
         failures = 0
         try:
             async with self._throttle.attempt(account, origin) as failures:
-                verdict = await self._passwords.verify(password, kept, hash_request)
+                verdict = await self._passwords.verify(
+                    password, kept, hash_request, replacement=replacement
+                )
                 if kept is None or not verdict.right:
                     raise CredentialsWrong
         except CredentialsWrong:

@@ -5,14 +5,14 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from prometheus_client import Gauge
+from prometheus_client import Gauge, Histogram
 
 from services.chassis.runtime import deadline
 from services.user.domain.hash_queue import HashQueue, HashRequest
@@ -33,11 +33,17 @@ _DUMMY_HASH = HashRequest()
 _NICENESS = 5
 
 _waiting = Gauge("roost_user_password_hash_jobs", "Password hashes that run or wait")
+_seconds = Histogram(
+    "roost_user_password_hash_seconds",
+    "Time of one password hash on its worker.",
+    buckets=(0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the password is right, and its new hash if the parameters have changed since."""
+    """Whether the password is right, and the hash to store in place of the old one: of its
+    replacement, or of itself if the parameters have changed since."""
 
     right: bool
     new_hash: str | None = None
@@ -59,8 +65,9 @@ class Passwords:
         count = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(count, "password", initializer=_yield_to_others)
         began = time.monotonic()
-        # Passwords of unknown users are compared with this hash.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        # Passwords of unknown users are compared with this hash. It is made on a worker, whose
+        # priority is low, to measure what others will take.
+        self._nobody = self._pool.submit(self._hasher.hash, secrets.token_hex(16)).result()
         self._queue = HashQueue(
             self._pool,
             workers=count,
@@ -74,35 +81,68 @@ class Passwords:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def jobs(self) -> int:
+        """The number of passwords that are hashed or wait for it."""
+        return self._queue.jobs
+
     def close(self) -> None:
         """Cancels waiting jobs, and waits for running ones."""
         self._queue.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def hash(self, password: str, hash_request: HashRequest = _DUMMY_HASH) -> str:
-        """The hash to store (PHC string). Raises PasswordPoolBusy if it would not be finished
-        before the caller's deadline."""
-        return await self._run(lambda: self._hasher.hash(normalized(password)), hash_request)
+        """The hash to store (PHC string). Raises PasswordPoolBusy if it is not finished before the
+        caller's deadline."""
+        return await self._run(lambda: self._hash(normalized(password)), hash_request)
 
     async def verify(
-        self, password: str, kept: str | None, hash_request: HashRequest = _DUMMY_HASH
+        self,
+        password: str,
+        kept: str | None,
+        hash_request: HashRequest = _DUMMY_HASH,
+        *,
+        replacement: str | None = None,
     ) -> Verdict:
-        """Compares a password with the stored hash. None is an unknown user, and takes as long.
+        """Compares a password with the stored hash. None is an unknown user, and takes as long. If
+        it is right, hashes the replacement too, so that no caller who passed is refused after.
 
         Raises PasswordPoolBusy, as `hash` does.
         """
-        return await self._run(lambda: self._verify(normalized(password), kept), hash_request)
+        if replacement is not None:
+            hash_request = replace(hash_request, hashes=2)
+            replacement = normalized(replacement)
+        return await self._run(
+            lambda: self._verify(normalized(password), kept, replacement), hash_request
+        )
 
-    def _verify(self, password: str, kept: str | None) -> Verdict:
+    def _verify(self, password: str, kept: str | None, replacement: str | None) -> Verdict:
         try:
-            self._hasher.verify(kept or self._nobody, password)
+            with self._measured():
+                self._hasher.verify(kept or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return Verdict(False)
         if kept is None:
             return Verdict(False)
+        if replacement is not None:
+            return Verdict(True, self._hash(replacement))
         if self._hasher.check_needs_rehash(kept):
-            return Verdict(True, self._hasher.hash(password))
+            return Verdict(True, self._hash(password))
         return Verdict(True)
+
+    def _hash(self, password: str) -> str:
+        with self._measured():
+            return self._hasher.hash(password)
+
+    @contextlib.contextmanager
+    def _measured(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - began
+            _seconds.observe(seconds)
+            self._queue.measured(seconds)
 
     async def _run(self, work: Callable[[], T], hash_request: HashRequest) -> T:
         with _waiting.track_inprogress():

@@ -151,13 +151,13 @@ class AuthServicer(AuthServiceServicer):
         )
         if before is not None:
             return before
-        password_check, new_hash = await self._accounts.prepare_password(
+        password_check = await self._accounts.prepare_password(
             me, old=request.old_password, new=request.new_password, network=caller.network()
         )
 
         async def effect(transaction: UserTransaction) -> pb.ChangePasswordResponse:
             await self._accounts.change_password(
-                transaction, me, password_check, new_hash, network=caller.network()
+                transaction, me, password_check, network=caller.network()
             )
             return pb.ChangePasswordResponse()
 

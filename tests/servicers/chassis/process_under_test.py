@@ -16,6 +16,7 @@ from roost.user.v1.user_service_pb2_grpc import (
 from services.chassis.auth import access_policy
 from services.chassis.rpc.server import MountedServicer, Server
 from services.chassis.runtime import process
+from services.chassis.runtime.manifest import Process
 from services.chassis.runtime.settings import ServiceSettings
 from tests.servicers.grpc_server import verifier
 
@@ -46,6 +47,12 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts
 @asynccontextmanager
 async def work(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
     yield process.ProcessParts(jobs=[run_until_cancelled, fail_if_told], consumers=[IdleConsumer()])
+
+
+@asynccontextmanager
+async def work_alone(settings: ServiceSettings) -> AsyncIterator[process.ProcessParts]:
+    """Work that does not wait for a line: one job of a process can do that."""
+    yield process.ProcessParts(jobs=[run_until_cancelled], consumers=[IdleConsumer()])
 
 
 async def run_until_cancelled() -> None:
@@ -87,7 +94,22 @@ async def refuse(settings: ServiceSettings) -> AsyncIterator[process.ProcessPart
     yield process.ProcessParts()
 
 
+def joined(kind: str, second: str) -> int:
+    """Two services as one process. The second one is `serve`, or refuses."""
+    of = {"serve": serve, "refuse": refuse}
+    programs = [
+        (process.Program("user", ServiceSettings, serve=serve, work=work), {}),
+        (
+            process.Program("post", ServiceSettings, serve=of[second], work=work_alone),
+            {"ROOST_MAX_IN_FLIGHT": "7"},
+        ),
+    ]
+    return process.run_joined("services", Process(kind), programs)
+
+
 if __name__ == "__main__":
     mode = sys.argv.pop(1)
+    if mode == "joined":
+        sys.exit(joined(*sys.argv[1:]))
     composed = refuse if mode == "refuse" else serve
-    sys.exit(process.main("user", ServiceSettings, serve=composed, work=work))
+    sys.exit(process.main(process.Program("user", ServiceSettings, serve=composed, work=work)))

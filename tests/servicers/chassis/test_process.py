@@ -265,3 +265,70 @@ async def until_in_flight(admin: str, count: int) -> None:
             _, metrics = await get(admin, "/metrics")
             if f"roost_rpc_in_flight {count:.1f}" in metrics:
                 return
+
+
+async def test_joined_services_answer_on_their_own_ports_and_are_ready_together() -> None:
+    async with process("joined", "serve", "serve") as running:
+        ready = await running.event("ready")
+        answers = []
+        for service in ("user", "post"):
+            async with Mesh(ready["listen"][service]) as mesh:
+                answers.append(await mesh.stub(UserServiceStub).GetUser(GetUserRequest(user_id=1)))
+        prepared = await get(ready["admin"], "/readyz")
+        _, metrics = await get(ready["admin"], "/metrics")
+
+    assert ready["service"] == "services"
+    assert [each.user.id for each in answers] == [1, 1]
+    assert prepared == (200, "ok\n")
+    assert "roost_rpc_in_flight_max 7.0" in metrics
+
+
+async def test_sigterm_drains_and_closes_every_joined_service() -> None:
+    async with process("joined", "serve", "serve") as running:
+        await running.event("ready")
+
+        running.signal(signal.SIGTERM)
+        code = await running.code()
+        assert running.child.stdout is not None
+        said = (await running.child.stdout.read()).decode()
+
+    draining = [json.loads(line) for line in said.splitlines() if '"draining"' in line]
+    assert code == 0
+    assert {each["service"] for each in draining} == {"user", "post"}
+    assert said.count("ended streams") == said.count("closed\n") == 2
+
+
+async def test_a_joined_service_that_cannot_start_ends_the_process_and_is_named() -> None:
+    async with process("joined", "serve", "refuse") as running:
+        failed = await running.event("cannot_start")
+        code = await running.code()
+
+    assert code == 1
+    assert failed["service"] == "post"
+    assert failed["error"] == "OSError: the database does not answer at 127.0.0.1:1"
+
+
+async def test_an_error_of_one_joined_service_that_a_new_process_mends_ends_all() -> None:
+    async with process("joined", "work", "serve") as running:
+        await running.event("ready")
+        assert running.child.stdin is not None
+        running.child.stdin.write(b"use up all memory\n")
+
+        code = await running.code()
+
+    assert code == 1
+
+
+async def test_readiness_names_the_joined_service_and_its_job() -> None:
+    async with process("joined", "work", "serve", UNREADY="no partitions") as running:
+        ready = await running.event("ready")
+        assert running.child.stdin is not None
+        running.child.stdin.write(b"fail\n")
+        failed = await running.event("job_failed")
+        status, said = await get(ready["admin"], "/readyz")
+
+    assert status == 503
+    assert (failed["service"], failed["job"]) == ("user", "user.fail_if_told")
+    for service in ("user", "post"):
+        assert f"not ready: {service}: no partitions\n" in said
+    assert "not ready: user: job user.fail_if_told failed" in said

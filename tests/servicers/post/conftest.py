@@ -12,6 +12,8 @@ from roost.media.v1.media_service_pb2_grpc import (
 from roost.post.v1 import engagement_service_pb2 as engagement_rpc
 from roost.post.v1 import post_service_pb2 as rpc
 from roost.post.v1.engagement_service_pb2_grpc import EngagementServiceStub
+from roost.post.v1.invalidation_service_pb2 import WatchResponse
+from roost.post.v1.invalidation_service_pb2_grpc import InvalidationServiceStub
 from roost.post.v1.post_pb2 import Post
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
 from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceStub
@@ -31,8 +33,10 @@ from services.chassis.auth.caller import (
     UserCaller,
 )
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.events.records import Event
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.server import MountedServicer
 from services.chassis.runtime.clock import SystemClock
 from services.chassis.runtime.ids import FixedWorker, IdGenerator
@@ -55,9 +59,15 @@ class Scenario:
     """A running Post service, three users, and verbs for what they do."""
 
     def __init__(
-        self, served: Served, users: FakeUsers, media: FakeMedia, store: MemoryStore
+        self,
+        served: Served,
+        users: FakeUsers,
+        media: FakeMedia,
+        store: MemoryStore,
+        invalidation: InvalidationServicer,
     ) -> None:
         self._served = served
+        self.invalidation = invalidation
         self.users = users
         self.media = media
         self.store = store
@@ -79,6 +89,9 @@ class Scenario:
 
     def profiles(self, who: int | Caller | None = None) -> Any:
         return self._served.stub(ProfileCacheServiceStub, caller=_caller(who))
+
+    def changes(self, who: int | Caller | None = None) -> Any:
+        return self._served.stub(InvalidationServiceStub, caller=_caller(who))
 
     async def write(self, author: int, text: str = "Hello", **given: Any) -> Post:
         response = await self.posts(author).CreatePost(rpc.CreatePostRequest(text=text, **given))
@@ -150,21 +163,26 @@ async def a_scenario(
             clock=clock,
         )
         profiles = MeshProfiles(as_post, as_post_of_graph)
-        states = PostStateCache(store=rows, redis=cache_server, clock=clock)
+        changes = ChangeLog(cache_server, "post")
+        states = PostStateCache(store=rows, redis=cache_server, changes=changes, clock=clock)
         rows.on_change(states.invalidate)
-        profile_cache = ProfileCache(profiles=profiles, redis=cache_server, clock=clock)
+        profile_cache = ProfileCache(
+            profiles=profiles, redis=cache_server, changes=changes, clock=clock
+        )
+        invalidation = InvalidationServicer(changes, WatchResponse)
         mounts = compose.mounts(
             store=rows,
             bodies=bodies,
             states=states,
             profiles=profiles,
             profile_cache=profile_cache,
+            invalidation=invalidation,
             media_claims=MeshMediaClaims(as_post_of_media),
             clock=clock,
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
             page_token_key=bytes(32),
         )
         async with serving(*mounts) as served:
-            yield Scenario(served, users, media, rows)
+            yield Scenario(served, users, media, rows, invalidation)
         for cache in (bodies, states, profile_cache):
             await cache.close()

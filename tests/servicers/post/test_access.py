@@ -3,9 +3,15 @@
 from typing import Any
 
 import pytest
-from roost.post.v1 import engagement_service_pb2, post_service_pb2, profile_cache_service_pb2
+from roost.post.v1 import (
+    engagement_service_pb2,
+    invalidation_service_pb2,
+    post_service_pb2,
+    profile_cache_service_pb2,
+)
 
 from services.chassis.auth.access_policy import policy_of
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.post.rpc.engagement_servicer import EngagementServicer
 from services.post.rpc.post_servicer import PostServicer
 from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
@@ -54,6 +60,7 @@ MATRIX = {
         "ListBookmarkIds": services("search"),
     },
     "ProfileCacheService": {"InvalidateProfiles": services("user")},
+    "InvalidationService": {"Watch": services("gateway")},
 }
 
 
@@ -63,6 +70,7 @@ MATRIX = {
         (post_service_pb2, PostServicer),
         (engagement_service_pb2, EngagementServicer),
         (profile_cache_service_pb2, ProfileCacheServicer),
+        (invalidation_service_pb2, InvalidationServicer),
     ],
 )
 def test_every_rpc_of_the_contract_is_in_the_matrix(module: Any, servicer: type) -> None:
@@ -79,8 +87,8 @@ async def test_each_method_admits_only_its_callers(scenario: Scenario, who: str)
         "EngagementService": (scenario.engagement, engagement_service_pb2),
         "ProfileCacheService": (scenario.profiles, profile_cache_service_pb2),
     }
-    for service, methods in MATRIX.items():
-        stub_for, messages = parts[service]
+    for service, (stub_for, messages) in parts.items():
+        methods = MATRIX[service]
 
         found = await admitted(
             methods,

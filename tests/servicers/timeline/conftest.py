@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -28,10 +29,12 @@ from services.timeline.adapters.memory import MemoryTimelineStore
 from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.domain.celebrities import Celebrities
 from services.timeline.domain.feed_builder import FeedBuilder
+from services.timeline.domain.feeds import Feeds
 from services.timeline.domain.hashtags import EarlierPosts
 from services.timeline.domain.home_sources import HomeSourceQueries
 from services.timeline.domain.homes import Homes
 from services.timeline.domain.ranking import Rankings
+from services.timeline.domain.timeline_cache import TimelineCache
 from services.timeline.rpc.servicer import TimelineServicer
 from tests.servicers.grpc_server import SERVICE_KEYS, Served, serving
 from tests.servicers.timeline.peers import Peers
@@ -46,8 +49,10 @@ class Timeline:
     served: Served
     peers: Peers
     store: MemoryTimelineStore
-    feeds: MemoryFeeds
-    cache: MemoryTimelineCache
+    feeds: Feeds
+    cache: TimelineCache
+    mesh: Mesh
+    celebrities: Celebrities
     clock: ManualClock
     mount: MountedServicer
 
@@ -62,10 +67,18 @@ class Timeline:
 @pytest.fixture
 async def timeline() -> AsyncIterator[Timeline]:
     clock = ManualClock()
+    feeds = MemoryFeeds(clock=clock, max_entries=MAX_HOME)
+    async with a_timeline(feeds, MemoryTimelineCache(clock=clock), clock) as timeline:
+        yield timeline
+
+
+@asynccontextmanager
+async def a_timeline(
+    feeds: Feeds, cache: TimelineCache, clock: ManualClock, *mounts: MountedServicer
+) -> AsyncIterator[Timeline]:
+    """The service on these feeds and this cache, with further servicers."""
     peers = Peers()
     store = MemoryTimelineStore(clock=clock)
-    feeds = MemoryFeeds(clock=clock, max_entries=MAX_HOME)
-    cache = MemoryTimelineCache(clock=clock)
     identity = ServiceIdentity(SERVICE_KEYS["timeline"], clock=SystemClock())
     async with (
         serving(*peers.mounts()) as others,
@@ -104,5 +117,5 @@ async def timeline() -> AsyncIterator[Timeline]:
             clock=clock,
         )
         mount = MountedServicer(add_TimelineServiceServicer_to_server, servicer)
-        async with serving(mount) as served:
-            yield Timeline(served, peers, store, feeds, cache, clock, mount)
+        async with serving(mount, *mounts) as served:
+            yield Timeline(served, peers, store, feeds, cache, mesh, celebrities, clock, mount)

@@ -1,8 +1,11 @@
 """The access policy of every RPC of the service for every kind of caller."""
 
 import pytest
+from roost.timeline.v1 import invalidation_service_pb2
 from roost.timeline.v1 import timeline_service_pb2 as rpc
 
+from services.chassis.auth.access_policy import policy_of
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.server import policies
 from tests.servicers.access import (
     ANYONE,
@@ -12,6 +15,7 @@ from tests.servicers.access import (
     assert_complete,
     expected,
     listed,
+    services,
     user_or,
 )
 from tests.servicers.timeline.conftest import Timeline
@@ -33,6 +37,15 @@ MATRIX = {
 
 def test_the_matrix_covers_every_method(timeline: Timeline) -> None:
     assert_complete(policies([timeline.mount]), listed("roost.timeline.v1", MATRIX), __file__)
+
+
+def test_changes_are_for_the_gateway() -> None:
+    (service,) = invalidation_service_pb2.DESCRIPTOR.services_by_name.values()
+
+    offered = {
+        name: policy_of(getattr(InvalidationServicer, name)) for name in service.methods_by_name
+    }
+    assert_complete(offered, {"Watch": services("gateway")}, __file__)
 
 
 @pytest.mark.parametrize("who", CALLERS)

@@ -1,6 +1,8 @@
 """Registering and signing in by password."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,10 +13,12 @@ from roost.user.v1.auth_service_pb2 import (
     GetJwksRequest,
     RegisterRequest,
 )
+from roost.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from roost.user.v1.user_service_pb2 import GetUserRequest
 
 from services.chassis.auth.caller import UserCaller
 from services.chassis.auth.tokens import KeyRing, StaticJwks, Verifier
+from services.chassis.rpc.pipeline import MAX_SECONDS
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import (
     Invalid,
@@ -23,9 +27,11 @@ from services.chassis.runtime.errors import (
     TooMany,
     Unauthenticated,
 )
+from services.user.domain.hash_queue import MARGIN
 from services.user.domain.passwords import Passwords
 from tests.servicers.grpc_server import AUDIENCE, ISSUER, raises_reason, serving
 from tests.servicers.user.conftest import PASSWORD, Actor, UserServiceStack
+from tests.waiting import LIMIT, eventually, let_pass
 
 
 async def test_who_registers_has_a_profile_a_session_and_tokens(stack: UserServiceStack) -> None:
@@ -255,6 +261,75 @@ async def test_past_the_bound_of_the_pool_callers_get_that_it_is_busy(
     assert {each.reason for each in refused} == {"PASSWORD_POOL_BUSY"}
     assert 1 <= len(refused) <= 3
     assert all(each.retry_after for each in refused)
+
+
+class SlowPasswords(Passwords):
+    """Passwords whose hashes end when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(memory_mib=1, workers=1)
+        self.begun = 0
+        self.gate = threading.Event()
+
+    def _hash(self, password: str) -> str:
+        self.begun += 1
+        self.gate.wait(LIMIT)
+        return super()._hash(password)
+
+
+@pytest.fixture
+async def slow(stack: UserServiceStack) -> AsyncIterator[tuple[UserServiceStack, SlowPasswords]]:
+    """A service whose hashes end when the test says so."""
+    passwords = SlowPasswords()
+    slow_stack = UserServiceStack(
+        passwords=passwords, clock=ManualClock(), media_claims=stack.media_claims
+    )
+    await slow_stack.signer.load()
+    async with serving(*slow_stack.mounts, clock=slow_stack.clock) as slow_stack.served:
+        yield slow_stack, passwords
+        passwords.gate.set()
+    passwords.close()
+
+
+async def test_no_password_is_hashed_for_callers_who_have_left(
+    slow: tuple[UserServiceStack, SlowPasswords],
+) -> None:
+    stack, passwords = slow
+    staying = asyncio.create_task(stack.register("robin"))
+    await eventually(lambda: passwords.begun == 1)
+    leaving = [asyncio.create_task(stack.register(f"robin{n}")) for n in range(3)]
+    await eventually(lambda: passwords.jobs == 4)
+
+    for each in leaving:
+        each.cancel()
+
+    await eventually(lambda: passwords.jobs == 1)
+    passwords.gate.set()
+    await staying
+    assert passwords.begun == 1
+
+
+async def test_callers_whose_time_is_over_get_that_the_pool_is_busy(
+    slow: tuple[UserServiceStack, SlowPasswords],
+) -> None:
+    stack, passwords = slow
+    auth = stack.served.stub(AuthServiceStub, timeout=60.0)
+    calls = [
+        asyncio.ensure_future(auth.Register(RegisterRequest(handle=f"robin{n}", password=PASSWORD)))
+        for n in range(2)
+    ]
+    await eventually(lambda: passwords.begun == 1 and passwords.jobs == 2)
+
+    # More than the service takes for any call.
+    let_pass(MAX_SECONDS - MARGIN)
+
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(each, TooMany) and each.retry_after for each in outcomes)
+    assert passwords.begun == 1
+    assert stack.events() == []
+    passwords.gate.set()
+    await eventually(lambda: passwords.jobs == 0)
+    await stack.register("robin")
 
 
 async def test_a_changed_password_ends_every_other_session(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.storage import postgres, retention
 
@@ -44,3 +46,28 @@ async def test_old_records_are_forgotten_and_newer_ones_kept(
     assert [row["key"] for row in refused] == ["6"]
     assert [row["request_id"] for row in requests] == ["23"]
     assert [row["consumer"] for row in notes] == ["6"]
+
+
+async def test_a_backlog_is_forgotten_by_spans_of_time(
+    database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 3)
+    due = NOW - retention.REQUESTS_KEPT
+    # The oldest row is alone, and the last one is due a moment later.
+    times = [
+        due - timedelta(days=90),
+        *(due - timedelta(minutes=each) for each in range(1, 11)),
+        due,
+    ]
+    async with postgres.connect(database("chassis"), clock=ManualClock(NOW)) as connected:
+        for number, time in enumerate(times):
+            await connected.execute(
+                "INSERT INTO idempotency_records VALUES ('c', $1, '', '', $2, 7)", str(number), time
+            )
+
+        gone = await retention.forget_old(connected)
+        kept = await connected.fetch("SELECT request_id FROM idempotency_records")
+        again = await retention.forget_old(connected)
+
+    assert (gone, again) == (11, 0)
+    assert [row["request_id"] for row in kept] == ["11"]

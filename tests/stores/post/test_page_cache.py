@@ -16,6 +16,7 @@ from roost.user.v1.user_service_pb2 import BatchGetUsersRequest, BatchGetUsersRe
 from services.chassis.cache import redis_client
 from services.chassis.cache.batch_lookup import BatchLookupResult
 from services.chassis.cache.cache_aside import TTL_SECONDS
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import ManualClock
 from services.post.adapters.user_client import MeshProfiles
@@ -76,8 +77,13 @@ class Process:
             self.users.add(user_id, handle)
         stub = UsersStub(self.users)
         profiles = MeshProfiles(stub, stub)  # type: ignore[arg-type]
-        self.states = PostStateCache(store=scenario.store, redis=server, clock=self.clock)
-        self.profiles = ProfileCache(profiles=profiles, redis=server, clock=self.clock)
+        changes = ChangeLog(server, "post")
+        self.states = PostStateCache(
+            store=scenario.store, redis=server, changes=changes, clock=self.clock
+        )
+        self.profiles = ProfileCache(
+            profiles=profiles, redis=server, changes=changes, clock=self.clock
+        )
         self.bodies = PostBodyCache(
             store=scenario.store,
             redis=server,
@@ -90,7 +96,7 @@ class Process:
 
     async def read(self, viewer_id: int, *posts: Post) -> BatchGetPostsResponse:
         ids = tuple(post.id for post in posts)
-        packed = await self.pages.read(ids, viewer_id=viewer_id, user_ids=())
+        packed = await self.pages.read(ids, viewer_id=viewer_id, user_ids=(), dependencies=False)
         return BatchGetPostsResponse.FromString(packed)
 
     async def caches(self, viewer_id: int, *posts: Post) -> None:
@@ -268,9 +274,9 @@ async def test_what_a_dying_writer_did_not_invalidate_is_visible_once_its_event_
     await process.caches(scenario.bob, post)
 
     await scenario.delete(post)
-    await PostStateCache(store=scenario.store, redis=server, clock=ManualClock()).invalidate(
-        ChangedIds({post.id})
-    )
+    await PostStateCache(
+        store=scenario.store, redis=server, changes=ChangeLog(server, "post"), clock=ManualClock()
+    ).invalidate(ChangedIds({post.id}))
 
     assert not (await process.read(scenario.bob, post)).posts
     await process.close()

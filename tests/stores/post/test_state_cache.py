@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from services.chassis.cache import redis_client
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import SystemClock
 from services.post.domain.model import (
@@ -23,7 +24,9 @@ class Process:
     """One process of the service with its caches."""
 
     def __init__(self, store: Store, server: RedisClient) -> None:
-        self.states = PostStateCache(store=store, redis=server, clock=SystemClock())
+        self.states = PostStateCache(
+            store=store, redis=server, changes=ChangeLog(server, "post"), clock=SystemClock()
+        )
         store.on_change(self.states.invalidate)
 
     async def of(self, post: Post, viewer_id: int = 0) -> PostState:

@@ -6,6 +6,7 @@ import pytest
 
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
+from services.timeline.adapters.feeds_valkey import change_log
 from services.timeline.adapters.timeline_cache_memory import MemoryTimelineCache
 from services.timeline.adapters.timeline_cache_valkey import ValkeyTimelineCache
 from services.timeline.domain.model import Entry
@@ -23,7 +24,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[TimelineCache]:
     async with redis_client.connect(
         request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
-        yield ValkeyTimelineCache(client)
+        yield ValkeyTimelineCache(client, changes=change_log(client))
 
 
 async def test_the_version_is_unknown_at_first_and_only_rises(cache: TimelineCache) -> None:

@@ -8,7 +8,7 @@ import pytest
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
-from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds, change_log
 from services.timeline.domain.feeds import Begun, Feeds, State
 from services.timeline.domain.model import TOP, Entry, home_of
 from tests.waiting import LIMIT
@@ -39,7 +39,7 @@ async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[Feeds]:
     async with redis_client.connect(
         request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
-        yield ValkeyFeeds(client, max_entries=MAX)
+        yield ValkeyFeeds(client, changes=change_log(client), max_entries=MAX)
 
 
 @pytest.fixture(params=["memory", "valkey", "valkey_cluster"])
@@ -51,7 +51,7 @@ async def short_lived_feeds(request: pytest.FixtureRequest) -> AsyncIterator[Fee
     async with redis_client.connect(
         request.getfixturevalue(request.param), call_seconds=LIMIT
     ) as client:
-        yield ValkeyFeeds(client, max_entries=MAX, build_seconds=0.001)
+        yield ValkeyFeeds(client, changes=change_log(client), max_entries=MAX, build_seconds=0.001)
 
 
 async def made(
@@ -497,7 +497,7 @@ async def test_in_valkey_every_read_keeps_all_of_a_feed_alive_for_seven_days(
     seven_days = 7 * 24 * 3600
     keys = [f"{name}:{{{ALICE}}}" for name in ("feed", "hidden", "note")]
     async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as client:
-        feeds = ValkeyFeeds(client)
+        feeds = ValkeyFeeds(client, changes=change_log(client))
         await made(feeds, posts([1]), hidden=[8])
         for key in keys:
             await client.execute("EXPIRE", key, 60)

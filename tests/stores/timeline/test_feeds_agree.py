@@ -8,7 +8,7 @@ import pytest
 from services.chassis.cache import redis_client
 from services.chassis.runtime.clock import SystemClock
 from services.timeline.adapters.feeds_memory import MemoryFeeds
-from services.timeline.adapters.feeds_valkey import ValkeyFeeds
+from services.timeline.adapters.feeds_valkey import ValkeyFeeds, change_log
 from services.timeline.domain.feeds import Feeds
 from services.timeline.domain.model import TOP, Entry, home_of
 from tests.waiting import LIMIT
@@ -79,7 +79,7 @@ async def test_memory_and_valkey_agree(valkey_servers: str, seed: int) -> None:
     dice = Dice(seed)
     memory = MemoryFeeds(clock=SystemClock(), max_entries=MAX)
     async with redis_client.connect(valkey_servers, call_seconds=LIMIT) as client:
-        real = ValkeyFeeds(client, max_entries=MAX)
+        real = ValkeyFeeds(client, changes=change_log(client), max_entries=MAX)
         for number in range(ROUNDS):
             feed = home_of(number)
             done = []

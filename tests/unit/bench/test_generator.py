@@ -1,5 +1,6 @@
 """The loops of the load generator, against a small server."""
 
+import msgspec
 import pytest
 
 from bench import generator
@@ -98,3 +99,21 @@ async def test_a_probe_waits_until_the_post_is_seen() -> None:
     assert visible
     assert len(visible) == len(outcome.measured["written"].latencies)
     assert min(visible) > 0.005
+
+
+async def test_a_pair_writes_at_most_one_post_in_its_interval() -> None:
+    posts = 0
+
+    def count(head: bytes) -> list[bytes]:
+        nonlocal posts
+        posts += head.startswith(b"POST")
+        return [answer(201, b'{"id":"77"}')]
+
+    pair = (request("POST", "/posts", body={}, keyed=True), request("GET", "/home"))
+    job = Probe("127.0.0.1", 0, [pair, pair], 0.5, 0.0, 0.002, every_seconds=0.2)
+    async with serving(count) as port:
+        outcome = await Prober(msgspec.structs.replace(job, port=port)).run()
+
+    # The last posts may begin just before the end, and how often is up to the machine.
+    assert 2 <= posts <= 6
+    assert len(outcome.measured["written"].latencies) == posts

@@ -1,5 +1,6 @@
 """A log line is one JSON object that says when, how grave, what, who and in which trace."""
 
+import contextvars
 import json
 import logging
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from services.chassis.runtime import logs, telemetry
+from services.chassis.runtime import logs, running_service, telemetry
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,21 @@ def test_line_tells_time_level_event_service_and_trace(capsys: pytest.CaptureFix
         "rows": 3,
         "trace_id": trace.trace_id,
     }
+
+
+def test_line_of_a_task_names_the_service_that_the_task_belongs_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(service="services")
+
+    def work() -> None:
+        running_service.enter("post")
+        logs.logger().info("relayed")
+
+    contextvars.copy_context().run(work)
+    logs.logger().info("ready")
+
+    assert [line["service"] for line in lines(capsys)] == ["post", "services"]
 
 
 def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,3 +58,20 @@ def test_method_that_nobody_has_called_is_there_with_zeros() -> None:
 
     assert f'roost_rpc_started_total{{method="{METHOD["method"]}"}} 0.0' in text
     assert f'roost_rpc_handled_total{{code="OK",method="{METHOD["method"]}"}} 0.0' in text
+
+
+def test_of_several_servers_the_calls_in_flight_are_those_closest_to_their_limit() -> None:
+    registry = CollectorRegistry()
+    roomy = RpcMetrics(registry, max_in_flight=10)
+    full = RpcMetrics(registry, max_in_flight=2)
+    meters = [roomy.of("/a"), roomy.of("/b"), full.of("/c")]
+    for each in (*meters, meters[2]):
+        each.start()
+
+    shown = [
+        registry.get_sample_value(f"roost_rpc_{name}") for name in ("in_flight", "in_flight_max")
+    ]
+
+    assert shown == [2, 2]
+    for each in meters:
+        assert registry.get_sample_value("roost_rpc_started_total", {"method": each.method})

@@ -186,7 +186,9 @@ def test_wrong_command_is_answered_with_the_right_one(
     def never(_: ServiceSettings) -> None:
         raise AssertionError("nothing is composed for a wrong command")
 
-    code = process.main("user", ServiceSettings, serve=never, work=never, arguments=arguments)  # type: ignore[arg-type]
+    program = process.Program("user", ServiceSettings, serve=never, work=never)  # type: ignore[arg-type]
+
+    code = process.main(program, arguments)
 
     assert code == 2
     assert "python -m services.user serve|work" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from services.chassis.runtime import telemetry
+from services.chassis.runtime import running_service, telemetry
 from services.chassis.runtime.sampling import sampled_below
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -39,6 +39,26 @@ def exporter() -> InMemorySpanExporter:
 def exported(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
     telemetry.shutdown()
     return list(exporter.get_finished_spans())
+
+
+def test_spans_name_the_service_of_their_task_where_a_process_has_several() -> None:
+    exporters = {each: InMemorySpanExporter() for each in ("user", "post")}
+    for service, exporter in exporters.items():
+        telemetry.configure(service=service, ratio=0.0, exporter=exporter)
+
+    def work(service: str) -> None:
+        running_service.enter(service)
+        with telemetry.joined(SAMPLED), telemetry.span(f"work of {service}"):
+            pass
+
+    for service in exporters:
+        contextvars.copy_context().run(work, service)
+
+    telemetry.shutdown()
+    for service, exporter in exporters.items():
+        (span,) = exporter.get_finished_spans()
+        assert span.name == f"work of {service}"
+        assert span.resource.attributes["service.name"] == f"roost-{service}"
 
 
 def test_outside_of_a_trace_nothing_is_sent_along() -> None:

@@ -289,11 +289,14 @@ OTHERS = {
     "chassis.runtime.event_loop.measure_lag",  # tests/unit/chassis/test_event_loop.py
     "chassis.runtime.ids.make",  # waits for the clock
     "chassis.storage.postgres._listen",  # tests/stores/chassis/test_postgres.py
+    "chassis.cache.change_log._since",  # ends with its call
+    "chassis.cache.change_log._tail",  # ends with its call
+    "chassis.rpc.invalidation.Watch",  # tests/servicers/post/test_changes.py
     "chassis.cache.redis_channels.messages",  # tests/stores/chassis/test_redis_channels.py
     "chassis.cache.redis_client._wait_for_return",  # tests/stores/chassis/test_redis.py
     "chassis.storage.relay.run",  # tests/stores/chassis/test_relay.py
     "chassis.storage.relay._campaign",
-    "chassis.storage.retention._drain",  # a part of retention.forget_old
+    "chassis.storage.retention._forget_refused",  # a part of retention.forget_old
     "chassis.runtime.supervision._keep",  # what is tested with
     "chassis.storage.worker_lease.take_when_free",  # ends with the start of a process
     "chassis.storage.worker_lease.keep",  # tests/stores/chassis/test_worker_lease.py

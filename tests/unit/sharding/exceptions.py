@@ -14,7 +14,9 @@ EVERY_SHARD: Mapping[str, str] = {
     "create_post/26#2": _PREVIOUS,
     "create_post/26#10": _PREVIOUS,
     "create_post/26#11": _PREVIOUS,
+    "services.chassis.storage.idempotency._EXPIRED": _RETENTION,
     "services.chassis.storage.idempotency._FORGET": _RETENTION,
+    "services.chassis.storage.inbox._EXPIRED": _RETENTION,
     "services.chassis.storage.inbox._FORGET": _RETENTION,
     "services.chassis.storage.outbox._OLDEST": (
         "the one slice of an outbox that is not divided; its rows are deleted by their keys"

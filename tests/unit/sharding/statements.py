@@ -19,8 +19,10 @@ from services.chassis.deployment import migrations
 from services.chassis.runtime.manifest import SERVICES, manifests
 
 _BEGINS = re.compile(r"\s*(?:--[^\n]*\n\s*)*\(?\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
-# The variable, or the element of an array, that an expression of PL/pgSQL is assigned to.
-_ASSIGNED = re.compile(r"^\s*\w+(?:\[[^]]*\])?\s*:=")
+# The variable, its field or its element, that an expression of PL/pgSQL is assigned to.
+_ASSIGNED = re.compile(r"^\s*[\w.]+(?:\[[^]]*\])?\s*:=")
+# libpg_query knows no tables, so it refuses variables that are arrays of rows.
+_ARRAY = re.compile(r"(?m)^(  \w+ )\w+\[\](?=;| :=)")
 _CHASSIS = "chassis"
 
 
@@ -60,7 +62,9 @@ def of_functions(noun: str) -> Iterator[Statement]:
     for key, (_, text) in sorted(latest.items()):
         if "plpgsql" not in text:
             continue
-        for number, sql in enumerate(_queries(pglast.parse_plpgsql(text)), 1):
+        for number, sql in enumerate(
+            _queries(pglast.parse_plpgsql(_ARRAY.sub(r"\1text[]", text))), 1
+        ):
             yield Statement(noun, f"{key}#{number}", sql)
 
 

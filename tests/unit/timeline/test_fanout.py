@@ -152,7 +152,7 @@ async def test_whoever_has_as_many_followers_as_the_threshold_is_fanned_out(
 
 
 async def test_a_promotion_that_could_not_be_told_is_told_again(scenario: Scenario) -> None:
-    async def fail(_: int) -> None:
+    async def fail(_: int, *, announced: bool = False) -> None:
         raise Unavailable
 
     raise_version = scenario.cache.raise_celebrity_version

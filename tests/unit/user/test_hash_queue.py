@@ -11,6 +11,7 @@ import pytest
 from services.user.domain.errors import PasswordPoolBusy
 from services.user.domain.hash_queue import (
     MARGIN,
+    MAX_RETRY_AFTER,
     HashQueue,
     HashRequest,
     PriorityClass,
@@ -21,11 +22,15 @@ LONG = 3600.0
 
 
 class Workers:
-    """Hashes that end when the test says so, and the order in which they began."""
+    """Hashes that end when the test says so, and the order in which they began. `now` is the time
+    of the queue."""
 
     def __init__(self, count: int, *, waiting: int = 32, seconds: float = 1.0) -> None:
+        self.now = 1000.0
         self.pool = ThreadPoolExecutor(count)
-        self.queue = HashQueue(self.pool, workers=count, waiting=waiting, seconds=seconds)
+        self.queue = HashQueue(
+            self.pool, workers=count, waiting=waiting, seconds=seconds, clock=lambda: self.now
+        )
         self.began: list[str] = []
         self._gates: dict[str, threading.Event] = {}
 
@@ -35,9 +40,11 @@ class Workers:
         priority: PriorityClass = PriorityClass.SIGN_IN,
         owner: str = "",
         left: float | None = None,
+        hashes: int = 1,
     ) -> "asyncio.Task[str]":
         self._gates[name] = threading.Event()
-        running = self.queue.run(self._work(name), HashRequest(priority, owner), left=left)
+        hash_request = HashRequest(priority, owner, hashes)
+        running = self.queue.run(self._work(name), hash_request, left=left)
         return asyncio.create_task(running, name=name)
 
     def _work(self, name: str) -> Callable[[], str]:
@@ -153,9 +160,9 @@ async def test_nothing_is_hashed_for_a_caller_whose_deadline_has_passed(one: Wor
     first = one.run("first")
     await eventually(lambda: one.began == ["first"], limit=60)
     # The running job takes longer than the average.
-    late = one.run("late", left=2.0 + MARGIN + 0.001)
+    late = one.run("late", left=LONG + MARGIN)
     await asyncio.sleep(0)
-    one.queue._seconds = 10.0
+    one.now += LONG
     await one.finish("first")
 
     with pytest.raises(PasswordPoolBusy):
@@ -197,12 +204,109 @@ async def test_who_gives_up_is_not_hashed_for(one: Workers) -> None:
 
 
 async def test_what_a_hash_takes_is_measured(one: Workers) -> None:
-    first = one.run("first")
+    for _ in range(100):
+        one.queue.measured(3.0)
+
+    assert one.queue.seconds == pytest.approx(3.0)
+
+
+async def test_a_hash_that_becomes_slow_is_noticed_before_it_ends(one: Workers) -> None:
+    first = one.run("first", left=LONG)
+    await eventually(lambda: one.began == ["first"], limit=60)
+    one.now += 50.0
+
+    with pytest.raises(PasswordPoolBusy):
+        await one.run("late", left=60.0 + MARGIN)
+
+    assert one.queue.seconds == 50.0
+    assert await order(one, [first]) == ["first"]
+
+
+async def test_two_hashes_of_a_job_have_to_be_finished_in_time(one: Workers) -> None:
+    with pytest.raises(PasswordPoolBusy):
+        await one.run("change", left=1.9 + MARGIN, hashes=2)
+    single = one.run("single", left=1.9 + MARGIN)
     await asyncio.sleep(0)
 
-    await order(one, [first])
+    assert await order(one, [single]) == ["single"]
 
-    assert one.queue.seconds != 1.0
+
+async def test_a_waiting_job_counts_by_its_hashes(one: Workers) -> None:
+    tasks = [one.run("first"), one.run("change", hashes=2)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(PasswordPoolBusy):
+        await one.run("late", left=3.9 + MARGIN)
+    tasks.append(one.run("patient", left=4.1 + LONG))
+    await asyncio.sleep(0)
+
+    assert await order(one, tasks) == ["first", "change", "patient"]
+
+
+async def test_a_caller_whose_time_is_over_is_refused_while_the_hash_runs() -> None:
+    workers = Workers(1, seconds=0.001)
+    slow = workers.run("slow", left=MARGIN + 0.1)
+
+    with pytest.raises(PasswordPoolBusy) as caught:
+        await slow
+
+    assert workers.began == ["slow"]
+    assert caught.value.retry_after is not None
+    assert workers.queue.jobs == 1
+    await workers.finish("slow")
+    workers.close()
+
+
+async def test_a_caller_whose_time_is_over_leaves_the_queue() -> None:
+    workers = Workers(1, seconds=0.001)
+    first = workers.run("first")
+    waiting = workers.run("waiting", left=MARGIN + 0.1)
+
+    with pytest.raises(PasswordPoolBusy):
+        await waiting
+
+    assert workers.queue.jobs == 1
+    assert await order(workers, [first]) == ["first"]
+    workers.close()
+
+
+async def test_each_who_comes_back_when_retry_after_says_is_admitted() -> None:
+    seconds = 6.0
+    workers = Workers(1, seconds=seconds)
+    # The deadline of each caller leaves time for four hashes.
+    left = 4 * seconds + MARGIN
+    callers = [workers.run(f"caller{n}", owner=f"owner{n}", left=left) for n in range(12)]
+    await eventually(lambda: sum(each.done() for each in callers) == 8, limit=60)
+    began = workers.now
+
+    waits = []
+    for each in callers[4:]:
+        with pytest.raises(PasswordPoolBusy) as caught:
+            await each
+        waits.append(caught.value.retry_after)
+    assert waits == [seconds * (n + 1) for n in range(8)]
+
+    back = []
+    for n, wait in enumerate(waits):
+        await workers.finish(workers.began[-1])
+        await eventually(lambda: len(workers.began) == n + 2, limit=60)  # noqa: B023
+        workers.now = began + wait
+        back.append(workers.run(f"back{n}", owner=f"owner{n + 4}", left=left))
+        await asyncio.sleep(0)
+    assert not any(each.done() and each.exception() for each in back)
+    assert len(await order(workers, [*callers[:4], *back])) == 12
+    workers.close()
+
+
+async def test_retry_after_has_a_limit(one: Workers) -> None:
+    waits = []
+    for n in range(200):
+        with pytest.raises(PasswordPoolBusy) as caught:
+            await one.run(f"late{n}", left=MARGIN)
+        waits.append(caught.value.retry_after)
+
+    assert waits == sorted(waits)
+    assert waits[-1] == MAX_RETRY_AFTER
 
 
 async def test_a_failure_is_the_callers(one: Workers) -> None:

@@ -80,6 +80,17 @@ async def test_a_hash_of_other_parameters_is_replaced_when_the_password_is_right
     assert again.new_hash is None
 
 
+async def test_a_replacement_is_hashed_if_the_password_is_right() -> None:
+    async with Passwords(memory_mib=1) as passwords:
+        kept = await passwords.hash("zebra lamp 9")
+        right = await passwords.verify("zebra lamp 9", kept, replacement="another lamp 4")
+        wrong = await passwords.verify("zebra lamp 8", kept, replacement="another lamp 4")
+
+        assert (await passwords.verify("another lamp 4", right.new_hash)).right
+    assert not wrong.right
+    assert wrong.new_hash is None
+
+
 async def test_past_the_bound_of_the_pool_callers_are_turned_away_at_once() -> None:
     async with Passwords(memory_mib=8, workers=1, waiting=2) as passwords:
         calls = [asyncio.create_task(passwords.hash(f"zebra lamp {n}")) for n in range(6)]

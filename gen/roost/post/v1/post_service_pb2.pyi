@@ -50,22 +50,34 @@ class GetPostResponse(_message.Message):
     def __init__(self, post: _Optional[_Union[_post_pb2.Post, _Mapping]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ...) -> None: ...
 
 class BatchGetPostsRequest(_message.Message):
-    __slots__ = ("post_ids", "include_user_ids", "include_tombstones")
+    __slots__ = ("post_ids", "include_user_ids", "include_tombstones", "include_dependencies")
     POST_IDS_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_USER_IDS_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_TOMBSTONES_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
     post_ids: _containers.RepeatedScalarFieldContainer[int]
     include_user_ids: _containers.RepeatedScalarFieldContainer[int]
     include_tombstones: bool
-    def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., include_user_ids: _Optional[_Iterable[int]] = ..., include_tombstones: _Optional[bool] = ...) -> None: ...
+    include_dependencies: bool
+    def __init__(self, post_ids: _Optional[_Iterable[int]] = ..., include_user_ids: _Optional[_Iterable[int]] = ..., include_tombstones: _Optional[bool] = ..., include_dependencies: _Optional[bool] = ...) -> None: ...
+
+class Dependencies(_message.Message):
+    __slots__ = ("ids",)
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class BatchGetPostsResponse(_message.Message):
-    __slots__ = ("posts", "includes")
+    __slots__ = ("posts", "includes", "post_dependencies", "user_dependencies")
     POSTS_FIELD_NUMBER: _ClassVar[int]
     INCLUDES_FIELD_NUMBER: _ClassVar[int]
+    POST_DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
+    USER_DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
     posts: _containers.RepeatedCompositeFieldContainer[_post_pb2.Post]
     includes: _post_pb2.Includes
-    def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ...) -> None: ...
+    post_dependencies: _containers.RepeatedCompositeFieldContainer[Dependencies]
+    user_dependencies: _containers.RepeatedCompositeFieldContainer[Dependencies]
+    def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ..., post_dependencies: _Optional[_Iterable[_Union[Dependencies, _Mapping]]] = ..., user_dependencies: _Optional[_Iterable[_Union[Dependencies, _Mapping]]] = ...) -> None: ...
 
 class UpdatePostRequest(_message.Message):
     __slots__ = ("post_id", "text", "etag", "request_id", "media", "language")

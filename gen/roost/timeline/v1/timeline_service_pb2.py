@@ -28,7 +28,7 @@ from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.timeline.v1 import timeline_pb2 as roost_dot_timeline_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a roost/timeline/v1/timeline.proto\"\xb0\x01\n\x16GetHomeTimelineRequest\x12<\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb6\x01\n\x17GetHomeTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"t\n\x18GetPublicTimelineRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb8\x01\n\x19GetPublicTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"\x16\n\x14GetReadMarkerRequest\"N\n\x15GetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\"\x8b\x01\n\x14SetReadMarkerRequest\x12\x34\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0flastReadEntryId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"N\n\x15SetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\">\n\x1aRebuildHomeTimelineRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06userId\">\n\x1bRebuildHomeTimelineResponse\x12\x1f\n\x0b\x65ntry_count\x18\x01 \x01(\x05R\nentryCount\"s\n\x14\x46ollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"U\n\x15\x46ollowHashtagResponse\x12<\n\x07hashtag\x18\x01 \x01(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x07hashtag\"u\n\x16UnfollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"+\n\x17UnfollowHashtagResponse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"w\n\x1bListFollowedHashtagsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\x86\x01\n\x1cListFollowedHashtagsResponse\x12>\n\x08hashtags\x18\x01 \x03(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"K\n\x1f\x42\x61tchGetFollowedHashtagsRequest\x12(\n\x04tags\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01(\xd0\x0fR\x04tags\"6\n BatchGetFollowedHashtagsResponse\x12\x12\n\x04tags\x18\x01 \x03(\tR\x04tags2\xf6\x07\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponse\x12\x62\n\rFollowHashtag\x12\'.roost.timeline.v1.FollowHashtagRequest\x1a(.roost.timeline.v1.FollowHashtagResponse\x12h\n\x0fUnfollowHashtag\x12).roost.timeline.v1.UnfollowHashtagRequest\x1a*.roost.timeline.v1.UnfollowHashtagResponse\x12w\n\x14ListFollowedHashtags\x12..roost.timeline.v1.ListFollowedHashtagsRequest\x1a/.roost.timeline.v1.ListFollowedHashtagsResponse\x12\x83\x01\n\x18\x42\x61tchGetFollowedHashtags\x12\x32.roost.timeline.v1.BatchGetFollowedHashtagsRequest\x1a\x33.roost.timeline.v1.BatchGetFollowedHashtagsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a roost/timeline/v1/timeline.proto\"\xe3\x01\n\x16GetHomeTimelineRequest\x12<\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\x12\x31\n\x14include_dependencies\x18\x04 \x01(\x08R\x13includeDependencies\"\xda\x01\n\x17GetHomeTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\x12\"\n\x0c\x64\x65pendencies\x18\x04 \x03(\x06R\x0c\x64\x65pendencies\"t\n\x18GetPublicTimelineRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb8\x01\n\x19GetPublicTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"\x16\n\x14GetReadMarkerRequest\"N\n\x15GetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\"\x8b\x01\n\x14SetReadMarkerRequest\x12\x34\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0flastReadEntryId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"N\n\x15SetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\">\n\x1aRebuildHomeTimelineRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06userId\">\n\x1bRebuildHomeTimelineResponse\x12\x1f\n\x0b\x65ntry_count\x18\x01 \x01(\x05R\nentryCount\"s\n\x14\x46ollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"U\n\x15\x46ollowHashtagResponse\x12<\n\x07hashtag\x18\x01 \x01(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x07hashtag\"u\n\x16UnfollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"+\n\x17UnfollowHashtagResponse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"w\n\x1bListFollowedHashtagsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\x86\x01\n\x1cListFollowedHashtagsResponse\x12>\n\x08hashtags\x18\x01 \x03(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"K\n\x1f\x42\x61tchGetFollowedHashtagsRequest\x12(\n\x04tags\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01(\xd0\x0fR\x04tags\"6\n BatchGetFollowedHashtagsResponse\x12\x12\n\x04tags\x18\x01 \x03(\tR\x04tags2\xf6\x07\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponse\x12\x62\n\rFollowHashtag\x12\'.roost.timeline.v1.FollowHashtagRequest\x1a(.roost.timeline.v1.FollowHashtagResponse\x12h\n\x0fUnfollowHashtag\x12).roost.timeline.v1.UnfollowHashtagRequest\x1a*.roost.timeline.v1.UnfollowHashtagResponse\x12w\n\x14ListFollowedHashtags\x12..roost.timeline.v1.ListFollowedHashtagsRequest\x1a/.roost.timeline.v1.ListFollowedHashtagsResponse\x12\x83\x01\n\x18\x42\x61tchGetFollowedHashtags\x12\x32.roost.timeline.v1.BatchGetFollowedHashtagsRequest\x1a\x33.roost.timeline.v1.BatchGetFollowedHashtagsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,41 +66,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST'].fields_by_name['tags']._loaded_options = None
   _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST'].fields_by_name['tags']._serialized_options = b'\272H\021\222\001\016\010\001\020\310\001\"\007r\005\020\001(\320\017'
   _globals['_GETHOMETIMELINEREQUEST']._serialized_start=181
-  _globals['_GETHOMETIMELINEREQUEST']._serialized_end=357
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=360
-  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=542
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=544
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=660
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=663
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=847
-  _globals['_GETREADMARKERREQUEST']._serialized_start=849
-  _globals['_GETREADMARKERREQUEST']._serialized_end=871
-  _globals['_GETREADMARKERRESPONSE']._serialized_start=873
-  _globals['_GETREADMARKERRESPONSE']._serialized_end=951
-  _globals['_SETREADMARKERREQUEST']._serialized_start=954
-  _globals['_SETREADMARKERREQUEST']._serialized_end=1093
-  _globals['_SETREADMARKERRESPONSE']._serialized_start=1095
-  _globals['_SETREADMARKERRESPONSE']._serialized_end=1173
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=1175
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1237
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1239
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1301
-  _globals['_FOLLOWHASHTAGREQUEST']._serialized_start=1303
-  _globals['_FOLLOWHASHTAGREQUEST']._serialized_end=1418
-  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_start=1420
-  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_end=1505
-  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_start=1507
-  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_end=1624
-  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_start=1626
-  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_end=1669
-  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_start=1671
-  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_end=1790
-  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_start=1793
-  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_end=1927
-  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_start=1929
-  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_end=2004
-  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_start=2006
-  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2060
-  _globals['_TIMELINESERVICE']._serialized_start=2063
-  _globals['_TIMELINESERVICE']._serialized_end=3077
+  _globals['_GETHOMETIMELINEREQUEST']._serialized_end=408
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_start=411
+  _globals['_GETHOMETIMELINERESPONSE']._serialized_end=629
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=631
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=747
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=750
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=934
+  _globals['_GETREADMARKERREQUEST']._serialized_start=936
+  _globals['_GETREADMARKERREQUEST']._serialized_end=958
+  _globals['_GETREADMARKERRESPONSE']._serialized_start=960
+  _globals['_GETREADMARKERRESPONSE']._serialized_end=1038
+  _globals['_SETREADMARKERREQUEST']._serialized_start=1041
+  _globals['_SETREADMARKERREQUEST']._serialized_end=1180
+  _globals['_SETREADMARKERRESPONSE']._serialized_start=1182
+  _globals['_SETREADMARKERRESPONSE']._serialized_end=1260
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=1262
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1324
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1326
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1388
+  _globals['_FOLLOWHASHTAGREQUEST']._serialized_start=1390
+  _globals['_FOLLOWHASHTAGREQUEST']._serialized_end=1505
+  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_start=1507
+  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_end=1592
+  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_start=1594
+  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_end=1711
+  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_start=1713
+  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_end=1756
+  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_start=1758
+  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_end=1877
+  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_start=1880
+  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2014
+  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_start=2016
+  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_end=2091
+  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_start=2093
+  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2147
+  _globals['_TIMELINESERVICE']._serialized_start=2150
+  _globals['_TIMELINESERVICE']._serialized_end=3164
 # @@protoc_insertion_point(module_scope)

@@ -11,24 +11,28 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GetHomeTimelineRequest(_message.Message):
-    __slots__ = ("order", "page_size", "page_token")
+    __slots__ = ("order", "page_size", "page_token", "include_dependencies")
     ORDER_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
     order: _timeline_pb2.HomeOrder
     page_size: int
     page_token: str
-    def __init__(self, order: _Optional[_Union[_timeline_pb2.HomeOrder, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    include_dependencies: bool
+    def __init__(self, order: _Optional[_Union[_timeline_pb2.HomeOrder, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., include_dependencies: _Optional[bool] = ...) -> None: ...
 
 class GetHomeTimelineResponse(_message.Message):
-    __slots__ = ("entries", "next_page_token", "next_entry")
+    __slots__ = ("entries", "next_page_token", "next_entry", "dependencies")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     NEXT_ENTRY_FIELD_NUMBER: _ClassVar[int]
+    DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[_post_pb2.TimelineEntry]
     next_page_token: str
     next_entry: _post_pb2.TimelineEntry
-    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ...) -> None: ...
+    dependencies: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., dependencies: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetPublicTimelineRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

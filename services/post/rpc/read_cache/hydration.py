@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cachebox import LRUCache
 from roost.post.v1.post_pb2 import Includes, Post
-from roost.post.v1.post_service_pb2 import BatchGetPostsResponse
+from roost.post.v1.post_service_pb2 import BatchGetPostsResponse, Dependencies
 
 from services.chassis.cache.batch_lookup import BatchLookup, BatchLookupResult, Validator
 from services.post.domain.model import PostState
@@ -52,6 +52,8 @@ class ResolvedPosts:
     hidden_quotes: set[int] = field(default_factory=set)
     # Whether the first lookup found everything.
     by_single_lookup: bool = True
+    # Of each post the key of the block between its author and that of the quoted post, if any.
+    block_keys: dict[int, str] = field(default_factory=dict)
 
     def add(self, more: "ResolvedPosts") -> None:
         """Adds the results of another hydration for the same viewer."""
@@ -188,6 +190,46 @@ class Hydration:
         resolved.quoted = _visible(quoted_states, resolved)
         return resolved
 
+    def packed_dependencies(
+        self, request: HydrationRequest, lookup: BatchLookupResult, resolved: ResolvedPosts
+    ) -> bytes:
+        """The dependencies of each post and of each user of the request, as packed fields of a
+        BatchGetPostsResponse.
+
+        They are all keys that decide over the post, whether the viewer may see it or not. A post is
+        without dependencies unless the request's lookup found a fresh value for all of them.
+        """
+        states, engagements, users = lookup.dependencies()
+        viewer_id, bodies, profiles = request.viewer_id, resolved.bodies, request.profiles
+        own = (engagements.get(viewer_id),) if viewer_id else ()
+
+        def of_users(user_ids: Iterable[int]) -> list[bytes | None]:
+            keys = [key for id_ in user_ids for key in profiles.get(id_, ("", "")) if key]
+            known = all(id_ in profiles for id_ in user_ids)
+            return [*map(users.get, keys)] if known else [None]
+
+        def of_post(post_id: int) -> Iterable[bytes | None]:
+            body = bodies.get(post_id)
+            if body is None:
+                return (states.get(post_id), *own)
+            ids = [states.get(post_id), *own, *of_users(body.needed)]
+            if body.quoted_post_id:
+                ids.append(states.get(body.quoted_post_id))
+                quoted = bodies.get(body.quoted_post_id)
+                if quoted is not None:
+                    ids += of_users(quoted.needed)
+                if post_id in resolved.block_keys:
+                    ids.append(users.get(resolved.block_keys[post_id]))
+            return ids
+
+        return packed_field(
+            BatchGetPostsResponse.POST_DEPENDENCIES_FIELD_NUMBER,
+            [_packed_dependencies(of_post(each)) for each in request.post_ids],
+        ) + packed_field(
+            BatchGetPostsResponse.USER_DEPENDENCIES_FIELD_NUMBER,
+            [_packed_dependencies(of_users((each,))) for each in dict.fromkeys(request.user_ids)],
+        )
+
     async def blocked_pairs(self, pairs: Collection[Pair]) -> set[Pair]:
         """The pairs of users with a block in either direction."""
         return await self._profiles.blocked_pairs(pairs) if pairs else set()
@@ -216,6 +258,9 @@ class Hydration:
         }
         if not pairs:
             return
+        resolved.block_keys = {
+            id_: self._profiles.key_of_block(pair) for id_, pair in pairs.items()
+        }
         blocked = self._profiles.blocked_in(request.pairs, profiles)
         missing = set(pairs.values()) - set(request.pairs)
         if missing:
@@ -243,11 +288,16 @@ class PageCache:
         self._pages: LRUCache[tuple[object, ...], _CachedPage] = LRUCache(limit)
 
     async def read(
-        self, post_ids: tuple[int, ...], *, viewer_id: int, user_ids: tuple[int, ...]
+        self,
+        post_ids: tuple[int, ...],
+        *,
+        viewer_id: int,
+        user_ids: tuple[int, ...],
+        dependencies: bool,
     ) -> bytes:
         """The posts that the viewer (0: anonymous) may see, with what they refer to and the users
-        of `user_ids`: a packed BatchGetPostsResponse."""
-        key = (viewer_id, post_ids, user_ids)
+        of `user_ids`: a packed BatchGetPostsResponse, with `dependencies` or without."""
+        key = (viewer_id, post_ids, user_ids, dependencies)
         cached = self._pages.pop(key, None)
         if cached is None:
             request = self._hydration.request(post_ids, viewer_id=viewer_id, user_ids=user_ids)
@@ -259,11 +309,22 @@ class PageCache:
             return cached.packed
         resolved = await self._hydration.resolve(request, lookup)
         packed = resolved.page(user_ids)
+        if dependencies:
+            packed += self._hydration.packed_dependencies(request, lookup, resolved)
         # The validator covers this lookup. A page that needed more cannot be validated by it.
         validator = lookup.validator() if resolved.by_single_lookup else None
         if validator is not None:
             self._pages[key] = _CachedPage(request, validator, packed)
         return packed
+
+
+def _packed_dependencies(ids: Iterable[bytes | None]) -> bytes:
+    """A packed Dependencies of these ids, each once; an empty one if any is unknown."""
+    known = dict.fromkeys(ids)
+    if None in known:
+        return b""
+    # The bytes of an id are those of a fixed64.
+    return packed_field(Dependencies.IDS_FIELD_NUMBER, [b"".join(known)])  # type: ignore[arg-type]
 
 
 def _visible(states: Mapping[int, PostState], resolved: ResolvedPosts) -> dict[int, bytes]:

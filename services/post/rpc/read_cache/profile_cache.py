@@ -16,6 +16,7 @@ from roost.user.v1.user_pb2 import User
 
 from services.chassis.cache.batch_lookup import get_many_from
 from services.chassis.cache.cache_aside import Cache
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
 from services.post.rpc.read_cache.state_cache import Lookups
@@ -101,7 +102,9 @@ class ProfileCache:
     Commands that concern other users read the User service instead.
     """
 
-    def __init__(self, *, profiles: UserSource, redis: RedisClient, clock: Clock) -> None:
+    def __init__(
+        self, *, profiles: UserSource, redis: RedisClient, changes: ChangeLog, clock: Clock
+    ) -> None:
         self._profiles = profiles
         # One cache for profiles ("7"), relationships ("3.7": viewer 3 to user 7) and blocks
         # ("block.3.7"), because one call to the User service loads a profile with a relationship.
@@ -115,6 +118,7 @@ class ProfileCache:
             encode=bytes,
             decode=bytes,
             ttl=_TTL_SECONDS,
+            changes=changes,
         )
 
     async def find(self, ids: Collection[int], viewer_id: int) -> dict[int, CachedProfile]:
@@ -138,6 +142,10 @@ class ProfileCache:
         """The part of a batch lookup whose result `as_visible` and `blocked_in` take."""
         blocks = map(_block_key, pairs)
         return [(self._cache, filter(None, chain(blocks, *keys.values())))]
+
+    def key_of_block(self, pair: Pair) -> str:
+        """The key of a pair, for the results of `lookups`."""
+        return _block_key(pair)
 
     def blocked_in(self, pairs: Collection[Pair], found: Mapping[str, bytes]) -> set[Pair]:
         """The pairs with a block, by the result of a lookup."""

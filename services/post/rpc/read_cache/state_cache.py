@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from services.chassis.cache.batch_lookup import get_many_from
 from services.chassis.cache.cache_aside import Cache
+from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
 from services.post.domain.model import PostState, ViewerEngagement
@@ -39,7 +40,9 @@ Lookups: TypeAlias = list[tuple[Cache[Any, Any], Iterable[Any]]]
 class PostStateCache:
     """`Store.states`, mostly without a query."""
 
-    def __init__(self, *, store: Store, redis: RedisClient, clock: Clock) -> None:
+    def __init__(
+        self, *, store: Store, redis: RedisClient, changes: ChangeLog, clock: Clock
+    ) -> None:
         self._store = store
         self._states: Cache[int, PostState] = Cache(
             name="state.1",
@@ -48,6 +51,7 @@ class PostStateCache:
             load=self._load_states,
             encode=lambda state: _STATE.pack(*state),
             decode=lru_cache(_HELD_STATES)(_unpack_state),
+            changes=changes,
         )
         self._engagements: Cache[int, _Engagements] = Cache(
             name="engagement.1",
@@ -56,6 +60,7 @@ class PostStateCache:
             load=self._load_engagements,
             encode=_pack_engagements,
             decode=lru_cache(_HELD_ENGAGEMENTS)(_unpack_engagements),
+            changes=changes,
         )
 
     async def of(self, post_ids: Collection[int], viewer_id: int) -> dict[int, PostState]:

@@ -1,6 +1,7 @@
 -- Adds an entry to a feed that exists.
--- KEYS: feed, hidden. ARGV: entry, how many entries to keep. Returns 1 if it is in the feed now.
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+-- KEYS: feed, hidden. ARGV: entry, how many entries to keep.
+-- Returns 1 if it is in the feed now, 0 if the feed does not take it, -1 if there is no feed.
+if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
 local entry = ARGV[1]
 local hidden = redis.call(
   'ZMSCORE', KEYS[2], string.sub(entry, 9, 16), string.sub(entry, 1, 16))

@@ -1,21 +1,15 @@
-"""The gateway's stream of events from the Notification service, which opens again."""
+"""A stream of the gateway to a service, which opens again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, cast
 
-from prometheus_client import CollectorRegistry
 from roost.notification.v1.event_service_pb2 import AttachRequest, AttachResponse, AttachUser
 
-from gateway.protocols.stream.metrics import StreamMetrics
-from gateway.protocols.stream.upstream import Upstream
+from gateway.core.upstream import Upstream
 from services.chassis.runtime.errors import Unavailable
 from tests.waiting import LIMIT, eventually
-
-if TYPE_CHECKING:
-    from roost.notification.v1.event_service_pb2_grpc import EventServiceAsyncStub
 
 ATTACH = AttachRequest(attach=AttachUser(user_id=7))
 
@@ -36,10 +30,10 @@ class RestartingEvents:
 async def test_the_requests_of_a_stream_end_with_it() -> None:
     events = RestartingEvents()
     upstream = Upstream(
-        cast("EventServiceAsyncStub", events),
-        attached_requests=lambda: [ATTACH],
+        events.Attach,
+        name="events",
+        first_requests=lambda: [ATTACH],
         on_response=lambda _: None,
-        metrics=StreamMetrics(CollectorRegistry()),
     )
     upstream.ask(ATTACH)
     running = asyncio.create_task(upstream.run())
