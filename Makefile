@@ -68,8 +68,9 @@ setup: $(VENV)/.installed-kube ## Install everything that tests and checks need.
 test: $(VENV)/.installed-kube ## Run every test, in WORKERS=N processes; narrow it with ARGS="tests/unit -k follow".
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 $(ARGS)
 
+# The tests in a browser use the build that it leaves.
 web-check: $(VENV)/.installed ## Check the web client's types, style and generated code, run its tests, and compare two builds, where Node and npm's registry can be had.
-	@$(BIN)/python -m local.web_client --check
+	@$(BIN)/python -m local.web_client --check build/browser/web
 
 test-kafka: $(VENV)/.installed-dev ## Run the tests of the bus, also over TLS, and of home timelines on Apache Kafka, with Java and Maven.
 	@if command -v java mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_JARS)/.complete && \

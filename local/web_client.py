@@ -8,7 +8,8 @@ library. FOLDER gets
 - ``lock``, which the process that builds holds, and ``build.log``, what npm printed.
 
 A build is named after its sources and the version of Node, so one that exists is not built again.
-``--check`` runs the checks of the sources in place of that, and compares two builds.
+``--check`` runs the checks of the sources as well, and compares two builds. A build that passes is
+left in FOLDER, where one is named.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -78,7 +80,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     if arguments.check:
-        return check(arguments.sources)
+        return check(arguments.sources, arguments.folder and arguments.folder.absolute())
     if arguments.folder is None:
         parser.error("name the folder of the build")
     try:
@@ -112,22 +114,34 @@ def build(folder: Path, sources: Path = SOURCES) -> str:
         return "The web client is built."
 
 
-def check(sources: Path = SOURCES) -> int:
+def check(sources: Path = SOURCES, folder: Path | None = None) -> int:
     """Check types, style and generated code, run the tests, build twice and compare; returns the
-    exit code."""
+    exit code. The folder gets the build if all is well."""
     with tempfile.TemporaryDirectory(prefix="roost-web-") as made:
         log = Path(made, "log")
         try:
             node = find_node()
             first, second = Path(made, "first"), Path(made, "another", "second")
-            _copy(sources, first)
+            for copy in (first, second):
+                _copy(sources, copy)
             _install(first, node, log)
-            for script in ("check", "build"):
-                _run(first, node, log, ["npm", "run", script], f"`npm run {script}` failed.")
-            _copy(sources, second)
-            (first / "node_modules").rename(second / "node_modules")
-            _run(second, node, log, ["npm", "run", "build"], "The second build failed.")
+            # Linked, because they are 300 MB. Neither build writes into a package.
+            shutil.copytree(
+                first / "node_modules",
+                second / "node_modules",
+                symlinks=True,
+                copy_function=os.link,
+            )
+            _run_together(
+                node,
+                log,
+                (first, "check", "`npm run check` failed."),
+                (first, "build", "`npm run build` failed."),
+                (second, "build", "The second build failed."),
+            )
             different = compare(first / "dist", second / "dist")
+            if folder and not different:
+                _leave(second / "dist", folder, name_of(second, node), node, log)
         except Unreachable as absent:
             print(f"Skipped: {absent}")
             return 0
@@ -238,6 +252,20 @@ def _build_into(finished: Path, sources: Path, node: Node, log: Path) -> None:
         (copy / "dist").rename(finished)
 
 
+def _leave(dist: Path, folder: Path, name: str, node: Node, log: Path) -> None:
+    """Leave a build that was made elsewhere in the folder, as ``build`` does."""
+    (folder / "builds").mkdir(parents=True, exist_ok=True)
+    with _locked(folder / "lock"):
+        finished = folder / "builds" / name
+        if not finished.exists():
+            with tempfile.TemporaryDirectory(dir=finished.parent, prefix=".work-") as made:
+                shutil.copytree(dist, Path(made, "dist"))
+                command = ["node", str(COMPRESS), "dist"]
+                _run(Path(made), node, log, command, "The build cannot be compressed.")
+                Path(made, "dist").rename(finished)
+        _publish(folder, name)
+
+
 def _copy(sources: Path, copy: Path) -> None:
     if not (sources / "package-lock.json").is_file():
         raise CannotBuild(f"{sources} has no sources of the web client.")
@@ -267,6 +295,21 @@ def _run(copy: Path, node: Node, log: Path, command: Sequence[str], failed: str)
         program = [str(node.programs / command[0]), *command[1:]]
         if _execute(program, output=output, cwd=copy, env=_environment(node)):
             raise CannotBuild(failed)
+
+
+def _run_together(node: Node, log: Path, *scripts: tuple[Path, str, str]) -> None:
+    """Run scripts of npm at the same time, each a folder, a name and what is said if it fails. The
+    log gets their output one after another. Raises CannotBuild for the first that failed."""
+    logs = [log.with_name(f"log-{place}") for place in range(len(scripts))]
+    with ThreadPoolExecutor(len(scripts)) as pool:
+        runs = [
+            pool.submit(_run, copy, node, part, ["npm", "run", script], failed)
+            for part, (copy, script, failed) in zip(logs, scripts, strict=True)
+        ]
+    for run, part in zip(runs, logs, strict=True):
+        with log.open("a") as output:
+            output.write(part.read_text(errors="replace"))
+        run.result()
 
 
 def _execute(

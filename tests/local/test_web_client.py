@@ -282,8 +282,22 @@ def test_checks_run_every_script_and_compare_two_builds(
     code = check(sources)
 
     assert code == 0
-    assert node.calls[1:] == ["run check", "run build", "run build"]
+    assert sorted(node.calls[1:]) == ["run build", "run build", "run check"]
     assert "byte-equal" in capsys.readouterr().out
+
+
+def test_a_build_that_passes_the_checks_is_not_built_again(
+    node: FakeNode, sources: Path, folder: Path
+) -> None:
+    node.on_install("mkdir node_modules")
+    check(sources, folder)
+    before = node.calls
+
+    said = build(folder, sources)
+
+    assert said == "The web client is built already."
+    assert node.calls == before
+    assert (folder / "build" / "index.html.br").exists()
 
 
 def test_two_builds_that_differ_fail_the_checks(
@@ -300,14 +314,16 @@ def test_two_builds_that_differ_fail_the_checks(
 
 @pytest.mark.parametrize("script", ["check", "build"])
 def test_a_failing_script_fails_the_checks(
-    node: FakeNode, sources: Path, capsys: pytest.CaptureFixture[str], script: str
+    node: FakeNode, sources: Path, folder: Path, capsys: pytest.CaptureFixture[str], script: str
 ) -> None:
+    node.on_install("mkdir node_modules")
     node.on(f"run {script}", "echo 'something is wrong'; exit 1")
 
-    code = check(sources)
+    code = check(sources, folder)
 
     assert code == 1
     assert "something is wrong" in capsys.readouterr().err
+    assert not folder.exists()
 
 
 def test_without_a_registry_the_checks_are_skipped_and_say_so(

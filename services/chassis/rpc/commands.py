@@ -8,16 +8,27 @@ is stored in the transaction of the effect; a repetition gets the stored respons
   after the effect. `run_once` follows it.
 - `run_unless_refused`: looks up the key only after a refusal, for a command that reads other
   services before its transaction.
+
+The mesh repeats a call that was answered UNAVAILABLE. So a command without a `request_id` whose
+outcome is unknown raises DeadlineExceeded in place of OutcomeUnknown.
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from services.chassis.runtime.errors import Conflict, Forbidden, Invalid, NotFound, WrongState
+from services.chassis.runtime.errors import (
+    Conflict,
+    DeadlineExceeded,
+    Forbidden,
+    Invalid,
+    NotFound,
+    WrongState,
+)
 from services.chassis.storage.idempotency import RequestKey, Seal
+from services.chassis.storage.postgres import OutcomeUnknown
 from services.chassis.storage.transaction import Transaction, in_transaction
 
 T = TypeVar("T", bound=Transaction)
@@ -77,7 +88,8 @@ async def run_with_key(
     Without a key `effect` runs in any case.
     """
     if key is None:
-        return await in_transaction(begin, effect)
+        with _not_repeated():
+            return await in_transaction(begin, effect)
 
     async def replayed_or_run(transaction: T) -> M:
         stored = await transaction.replay(key)
@@ -120,6 +132,9 @@ async def run_unless_refused(
     first response.
     """
     key = key_of(request, caller_id=caller_id)
+    if key is None:
+        with _not_repeated():
+            return await attempt(None)
     try:
         return await attempt(key)
     except _REFUSALS as refusal:
@@ -127,6 +142,15 @@ async def run_unless_refused(
         if stored is None:
             raise refusal from None
         return stored
+
+
+@contextmanager
+def _not_repeated() -> Iterator[None]:
+    """For a request without an id: a repetition of one that has happened would happen twice."""
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        raise DeadlineExceeded from unknown
 
 
 async def _stored(begin: Begin[T], key: RequestKey | None, response: type[M]) -> M | None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -53,6 +54,13 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached, or does not answer in time."""
 
     reason = "DEPENDENCY_UNAVAILABLE"
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database did not answer to a commit: it may have happened or not.
+
+    Repeat the request only under a request key.
+    """
 
 
 class PostgresTransaction:
@@ -142,10 +150,15 @@ class Database:
             return await connection.fetchrow(sql, *args)
 
     async def write(self, sql: str, *args: Any) -> asyncpg.Record | None:
-        """The first row of a statement that writes for its caller in a transaction of its own."""
-        async with self.connection() as connection:
-            row = await connection.fetchrow(sql, *args)
-            position = await self._position(connection)
+        """The first row of a statement that writes for its caller in a transaction of its own.
+
+        Raises OutcomeUnknown where the database did not answer to the statement.
+        """
+        with _commit() as commit:
+            async with self.connection() as connection:
+                commit.begun = True
+                row = await connection.fetchrow(sql, *args)
+                position = await self._position(connection)
         await self._keep(position)
         return row
 
@@ -186,16 +199,17 @@ class Database:
         """Opens a transaction and gives `kind(connection, clock)`: a PostgresTransaction's class.
 
         It may take `seconds`, TRANSACTION_SECONDS where none are given. Commits at the end of the
-        block; an exception rolls back. If the commit itself fails with DatabaseUnavailable nobody
-        knows whether it happened: repeat it only under a request key.
+        block; an exception rolls back. Raises OutcomeUnknown where the database did not answer to
+        the commit.
         """
-        async with self.connection(
-            seconds=TRANSACTION_SECONDS if seconds is None else seconds
-        ) as connection:
-            async with connection.transaction(isolation=isolation):
-                made = kind(connection, self.clock)
-                yield made
-            position = await self._position(connection)
+        limit = TRANSACTION_SECONDS if seconds is None else seconds
+        with _commit() as commit:
+            async with self.connection(seconds=limit) as connection:
+                async with connection.transaction(isolation=isolation):
+                    made = kind(connection, self.clock)
+                    yield made
+                    commit.begun = True
+                position = await self._position(connection)
         if isinstance(made, PostgresTransaction) and made.published:
             self._relay.wake()
         await self._keep(position)
@@ -349,6 +363,25 @@ def translated() -> Iterator[None]:
             raise DatabaseUnavailable from refused
         # The detail repeats values of the row. A log line of the error must not.
         refused.detail = None
+        raise
+
+
+@dataclass
+class _Commit:
+    """Whether the database may have committed."""
+
+    begun: bool = False
+
+
+@contextmanager
+def _commit() -> Iterator[_Commit]:
+    """Names what happens after a commit was begun, and before its answer."""
+    commit = _Commit()
+    try:
+        yield commit
+    except DatabaseUnavailable as lost:
+        if commit.begun:
+            raise OutcomeUnknown from lost
         raise
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from importlib.resources import files
 from typing import Any
 
@@ -9,7 +11,7 @@ from playwright.async_api import Page
 
 # The build of axe-core in the package axe-playwright-python.
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
-RUN = """axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+RUN = """axe.run(document, { resultTypes: ["violations"], rules: %s }).then(({ violations }) =>
   violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => {
       const why = node.any.map((each) => each.message);
@@ -17,8 +19,8 @@ RUN = """axe.run(document, { resultTypes: ["violations"] }).then(({ violations }
     })))"""
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe-core finds, a sentence for each element.
+async def violations(page: Page, *, without: Collection[str] = ()) -> list[str]:
+    """What axe-core finds, a sentence for each element, by all rules but those that are named.
 
     It runs in a world of its own, which the policy of the page does not restrict.
     """
@@ -30,7 +32,9 @@ async def violations(page: Page) -> list[str]:
         )
         there = {"contextId": world["executionContextId"], "returnByValue": True}
         await _evaluated(session, {"expression": f"{AXE}; true", **there})
-        return await _evaluated(session, {"expression": RUN, "awaitPromise": True, **there})
+        rules = json.dumps({rule: {"enabled": False} for rule in without})
+        run = {"expression": RUN % rules, "awaitPromise": True}
+        return await _evaluated(session, run | there)
     finally:
         await session.detach()
 

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 
 from bench.chromium import SETTING, built_client, find_chromium, publish, running_chromium
 from local.web_client import Unreachable
+from tests.e2e.browser.reading import Crowd, gather_crowd
 from tests.e2e.browser.visitors import MILLISECONDS, Visitors
 from tests.e2e.conftest import Shared
 from tests.waiting import LIMIT, eventually
@@ -82,3 +83,10 @@ async def visitors(chromium: Browser, origin: str, shared: Shared) -> AsyncItera
             await visitors.close()
         errors = [error for each in visitors.all for error in each.unexpected_errors()]
         assert errors == []
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def crowd(shared: Shared, origin: str) -> Crowd:
+    """Posts for all tests of long lists."""
+    async with shared.stack.edge() as edge:
+        return await gather_crowd(edge)

@@ -3,23 +3,24 @@ that grow or hang."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from local.edge import Account
-from tests.e2e.browser.visitors import PASSWORD, Visitor, Visitors, a_handle
+from tests.e2e.browser.reading import (
+    NEAR,
+    POSTS,
+    Crowd,
+    is_still,
+    opened,
+    scroll_down,
+    two_frames,
+)
+from tests.e2e.browser.visitors import Visitor, Visitors
 from tests.e2e.browser.world import write_many
-from tests.e2e.conftest import Shared
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engines, pytest.mark.asyncio(loop_scope="session")]
 
-POSTS = 100
-# Pixels. Places are rounded to whole pixels in some steps.
-NEAR = 2
 # Of one page, whatever its list has.
 MAX_ELEMENTS = 4000
 MAX_CARDS = 60
@@ -48,67 +49,6 @@ ARRIVE = """(count) => {
     sockets.at(-1).dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
   }
 }"""
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """An author of many posts of different heights, and a reader of them."""
-
-    author: Account
-    reader: Account
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def crowd(shared: Shared, origin: str) -> Crowd:
-    async with shared.stack.edge() as edge:
-        author = await edge.register(a_handle("crowd"), PASSWORD)
-        reader = await edge.register(a_handle("reader"), PASSWORD)
-        await write_many(edge, author, POSTS)
-        await edge.follow(reader, author.user_id)
-
-        async def is_there() -> bool:
-            page = await edge.call("GET", "/v2/timelines/home", by=reader, query={"limit": "100"})
-            return len(page["items"]) == POSTS
-
-        await eventually(is_there, pause=0.2)
-        return Crowd(author, reader)
-
-
-async def two_frames(page: Page) -> None:
-    """Lets the page draw what it measured."""
-    await page.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
-
-
-async def is_still(page: Page) -> None:
-    """Waits until the page is scrolled no more, and nothing loads."""
-    before: list[float] = []
-
-    async def rests() -> bool:
-        now = await page.evaluate("[scrollY, document.documentElement.scrollHeight]")
-        rested = now == before
-        before[:] = now
-        return rested
-
-    await eventually(rests, pause=0.3)
-
-
-async def scroll_down(visitor: Visitor, pixels: int, *, step: int = 600) -> None:
-    """Turns the wheel, so that rows are measured as they come."""
-    page = visitor.page
-    for _ in range(pixels // step):
-        await page.mouse.wheel(0, step)
-        await two_frames(page)
-    await is_still(page)
-
-
-async def opened(visitors: Visitors, crowd: Crowd) -> Visitor:
-    visitor = await visitors.member(crowd.reader, service_workers="block")
-    await visitor.open("/")
-    await expect(visitor.posts().first).to_be_visible()
-    await visitor.page.mouse.move(500, 400)
-    return visitor
 
 
 async def test_going_back_gives_the_exact_place(visitors: Visitors, crowd: Crowd) -> None:
@@ -156,48 +96,6 @@ async def test_ones_own_post_does_not_move_the_page(visitors: Visitors, crowd: C
     await is_still(visitor.page)
 
     assert await visitor.place() == (name, pytest.approx(top, abs=NEAR))
-
-
-async def test_the_place_is_kept_when_the_client_is_opened_again(
-    visitors: Visitors, crowd: Crowd
-) -> None:
-    visitor = await opened(visitors, crowd)
-    await scroll_down(visitor, 4800)
-    name, top = await visitor.place()
-
-    async def is_kept() -> bool:
-        kept = await visitor.page.evaluate(
-            "Object.keys(localStorage).filter((each) => each.startsWith('roost.place.')).length"
-        )
-        return bool(kept)
-
-    await eventually(is_kept, pause=0.2)
-    await is_still(visitor.page)
-    # Lists are written to the disk a second after they changed.
-    await eventually(lambda: pages_on_disk(visitor.page), pause=0.5)
-    await visitors.edge.post(crowd.author, "written while the client was closed")
-    await visitor.page.close()
-    visitor.page = await visitor.context.new_page()
-    visitor.watch(visitor.page)
-    await visitor.open("/")
-    await expect(visitor.page.get_by_role("button", name="1 new post")).to_be_visible()
-    await is_still(visitor.page)
-
-    assert await visitor.place() == (name, pytest.approx(top, abs=NEAR))
-
-
-async def pages_on_disk(page: Page) -> bool:
-    """Whether the pages of the home that were read are kept."""
-    return await page.evaluate(
-        """() => new Promise((done) => {
-          const opening = indexedDB.open("roost-queries");
-          opening.onsuccess = () => {
-            const all = opening.result.transaction("queries").objectStore("queries").getAll();
-            all.onsuccess = () =>
-              done(all.result.some(({ key, data }) => key[1] === "home" && data.pages.length > 1));
-          };
-        })"""
-    )
 
 
 async def test_scrolling_up_through_rows_of_unknown_height_moves_them_by_what_was_scrolled(
@@ -286,7 +184,7 @@ async def test_a_long_thread_opens_with_few_elements(
 
     await visitor.open(f"/posts/{root['id']}")
     await expect(
-        visitor.page.get_by_role("button", name=f"Reply, {replies} replies")
+        visitor.page.get_by_role("button", name=f"Reply, {replies:,} replies")
     ).to_be_visible()
     await expect(visitor.posts().first).to_be_visible()
     opened_with = await visitor.page.evaluate("document.querySelectorAll('*').length")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.conftest import Client
+
 FILES = {
     "index.html": "<!doctype html><html><head><title>Roost</title><!--preview-->"
     '<meta name="description" content="Talk."><!--/preview--></head><body></body></html>',
@@ -61,3 +63,12 @@ def built(web: WebFolder) -> WebFolder:
     """With a build that is there from the start."""
     web.publish()
     return web
+
+
+async def assert_asked_for_again(client: Client, path: str) -> None:
+    """Caches ask each time, and the answer has no body while the file is the same."""
+    first = await client.get(path)
+    again = await client.get(path, if_none_match=first.headers["etag"])
+
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")

@@ -10,7 +10,7 @@ from graphql import build_schema, print_schema
 from gateway.api.schema import sdl
 from services.chassis.runtime.clock import ManualClock
 from tests.gateway.conftest import Client
-from tests.gateway.web.conftest import FILES, WebFolder
+from tests.gateway.web.conftest import FILES, WebFolder, assert_asked_for_again
 
 PAGES = {
     "/docs": "docs/index.html",
@@ -47,11 +47,7 @@ async def test_a_page_is_the_file_of_the_build(
 async def test_a_page_is_asked_for_again_and_costs_nothing_while_it_is_the_same(
     stranger: Client, built: WebFolder, path: str
 ) -> None:
-    first = await stranger.get(path)
-    again = await stranger.get(path, if_none_match=first.headers["etag"])
-
-    assert first.headers["cache-control"] == "no-cache"
-    assert (again.status_code, again.content) == (304, b"")
+    await assert_asked_for_again(stranger, path)
 
 
 @every_page

@@ -10,7 +10,7 @@ from gateway.web.builds import BuildUnusable, read
 from gateway.web.paths import API_PATHS
 from services.chassis.runtime.clock import ManualClock
 from tests.gateway.conftest import MEDIA_ORIGIN, Client
-from tests.gateway.web.conftest import FILES, WebFolder
+from tests.gateway.web.conftest import FILES, WebFolder, assert_asked_for_again
 
 SCRIPT = "/assets/app-C0ffee42.js"
 # An address of each kind that the client has.
@@ -84,12 +84,7 @@ async def test_what_a_hash_names_is_kept_for_a_year(stranger: Client, built: Web
 async def test_all_else_is_asked_for_again_and_costs_nothing_while_it_is_the_same(
     stranger: Client, built: WebFolder, path: str
 ) -> None:
-    first = await stranger.get(path)
-    again = await stranger.get(path, if_none_match=first.headers["etag"])
-
-    assert first.headers["cache-control"] == "no-cache"
-    assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["cache-control"] == "no-cache"
+    await assert_asked_for_again(stranger, path)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,8 +1,6 @@
 """Migrations of a deployment: in order, once, by one run at a time, and with clear failures."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from services.chassis.deployment import migrations
 from services.chassis.deployment.migrations import MigrationFailed
 from services.chassis.runtime.manifest import deployed
 from services.chassis.storage.connection import Connection
+from tests.stores.chassis.deployment_command import run_deployment
 from tests.waiting import LIMIT, eventually
 
 TABLE = "-- migrate:up\nCREATE TABLE pages (id int, title text);\n-- migrate:down\n"
@@ -42,19 +41,6 @@ def write(folder: Path, *migrations_: str) -> list[Path]:
     for number, text in enumerate(migrations_, start=1):
         (folder / f"2026010100000{number}_step.sql").write_text(text)
     return [folder]
-
-
-def run(**environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command with this environment alone."""
-    return subprocess.run(
-        [sys.executable, "-m", "services.chassis.deployment", "migrate"],
-        env={"PYTHONPATH": "gen"} | environment,
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
 
 
 async def test_pending_migrations_are_applied_once(
@@ -148,7 +134,9 @@ async def test_database_that_is_away_is_a_sentence(tmp_path: Path) -> None:
 async def test_command_migrates_the_services_whose_url_is_set_and_names_the_others(
     empty_database: str, connection: Connection
 ) -> None:
-    done = await asyncio.to_thread(run, ROOST_DATABASE_URL_TIMELINE=empty_database)
+    done = await asyncio.to_thread(
+        run_deployment, "migrate", ROOST_DATABASE_URL_TIMELINE=empty_database
+    )
 
     assert done.returncode == 0, done.stderr
     assert "timeline: applied 20250110000000_timeline.sql" in done.stdout
@@ -162,7 +150,9 @@ async def test_command_migrates_the_services_whose_url_is_set_and_names_the_othe
 async def test_command_migrates_the_database_of_every_noun_that_a_service_runs(
     empty_database: str, connection: Connection
 ) -> None:
-    done = await asyncio.to_thread(run, ROOST_DATABASE_URL_NOTIFICATION=empty_database)
+    done = await asyncio.to_thread(
+        run_deployment, "migrate", ROOST_DATABASE_URL_NOTIFICATION=empty_database
+    )
 
     assert done.returncode == 0, done.stderr
     for file in ("notifications", "delivery", "event_log"):
@@ -174,7 +164,9 @@ async def test_command_that_fails_says_which_service_and_file(
 ) -> None:
     await connection.execute("CREATE TABLE outbox (id int)")
 
-    done = await asyncio.to_thread(run, ROOST_DATABASE_URL_POST=empty_database)
+    done = await asyncio.to_thread(
+        run_deployment, "migrate", ROOST_DATABASE_URL_POST=empty_database
+    )
 
     assert done.returncode == 1
     assert done.stderr.startswith("post: the migration 20250101000000_chassis.sql failed: ")
@@ -198,7 +190,7 @@ async def test_command_that_fails_says_which_service_and_file(
 def test_command_with_a_wrong_setting_changes_nothing_and_says_so(
     environment: dict[str, str], sentence: str
 ) -> None:
-    done = run(**environment)
+    done = run_deployment("migrate", **environment)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(sentence)

@@ -12,7 +12,12 @@ import pytest
 from services.chassis.runtime import deadline
 from services.chassis.runtime.errors import DeadlineExceeded
 from services.chassis.storage import postgres
-from services.chassis.storage.postgres import Database, DatabaseUnavailable, PostgresTransaction
+from services.chassis.storage.postgres import (
+    Database,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    PostgresTransaction,
+)
 from services.chassis.storage.transaction import TransactionAborted
 from tests.engines import Engines
 from tests.waiting import LIMIT, eventually
@@ -85,6 +90,53 @@ async def test_killed_session_is_a_database_that_is_away(connected: Database) ->
         await work()
 
     assert await connected.fetchval("SELECT 1") == 1
+
+
+async def test_a_statement_that_writes_and_has_no_answer_may_have_happened(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STATEMENT_SECONDS", 0.2)
+
+    with pytest.raises(OutcomeUnknown):
+        await connected.write(SLEEP)
+    with deadline.within(0.1), pytest.raises(DeadlineExceeded):
+        await connected.write(SLEEP)
+
+
+async def test_a_statement_that_was_not_sent_has_not_happened(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
+    async with AsyncExitStack() as held:
+        for _ in range(5):
+            await held.enter_async_context(connected.connection(seconds=LIMIT))
+
+        with pytest.raises(DatabaseUnavailable) as failure:
+            await connected.write("UPDATE numbers SET value = 7")
+
+    assert failure.type is DatabaseUnavailable
+
+
+async def test_only_a_commit_without_an_answer_may_have_happened(connected: Database) -> None:
+    await connected.execute(
+        """
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON numbers
+          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()
+        """
+    )
+
+    async def work(statement: str) -> None:
+        async with connected.transaction(PostgresTransaction, seconds=0.5) as transaction:
+            await transaction.connection.execute(statement)
+
+    with pytest.raises(DatabaseUnavailable) as before:
+        await work(SLEEP)
+    with pytest.raises(DatabaseUnavailable) as within:
+        await work("UPDATE numbers SET value = 7")
+
+    assert (before.type, within.type) == (DatabaseUnavailable, OutcomeUnknown)
 
 
 async def test_errors_about_the_data_pass_through(connected: Database) -> None:

@@ -2,11 +2,8 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -20,7 +17,8 @@ from services.chassis.runtime.manifest import Engine, Sharding, deployed
 from services.chassis.storage.connection import Connection
 from services.chassis.storage.postgres import Database, DatabaseUnavailable, connect
 from tests.citus import CITUS_SETTING, CitusCluster, name_of
-from tests.waiting import LIMIT, eventually
+from tests.stores.chassis.deployment_command import run_deployment
+from tests.waiting import eventually
 
 DISTRIBUTED = [
     each.noun
@@ -217,19 +215,6 @@ def test_the_command_says_what_is_wrong(
     assert sentence in done.stderr
 
 
-def run(**environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command of the chart's job with this environment alone."""
-    return subprocess.run(
-        [sys.executable, "-m", "services.chassis.deployment", "distribute"],
-        env={"PYTHONPATH": "gen"} | environment,
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("environment", "code", "sentence"),
     [
@@ -249,7 +234,7 @@ def run(**environment: str) -> "subprocess.CompletedProcess[str]":
     ],
 )
 def test_the_job_says_what_is_wrong(environment: dict[str, str], code: int, sentence: str) -> None:
-    done = run(**environment)
+    done = run_deployment("distribute", **environment)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr
@@ -257,7 +242,9 @@ def test_the_job_says_what_is_wrong(environment: dict[str, str], code: int, sent
 
 @citus
 def test_the_job_distributes_the_databases_that_are_named(database: Callable[[str], str]) -> None:
-    done = run(ROOST_DATABASE_URL_TIMELINE=database("timeline"), ROOST_SHARDS="4")
+    done = run_deployment(
+        "distribute", ROOST_DATABASE_URL_TIMELINE=database("timeline"), ROOST_SHARDS="4"
+    )
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("timeline: up to date.\n")

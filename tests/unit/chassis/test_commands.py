@@ -9,9 +9,10 @@ import pytest
 from roost.post.v1 import post_service_pb2 as posts
 
 from services.chassis.rpc import commands
-from services.chassis.runtime.errors import NotFound, Unavailable
+from services.chassis.runtime.errors import DeadlineExceeded, NotFound, Unavailable
 from services.chassis.storage.idempotency import RequestIdReused, RequestKey, Seal
 from services.chassis.storage.memory import MemoryDatabase, MemoryTables, MemoryTransaction
+from services.chassis.storage.postgres import DatabaseUnavailable, OutcomeUnknown
 
 ME = 7
 REQUEST = posts.CreatePostRequest(text="hello", request_id="a")
@@ -131,3 +132,31 @@ async def test_refusal_of_a_first_request_and_a_failure_are_raised(begin: Begin)
         await commands.run_unless_refused(
             begin, REQUEST, posts.CreatePostResponse, failed, caller_id=ME
         )
+
+
+@pytest.mark.parametrize("once", [True, False], ids=["run_once", "run_unless_refused"])
+@pytest.mark.parametrize(
+    ("request_id", "lost", "raised"),
+    [
+        ("a", OutcomeUnknown, OutcomeUnknown),
+        ("", OutcomeUnknown, DeadlineExceeded),
+        ("", DatabaseUnavailable, DatabaseUnavailable),
+    ],
+)
+async def test_the_mesh_repeats_what_has_an_id_or_did_not_happen(
+    once: bool,
+    request_id: str,
+    lost: type[Exception],
+    raised: type[Exception],
+    begin: Begin,
+) -> None:
+    request = posts.CreatePostRequest(text="hello", request_id=request_id)
+
+    async def fail(_: object) -> posts.CreatePostResponse:
+        raise lost
+
+    run = commands.run_once if once else commands.run_unless_refused
+    with pytest.raises(raised) as failure:
+        await run(begin, request, posts.CreatePostResponse, fail, caller_id=ME)
+
+    assert failure.type is raised

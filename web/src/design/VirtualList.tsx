@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "re
 import { useText } from "../i18n/messages";
 import { type Place, keepPlace, keptPlace } from "../offline/places";
 import { Button } from "./Button";
+import { showList } from "./lists";
 import { Spinner } from "./Spinner";
 import styles from "./VirtualList.module.css";
 
@@ -36,6 +37,9 @@ const KEEP_EVERY_MS = 300;
 /** Below the first visible row, so many heights are kept as well. */
 const ROWS_KEPT_BELOW = 20;
 
+/** The sticky head of the page, below which rows are visible. */
+const HEAD = "[data-back]";
+
 /** Whether the page that the client was opened with has been shown: a kept place is for that one. */
 let opened = false;
 
@@ -65,6 +69,7 @@ export function VirtualList<Item>({
   const text = useText();
   const list = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
+  const [head, setHead] = useState(0);
   const entry = useLocation({ select: (location) => location.state.__TSR_key ?? location.href });
   const place = `${entry} ${label}`;
 
@@ -82,6 +87,7 @@ export function VirtualList<Item>({
     },
     overscan: 5,
     scrollMargin: margin,
+    scrollPaddingStart: head,
     initialMeasurementsCache: initial.rows,
     initialOffset: () => scrollY,
   });
@@ -89,8 +95,10 @@ export function VirtualList<Item>({
   useLayoutEffect(() => {
     const element = list.current;
     if (!element) return;
-    const measure = () =>
+    const measure = () => {
       setMargin(Math.round(element.getBoundingClientRect().top + document.documentElement.scrollTop));
+      setHead(document.querySelector<HTMLElement>(HEAD)?.offsetHeight ?? 0);
+    };
     measure();
     // What stands above the list may change its height.
     const observer = new ResizeObserver(measure);
@@ -145,6 +153,15 @@ export function VirtualList<Item>({
     // Once, with the entries that were kept.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
+
+  useEffect(() => {
+    if (keep === undefined) return undefined;
+    return showList(keep, (index) => {
+      if (index >= virtualizer.options.count) return false;
+      virtualizer.scrollToIndex(index, { align: "start" });
+      return true;
+    });
+  }, [keep, virtualizer]);
 
   useEffect(() => {
     if (keep === undefined) return;

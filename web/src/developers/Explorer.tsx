@@ -11,6 +11,7 @@ import { chosenTheme } from "../app/theme";
 import { send } from "./access";
 import "./graphiql.css";
 import { Notice } from "./Notice";
+import { completeEditors } from "./editors";
 import { streamTicket } from "./stream-ticket";
 
 const PATH = "/graphql";
@@ -60,18 +61,23 @@ export function Explorer() {
     return () => leaving.abort();
   }, []);
 
+  useEffect(() => completeEditors(document.body), []);
+
   if (!schema) return <Notice>Loading the schema…</Notice>;
   if (schema instanceof Error) return <Notice failed>The schema could not be loaded: {schema.message}</Notice>;
   return (
-    <GraphiQL
-      fetcher={fetcher}
-      schema={schema}
-      defaultQuery={FIRST_QUERY}
-      shouldPersistHeaders={false}
-      forcedTheme={chosenTheme()}
-    >
-      <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
-    </GraphiQL>
+    <>
+      <h1 className="visually-hidden">GraphiQL</h1>
+      <GraphiQL
+        fetcher={fetcher}
+        schema={schema}
+        defaultQuery={FIRST_QUERY}
+        shouldPersistHeaders={false}
+        forcedTheme={chosenTheme()}
+      >
+        <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
+      </GraphiQL>
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 
 import { session } from "../api/session";
 import { type Access, chooseAccess, chosenAccess, subscribe } from "./access";
+import bar from "./Bar.module.css";
 import styles from "./Header.module.css";
 
 export type PageName = "reference" | "graphiql" | "problems";
@@ -17,7 +18,7 @@ const PAGES: { name?: PageName; href: string; label: string }[] = [
 
 export function Header({ current }: { current: PageName }) {
   return (
-    <header className={styles["header"]}>
+    <header className={bar["bar"]}>
       <a className={styles["skip"]} href="#content">
         Skip to content
       </a>
@@ -64,7 +65,7 @@ function AccessField() {
           onChange={(event) => chooseAccess({ as: "token", token: event.target.value })}
         />
       ) : null}
-      {signedIn ? null : <a href="/sign-in">Sign in</a>}
+      {signedIn ? null : <a className={bar["link"]} href="/sign-in">Sign in</a>}
     </div>
   );
 }

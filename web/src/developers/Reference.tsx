@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 
+import bar from "./Bar.module.css";
 import { Notice } from "./Notice";
 import styles from "./Reference.module.css";
 import { type OpenApiDocument, showReference } from "./swagger";
@@ -45,7 +46,7 @@ export function Reference() {
 
   return (
     <>
-      <div className={styles["bar"]}>
+      <div className={`${bar["bar"]} ${styles["toolbar"]}`}>
         <label>
           <span>Version</span>
           <select value={version} onChange={(event) => location.assign(`/docs?version=${event.target.value}`)}>
@@ -64,7 +65,7 @@ export function Reference() {
             filter.current?.(event.target.value);
           }}
         />
-        <a href={url}>OpenAPI document</a>
+        <a className={bar["link"]} href={url}>OpenAPI document</a>
       </div>
       {document instanceof Error ? (
         <Notice failed>The document could not be loaded: {document.message}</Notice>

@@ -22,7 +22,17 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     body?: unknown;
   }
 
+  interface SwaggerProps {
+    getComponent: (name: string, withContainer?: boolean) => SwaggerComponent;
+    text?: React.ReactNode;
+  }
+
+  type SwaggerComponent = (props: SwaggerProps) => React.ReactNode;
+  type SwaggerWrapper = (Original: SwaggerComponent, system: SwaggerSystem) => SwaggerComponent;
+
   interface SwaggerSystem {
+    /** The copy of React in the bundle. */
+    React: { createElement: (type: string | SwaggerComponent, props: object, ...children: unknown[]) => React.ReactNode };
     layoutActions: { updateFilter: (phrase: string) => void };
   }
 
@@ -47,5 +57,5 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
 
   const SwaggerUIBundle: SwaggerUIBundle;
   export default SwaggerUIBundle;
-  export type { Immutable, SwaggerRequest, SwaggerResponse, SwaggerSystem };
+  export type { Immutable, SwaggerComponent, SwaggerRequest, SwaggerResponse, SwaggerSystem, SwaggerWrapper };
 }

@@ -2,9 +2,11 @@
 
 import SwaggerUIBundle, {
   type Operation,
+  type SwaggerComponent,
   type SwaggerRequest,
   type SwaggerResponse,
   type SwaggerSystem,
+  type SwaggerWrapper,
   type TaggedOperations,
 } from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
@@ -12,18 +14,45 @@ import "swagger-ui-dist/swagger-ui.css";
 import { accessToken, chooseAccess } from "./access";
 import "./swagger.css";
 
-/** The parts of Swagger UI that our own header and toolbar take the place of. */
-const nothing = () => () => null;
-const ourParts = {
+/**
+ * The page as Swagger UI's own layout has it, without its header: ours has the token and the filter, and its
+ * `main` stands around the page.
+ */
+const layout = ({ React: { createElement } }: SwaggerSystem): SwaggerComponent =>
+  function Layout({ getComponent }) {
+    const part = (name: string) => createElement(getComponent(name, true), { key: name });
+    return createElement(
+      "div",
+      { className: "swagger-ui" },
+      createElement(
+        "div",
+        { className: "wrapper" },
+        part("errors"),
+        part("InfoContainer"),
+        createElement("h2", { className: "visually-hidden" }, "Operations"),
+        part("operations"),
+        part("Models"),
+      ),
+    );
+  };
+
+/** The path in the head of an operation: plain text, for it stands in the button that opens the operation. */
+const plainPath: SwaggerWrapper = (Original, { React: { createElement } }) =>
+  function PlainPath(props) {
+    const Text: SwaggerComponent = ({ text }) => createElement("span", {}, text);
+    const getComponent = (name: string) => (name === "DeepLink" ? Text : props.getComponent(name));
+    return createElement(Original, { ...props, getComponent });
+  };
+
+const ourParts = (system: SwaggerSystem) => ({
+  components: { RoostLayout: layout(system) },
   wrapComponents: {
-    AuthorizeBtnContainer: nothing,
-    authorizeOperationBtn: nothing,
-    FilterContainer: nothing,
-    SchemesContainer: nothing,
-    ServersContainer: nothing,
+    // The header has the token.
+    authorizeOperationBtn: () => () => null,
+    OperationSummaryPath: plainPath,
   },
   fn: { opsFilter: matching },
-};
+});
 
 /** The part of an OpenAPI document that this page reads. */
 export interface OpenApiDocument {
@@ -38,7 +67,7 @@ export function showReference(domNode: HTMLElement, document: OpenApiDocument): 
     spec: forTrying(document),
     presets: [SwaggerUIBundle.presets.apis],
     plugins: [ourParts],
-    layout: "BaseLayout",
+    layout: "RoostLayout",
     deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,

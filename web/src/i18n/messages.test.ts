@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { TYPE, type MessageFormatElement, parse } from "@formatjs/icu-messageformat-parser";
@@ -31,6 +32,35 @@ function plurals(elements: MessageFormatElement[]): string[][] {
     return element.type === TYPE.plural ? [Object.keys(element.options), ...inside] : inside;
   });
 }
+
+const sources = globSync("**/*.{ts,tsx}", { cwd: SOURCE })
+  .filter((name) => !/\.test\.tsx?$/.test(name))
+  .map((name) => readFileSync(join(SOURCE, name), "utf8"))
+  .join("\n");
+
+/** Whether the sources name a key: whole, or by a template such as `posts.tab_${tab}`. */
+function isNamed(key: string): boolean {
+  const templates = sources.matchAll(/`([a-z]+\.\w*)\$\{[^}]*\}(\w*)`/g);
+  return (
+    sources.includes(`"${key}"`) ||
+    Array.from(templates).some(([, start = "", end = ""]) => key.startsWith(start) && key.endsWith(end))
+  );
+}
+
+describe("every message is used", () => {
+  const keys = folders.flatMap((folder) => Object.keys(readMessages(folder, "en")));
+
+  it("by the sources", () => {
+    expect(keys.filter((key) => !isNamed(key))).toEqual([]);
+  });
+
+  it("for a problem that exists", () => {
+    const document = readFileSync(join(SOURCE, "..", "openapi.json"), "utf8");
+    const reasons = keys.filter((key) => /^problem\.[A-Z]/.test(key)).map((key) => key.replace("problem.", ""));
+    const known = (reason: string) => document.includes(`"${reason}"`) || sources.includes(`"${reason}"`);
+    expect(reasons.filter((reason) => !known(reason))).toEqual([]);
+  });
+});
 
 describe.each(folders.map((folder) => [folder.slice(SOURCE.length + 1), folder]))("%s", (name, folder) => {
   const english = readMessages(folder, "en");

@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
 
+import row from "../../design/Row.module.css";
+import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
 import styles from "./HashtagRow.module.css";
 import { Sparkline } from "./Sparkline";
@@ -24,20 +26,20 @@ export function HashtagRow({ tag, use, position, actions, compact = false }: Has
   const text = useText();
   return (
     <article
-      className={styles.row}
+      className={classes(row.row, styles.row)}
       data-compact={compact}
       aria-labelledby={id}
       aria-posinset={position}
       aria-setsize={position === undefined ? undefined : -1}
     >
       <div className={styles.text}>
-        <Link id={id} to="/tags/$tag" params={{ tag }} className={styles.tag} data-hashtag-row>
+        <Link id={id} to="/tags/$tag" params={{ tag }} className={classes(row.target, styles.tag)} data-hashtag-row>
           <bdi>#{tag}</bdi>
         </Link>
         {use && <p className={styles.count}>{text("hashtags.people", { count: use.authors_count })}</p>}
       </div>
       {use && <Sparkline history={use.history} />}
-      {actions && <div className={styles.actions}>{actions}</div>}
+      {actions && <div className={classes(row.above, styles.actions)}>{actions}</div>}
     </article>
   );
 }

@@ -137,5 +137,5 @@ function Sentence({ notification: { kind, people, count } }: { notification: Not
   ) : (
     text("notifications.somebody")
   );
-  return <Text id={`notifications.${kind}`} values={{ name, others: count - 1 }} />;
+  return <Text id={`notifications.title_${kind}`} values={{ name, others: count - 1 }} />;
 }

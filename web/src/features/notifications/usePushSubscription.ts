@@ -73,7 +73,7 @@ function usePushWords(): PushWords {
     const parsed = messages as unknown as Record<MessageId, PushWords["titles"][string]>;
     return {
       language,
-      titles: Object.fromEntries(KINDS.map((kind) => [kind, parsed[`notifications.${kind}`]])),
+      titles: Object.fromEntries(KINDS.map((kind) => [kind, parsed[`notifications.title_${kind}`]])),
     };
   }, [messages, language]);
 }

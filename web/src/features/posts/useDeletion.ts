@@ -57,7 +57,7 @@ export function useDeletion(): (post: Post) => void {
       const dismiss = toasts.show({
         text: text("posts.deleted"),
         action: {
-          label: text("posts.undo"),
+          label: text("common.undo"),
           run: () => {
             end();
             hidden.restore();

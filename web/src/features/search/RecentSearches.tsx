@@ -2,6 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { Clock, X } from "lucide-react";
 
 import { Button, IconButton } from "../../design/Button";
+import row from "../../design/Row.module.css";
+import { classes } from "../../design/classes";
 import { useText } from "../../i18n/messages";
 import styles from "./RecentSearches.module.css";
 import { forgetSearch, forgetSearches, useRecentSearches } from "./recent";
@@ -21,14 +23,14 @@ export function RecentSearches() {
       </div>
       <ul>
         {recent.map((query) => (
-          <li key={query} className={styles.row}>
+          <li key={query} className={classes(row.row, styles.row)}>
             <Clock size={18} className={styles.icon} aria-hidden />
-            <Link to="/search" search={{ q: query }} className={styles.query}>
+            <Link to="/search" search={{ q: query }} className={classes(row.target, styles.query)}>
               <bdi>{query}</bdi>
             </Link>
             <IconButton
               label={text("search.forget", { query })}
-              className={styles.forget}
+              className={classes(row.above, styles.forget)}
               onClick={() => forgetSearch(query)}
             >
               <X size={18} />

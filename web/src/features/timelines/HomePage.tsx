@@ -15,6 +15,7 @@ import styles from "./HomePage.module.css";
 import { NewerPill } from "./NewerPill";
 import { PublicTimeline } from "./PublicPage";
 import { homeList } from "./queries";
+import { HOME } from "./rows";
 import { useNewer } from "./useNewer";
 
 /** The home of the user; for a stranger what all write. */
@@ -44,7 +45,7 @@ function Home() {
         label={text("timelines.home")}
         list={homeList(order)}
         withMuted={false}
-        keepPlace={order === "latest" ? "home" : undefined}
+        keepPlace={order === "latest" ? HOME : undefined}
         empty={
           <EmptyState title={text("timelines.home_empty_title")}>
             <p>{text("timelines.home_empty_text")}</p>

@@ -1,10 +1,15 @@
 /** The rows of the list in the window, as `VirtualList` writes them into the page. */
 
+import { scrollList } from "../../design/lists";
+
 const ROWS = "[role=feed] [data-index]";
 const HEADER = "[data-back]";
-const MAX_STEPS = 30;
-/** Rows are measured when they come, which may move them by less than this. */
-const CLOSE_PX = 2;
+/** The home has its place under this name. */
+export const HOME = "home";
+/** No more frames than this are waited for: some seconds. */
+const MAX_FRAMES = 300;
+/** The list has arrived when it stood still for so many frames. */
+const REST_FRAMES = 5;
 
 function rowElements(): { index: number; element: HTMLElement }[] {
   return [...document.querySelectorAll<HTMLElement>(ROWS)].map((element) => ({
@@ -24,28 +29,29 @@ export function firstVisibleRow(): number | undefined {
   return rowElements().find(({ element }) => element.getBoundingClientRect().bottom > top + 1)?.index;
 }
 
-/** Scrolls until a row stands below the head. Rows far away do not exist, so it comes nearer step by step. */
+/**
+ * Scrolls the home until a row stands below the head, and focuses its post.
+ *
+ * Rows far away do not exist, and their heights are estimates: the list goes there in some steps.
+ */
 export async function scrollToRow(index: number): Promise<void> {
-  let close = 0;
-  for (let step = 0; step < MAX_STEPS && close < 2; step++) {
-    const rows = rowElements();
-    const row = rows.find((each) => each.index === index);
-    const by = row ? row.element.getBoundingClientRect().top - headerEnd() : estimatedDistance(rows, index);
-    close = row && Math.abs(by) < CLOSE_PX ? close + 1 : 0;
-    const before = scrollY;
-    if (close === 0) scrollBy({ top: by, behavior: "instant" });
-    // The end of the page is as near as it gets.
-    if (row && close === 0 && scrollY === before) break;
-    await new Promise(requestAnimationFrame);
+  // A page that was read is in the list after the next render.
+  for (let frame = 0; !scrollList(HOME, index); frame++) {
+    if (frame === MAX_FRAMES) return;
+    await nextFrame();
   }
-  const found = rowElements().find((each) => each.index === index);
-  found?.element.querySelector<HTMLElement>("[data-post-card]")?.focus({ preventScroll: true });
+  let row: HTMLElement | undefined;
+  let rested = 0;
+  let before = NaN;
+  for (let frame = 0; frame < MAX_FRAMES && rested < REST_FRAMES; frame++) {
+    await nextFrame();
+    row = rowElements().find((each) => each.index === index)?.element;
+    rested = row && scrollY === before ? rested + 1 : 0;
+    before = scrollY;
+  }
+  // Heights are no whole pixels: the row stands a part of one below the head, never above.
+  if (row) scrollBy({ top: Math.floor(row.getBoundingClientRect().top - headerEnd()), behavior: "instant" });
+  row?.querySelector<HTMLElement>("[data-post-card]")?.focus({ preventScroll: true });
 }
 
-function estimatedDistance(rows: { index: number; element: HTMLElement }[], index: number): number {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last) return 0;
-  const start = first.element.getBoundingClientRect().top;
-  const height = (last.element.getBoundingClientRect().bottom - start) / rows.length;
-  return start - headerEnd() + (index - first.index) * height;
-}
+const nextFrame = () => new Promise(requestAnimationFrame);

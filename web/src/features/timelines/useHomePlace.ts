@@ -2,8 +2,10 @@ import { skipToken, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useEffectEvent, useState } from "react";
 
 import { queryClient } from "../../api/cache";
+import type { TimelineItem } from "../../api/client";
 import { isNewer } from "../../api/ids";
-import { itemsOf, usePagedList } from "../../api/pages";
+import { type Pages, itemsOf, usePagedList } from "../../api/pages";
+import { isHidden } from "../posts/hidden";
 import { useMarker } from "../markers/useMarker";
 import { homeList } from "./queries";
 import { firstVisibleRow, scrollToRow } from "./rows";
@@ -41,7 +43,7 @@ interface HomePlace {
 export function useHomePlace(): HomePlace {
   const list = homeList("latest");
   const pages = usePagedList(list);
-  const items = itemsOf(pages.data);
+  const items = shownItems(pages.data);
   const { lastReadId, move } = useMarker("home");
   const [loading, setLoading] = useState(false);
   const { data: opening } = useQuery<Opening>({ queryKey: OPENING, queryFn: skipToken, gcTime: Infinity });
@@ -93,17 +95,22 @@ export function useHomePlace(): HomePlace {
     setLoading(true);
     try {
       let result: Pick<typeof pages, "data" | "hasNextPage"> = pages;
-      const index = () => itemsOf(result.data).findIndex((item) => !isNewer(item.id, opening.lastReadId));
+      const index = () => shownItems(result.data).findIndex((item) => !isNewer(item.id, opening.lastReadId));
       for (let count = 0; index() === -1 && result.hasNextPage && count < MAX_PAGES; count++) {
         result = await pages.fetchNextPage({ throwOnError: true });
       }
       const found = index();
       dismiss();
-      await scrollToRow(found === -1 ? itemsOf(result.data).length - 1 : found);
+      await scrollToRow(found === -1 ? shownItems(result.data).length - 1 : found);
     } finally {
       setLoading(false);
     }
   };
 
   return { offered, loading, resume, dismiss };
+}
+
+/** The entries that the list shows, in its order. */
+function shownItems(pages: Pages<TimelineItem> | undefined): TimelineItem[] {
+  return itemsOf(pages).filter((item) => !isHidden(item, false));
 }

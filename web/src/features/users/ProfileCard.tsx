@@ -3,10 +3,10 @@ import { Link } from "@tanstack/react-router";
 
 import type { User } from "../../api/client";
 import { Avatar } from "../../design/Avatar";
-import { Text, useText } from "../../i18n/messages";
-import { useShortNumber } from "../../i18n/times";
+import { useText } from "../../i18n/messages";
 import { useMyId } from "../sessions/useSession";
 import { FollowButton } from "./FollowButton";
+import { FollowCounts } from "./FollowCounts";
 import styles from "./ProfileCard.module.css";
 import { UserName } from "./UserName";
 import { isLocked, userByHandleQuery } from "./queries";
@@ -14,7 +14,6 @@ import { isLocked, userByHandleQuery } from "./queries";
 /** A profile in short, with the newest that is known of it. */
 export function ProfileCard({ user: known }: { user: User }) {
   const text = useText();
-  const number = useShortNumber();
   const myId = useMyId();
   const user = useQuery(userByHandleQuery(known.handle)).data ?? known;
   const closed = user.relationship?.blocking === true || isLocked(user, myId);
@@ -37,28 +36,7 @@ export function ProfileCard({ user: known }: { user: User }) {
           {user.bio}
         </p>
       )}
-      {!closed && (
-        <p className={styles.counts}>
-          <span>
-            <Text
-              id="users.following_count"
-              values={{
-                count: user.following_count,
-                number: <strong key="number">{number(user.following_count)}</strong>,
-              }}
-            />
-          </span>
-          <span>
-            <Text
-              id="users.followers_count"
-              values={{
-                count: user.followers_count,
-                number: <strong key="number">{number(user.followers_count)}</strong>,
-              }}
-            />
-          </span>
-        </p>
-      )}
+      {!closed && <FollowCounts user={user} />}
     </section>
   );
 }

@@ -10,14 +10,14 @@ import { buttonClass } from "../../design/Button";
 import { EmptyState, FailureState } from "../../design/EmptyState";
 import { SpinnerBlock } from "../../design/Spinner";
 import { Tabs, tabClass } from "../../design/Tabs";
-import { Text, useText } from "../../i18n/messages";
-import { useShortNumber } from "../../i18n/times";
+import { useText } from "../../i18n/messages";
 import { variant } from "../media/variants";
 import { WatchButton } from "../notifications/WatchButton";
 import { PostList } from "../posts/PostList";
 import { useMyId } from "../sessions/useSession";
 import { PageHeader } from "../shell/PageHeader";
 import { FollowButton } from "./FollowButton";
+import { FollowCounts } from "./FollowCounts";
 import { ProfileMenu } from "./ProfileMenu";
 import styles from "./ProfilePage.module.css";
 import { RelationshipNote } from "./RelationshipNote";
@@ -132,7 +132,6 @@ function Posts({ user, tab }: { user: User; tab: ProfileTab }) {
 function Profile({ user }: { user: User }) {
   const text = useText();
   const intl = useIntl();
-  const number = useShortNumber();
   const myId = useMyId();
   const mine = user.id === myId;
   const closed = user.relationship?.blocking === true || isLocked(user, myId);
@@ -194,28 +193,7 @@ function Profile({ user }: { user: User }) {
             })}
           </span>
         </p>
-        {!closed && (
-          <p className={styles.counts}>
-            <Link to="/@{$handle}/following" params={{ handle: user.handle }}>
-              <Text
-                id="users.following_count"
-                values={{
-                  count: user.following_count,
-                  number: <strong key="number">{number(user.following_count)}</strong>,
-                }}
-              />
-            </Link>
-            <Link to="/@{$handle}/followers" params={{ handle: user.handle }}>
-              <Text
-                id="users.followers_count"
-                values={{
-                  count: user.followers_count,
-                  number: <strong key="number">{number(user.followers_count)}</strong>,
-                }}
-              />
-            </Link>
-          </p>
-        )}
+        {!closed && <FollowCounts user={user} linked />}
         <RelationshipNote user={user} />
       </section>
     </>

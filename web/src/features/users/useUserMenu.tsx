@@ -45,7 +45,7 @@ export function useUserMenu(user: User | null): UserMenu {
     if (cachedUser(({ id }) => id === user.id)?.relationship?.[flag] !== true) return;
     toasts.show({
       text: text(says, { handle }),
-      action: { label: text("users.undo"), run: () => void undo(input) },
+      action: { label: text("common.undo"), run: () => void undo(input) },
     });
   };
   const items: MenuItem[] = [
