@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from local.dashboards.panels import Dashboard, Note, Panel, Row, Unit, View
-from local.dashboards.queries import CHOSEN, Query, events, highest, p99, rate, rates, share
+from local.dashboards.queries import (
+    CHOSEN,
+    Query,
+    events,
+    highest,
+    p99,
+    rate,
+    rates,
+    share,
+    total,
+)
 
 # A cached absence is an answer as well.
 FOUND = 'found=~"fresh|stale|absent"'
@@ -89,6 +99,59 @@ CACHES_OF_THE_POST_SERVICE = Row(
     ],
 )
 
+KEPT_PAGES = Row(
+    "Pages that gateways keep",
+    [
+        Panel(
+            "Which reads come from memory?",
+            Unit.OPERATIONS,
+            [rates("roost_kept_reads_total", by="outcome")],
+            normal="`kept` leads. `changed` grows with what is posted and liked.",
+            action="`unproven`: a service answers its checks late, or not at all.",
+            view=View.STACK,
+        ),
+        Panel(
+            "How much do gateways keep?",
+            Unit.BYTES,
+            [total("roost_kept_bytes", legend="bytes")],
+            normal="At most ROOST_KEPT_BYTES for each gateway process.",
+            action="At the limit with many `absent` reads: give gateways more.",
+        ),
+        Panel(
+            "How many pages do gateways keep?",
+            Unit.NUMBER,
+            [total("roost_kept_pages", legend="pages")],
+            normal="Follows the readers of the last ten minutes.",
+            action="0: no stream of InvalidationService is open, or the setting is 0.",
+        ),
+        Panel(
+            "How long does a check take, p99?",
+            Unit.SECONDS,
+            [
+                p99("roost_kept_check_seconds", by="service", legend="gateway: {{service}}"),
+                p99("roost_change_log_check_seconds", by="job", legend="{{job}} itself"),
+            ],
+            normal="Below 10 ms. Reads wait 100 ms for it.",
+            action="Slow in the service itself: Redis, or its event loop.",
+            limit=0.1,
+        ),
+        Panel(
+            "How much changes?",
+            Unit.OPERATIONS,
+            [rates("roost_change_log_appended_total", by="job")],
+            normal="Follows the writes; a post changes a home of each follower.",
+            action="0 with writes: Redis is away.",
+        ),
+        Panel(
+            "How often is all that a gateway keeps discarded?",
+            Unit.OPERATIONS,
+            [rates("roost_change_log_resets_total", by="job")],
+            normal="Once for each gateway process and service that starts.",
+            action="Often: connections to Redis break, or it evicts keys.",
+        ),
+    ],
+)
+
 DASHBOARD = Dashboard(
     name="caches",
     title="Caches",
@@ -96,5 +159,6 @@ DASHBOARD = Dashboard(
     rows=(
         REDIS,
         CACHES_OF_THE_POST_SERVICE,
+        KEPT_PAGES,
     ),
 )

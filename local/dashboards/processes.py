@@ -115,6 +115,27 @@ JOBS = Row(
             normal="0 to 2.",
             action="Many: an attack on passwords. Logins are refused before others suffer.",
         ),
+        Panel(
+            "How long does a password hash wait and take, p99?",
+            Unit.SECONDS,
+            [
+                p99(
+                    "roost_user_password_hash_wait_seconds",
+                    by="purpose",
+                    legend="wait of {{purpose}}",
+                ),
+                p99("roost_user_password_hash_seconds", by="job", legend="hash"),
+            ],
+            normal="A hash takes below 0.5 s, and does not wait.",
+            action="Long waits: more sign-ins than workers can hash. Add processes of User.",
+        ),
+        Panel(
+            "How many password hashes are refused, and why?",
+            Unit.OPERATIONS,
+            [events("roost_user_password_hash_refusals_total", by="cause")],
+            normal="0.",
+            action="`late`, `full`: the load. `overdue`: hashes became slow while they ran.",
+        ),
     ],
 )
 

@@ -17,6 +17,7 @@ from roost.rules.v1 import rules_pb2
 
 from services.chassis.auth.access_policy import policy_of
 from services.chassis.auth.caller import Policy
+from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.runtime.manifest import Manifest, deployed, manifests
 from tests.completeness import assert_listed, assert_rows
 
@@ -66,9 +67,17 @@ def descendants(kind: type) -> Iterator[type]:
         yield from descendants(each)
 
 
-def offered(host: Manifest, generated: type, methods: list[str]) -> dict[str, Policy | None]:
+# Servicers that several packages share: they derive from none of the generated ones.
+SHARED_SERVICERS = {"InvalidationService": InvalidationServicer}
+
+
+def offered(host: Manifest, descriptor: Any, generated: type) -> dict[str, Policy | None]:
     """The RPCs that the service implements, with the policy of each."""
     importlib.import_module(f"services.{host.noun}.compose")
+    methods = list(descriptor.methods_by_name)
+    if descriptor.name in SHARED_SERVICERS:
+        servicer = SHARED_SERVICERS[descriptor.name]
+        return {method: policy_of(getattr(servicer, method)) for method in methods}
     ours = [each for each in descendants(generated) if each.__module__.startswith("services.")]
     return {
         method: policy_of(getattr(servicer, method))
@@ -84,7 +93,7 @@ def offered(host: Manifest, generated: type, methods: list[str]) -> dict[str, Po
 def test_every_served_rpc_has_a_row(host: Manifest, name: str) -> None:
     descriptor, generated = CONTRACTS[name]
 
-    found = offered(host, generated, list(descriptor.methods_by_name))
+    found = offered(host, descriptor, generated)
 
     assert_rows(
         found,
