@@ -20,7 +20,7 @@ from local import envoy_template
 from local.cluster_secrets import GATEWAY, key_of
 from local.generated import write_or_compare
 from local.rules import objective_rules
-from services.chassis.runtime.manifest import Engine, Manifest, deployed
+from services.chassis.runtime.manifest import Engine, Manifest, deployed, streams
 from services.chassis.runtime.settings import PREFIX
 
 FOLDER = Path(__file__).parents[1] / "charts" / "roost" / "files"
@@ -103,6 +103,7 @@ def _described(service: Manifest) -> dict[str, Any]:
         "dedicated_connections": {
             str(process): number for process, number in service.dedicated_connections.items()
         },
+        "streams": streams([service]),
         "worker_numbers": [str(each) for each in service.worker_numbers],
         "secrets": {name: key_of(name) for name in service.secrets},
         "keys": {name: key_of(name) for name in service.keys},

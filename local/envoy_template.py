@@ -355,10 +355,10 @@ def _clusters_of_families(services: Sequence[Manifest]) -> list[Values]:
 
 def _unbounded_rpcs(services: Sequence[Manifest]) -> list[Values]:
     return [
-        {"UNBOUNDED_RPC": f"/{offered.name}/{rpc}", "UNBOUNDED_CLUSTER": service.noun}
+        {"UNBOUNDED_RPC": stream, "UNBOUNDED_CLUSTER": service.noun}
         for service in services
         for offered in service.grpc_services
-        for rpc in offered.unbounded
+        for stream in offered.streams
     ]
 
 

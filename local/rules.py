@@ -14,7 +14,7 @@ from pathlib import Path
 from textwrap import indent
 
 from local.objectives import OBJECTIVES, BurnAlert, Objective, Recording, alerts, recordings
-from services.chassis.runtime.manifest import Process, deployed
+from services.chassis.runtime.manifest import Process, deployed, streams
 
 # The alerts about causes, written by hand.
 CAUSES = Path(__file__).parents[1] / "charts" / "roost" / "files" / "alerts.yaml"
@@ -41,7 +41,10 @@ def text(*, runbook: str = RUNBOOK, clusters: Iterable[str] | None = None) -> st
         f"  - name: {name}\n    rules:\n{indent(rules, ' ' * 6)}" for name, rules in groups.items()
     )
     written = "groups:\n" + "".join(listed)
-    return written.replace("${CLUSTERS}", "|".join(must_have)).replace("${RUNBOOK}", runbook)
+    named = {"CLUSTERS": "|".join(must_have), "STREAMS": "|".join(streams()), "RUNBOOK": runbook}
+    for name, value in named.items():
+        written = written.replace(f"${{{name}}}", value)
+    return written
 
 
 def serving() -> list[str]:

@@ -15,7 +15,7 @@ from local.dashboards.queries import (
     total,
 )
 from local.objectives import OBJECTIVES, RATIO
-from services.chassis.runtime.manifest import deployed
+from services.chassis.runtime.manifest import streams
 
 # The statuses of gRPC that are the fault of the service, and not of its caller.
 FAULT = 'code=~"UNAVAILABLE|DEADLINE_EXCEEDED|INTERNAL|UNKNOWN|DATA_LOSS"'
@@ -31,18 +31,8 @@ ROUTE_TIME = "envoy_vhost_route_upstream_rq_time"
 QUICK_ROUTES = 'route!~".+/wait"'
 
 
-def _slow_rpcs() -> list[str]:
-    """Return the methods that take long on purpose: long polls, and streams."""
-    streams = [
-        f"/{service.name}/{method}"
-        for each in deployed()
-        for service in each.grpc_services
-        for method in service.unbounded
-    ]
-    return [".+/Wait.+", *streams]
-
-
-QUICK_RPCS = f'method!~"{"|".join(_slow_rpcs())}"'
+# Nor do streams: they end with their client.
+QUICK_RPCS = f'method!~"{"|".join([".+/Wait.+", *streams()])}"'
 
 WHAT_USERS_NOTICE = Row(
     "What users notice",

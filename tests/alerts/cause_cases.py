@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from services.chassis.runtime.manifest import streams
 from tests.alerts.promtool import Case, Firing, alerts
 
 _HEALTHY_CLUSTER = 'envoy_cluster_membership_healthy{envoy_cluster_name="post", instance="envoy"}'
@@ -124,6 +125,8 @@ def _processes() -> Iterator[Case]:
     )
     refused = {f'{_CALLS}OK"}}': "0+54x20", f'{_CALLS}NOT_FOUND"}}': "0+60x20"}
     yield _case(name, "answers about the request are no failures", refused, "15m")
+    ended = {f'{_CALLS}UNAVAILABLE"}}'.replace("/a/B", stream): "0+60x20" for stream in streams()}
+    yield _case(name, "streams of gateways end", {f'{_CALLS}OK"}}': "0+54x20", **ended}, "15m")
     burst = {f'{_CALLS}OK"}}': "0+54x20", f'{_CALLS}UNAVAILABLE"}}': "0x8 30x11"}
     yield _case(name, "a burst of failures", burst, "10m")
     few = {f'{_CALLS}UNAVAILABLE"}}': "0x4 1x5 2x10"}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from promql_parser import parse
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from local.cli import app
 from local.objectives import OBJECTIVES, WINDOWS
 from tests.alerts import cause_cases, objective_cases
 from tests.alerts.promtool import PROMTOOL, Case, Firing, alerts, all_rules, mistakes
+from tests.charts.rendering import of_kind, rendered
 from tests.completeness import assert_listed
 
 CASES = sorted(
@@ -113,6 +115,15 @@ def test_clusters_and_the_runbook_are_those_of_the_topology() -> None:
     assert 'envoy_cluster_name=~"post|gateway"' in text
     assert "runbook_url: https://runbook.example/RoostTargetDown.md" in text
     assert "${" not in text
+
+
+def test_the_chart_has_the_rules_of_every_topology() -> None:
+    (made,) = of_kind(rendered("everything"), "PrometheusRule").values()
+    text = rules.text(runbook="https://runbook.roost.example", clusters=sorted(rules.serving()))
+
+    causes, objectives = (group["rules"] for group in made["spec"]["groups"])
+
+    assert [objectives, causes] == [group["rules"] for group in yaml.safe_load(text)["groups"]]
 
 
 def test_shortened_rules_have_shorter_windows_offsets_and_waits() -> None:

@@ -71,6 +71,11 @@ class GrpcService:
         """The package of the contract, such as `roost.user.v1`."""
         return self.name.rpartition(".")[0]
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The full names of the unbounded RPCs: `/roost.post.v1.InvalidationService/Watch`."""
+        return tuple(f"/{self.name}/{rpc}" for rpc in self.unbounded)
+
 
 @dataclass(frozen=True)
 class PasswordRoute:
@@ -191,6 +196,12 @@ def deployed(every: Iterable[Manifest] | None = None) -> tuple[Manifest, ...]:
         for host in known
         if host.runs_in is None
     )
+
+
+def streams(every: Iterable[Manifest] | None = None) -> list[str]:
+    """The full names of all unbounded RPCs."""
+    known = manifests() if every is None else every
+    return [name for each in known for offered in each.grpc_services for name in offered.streams]
 
 
 def consumers(every: Iterable[Manifest] | None = None) -> dict[str, tuple[str, ...]]:
