@@ -11,8 +11,13 @@ AGAINST ?= $(firstword $(shell git for-each-ref --format='%(refname:short)' refs
 ENGINE ?= $(firstword $(foreach each,podman buildah docker,$(if $(shell command -v $(each)),$(each))))
 TAG ?= dev
 
-# Worker processes of a test run: one a core, but at most 4. 0 runs all tests in one process.
-WORKERS ?= logical
+# Worker processes of a test run: one more than cores, because tests wait for half of their time, but at most 4.
+# 0 runs all tests in one process.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+
+# Python keeps what it has compiled, also where an environment of images says that it must not: every process of a
+# stack and of a test run would compile its modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Apache Kafka's jars, and what is tested with them.
 KAFKA_JARS := $(VENV)/apache-kafka

@@ -77,7 +77,8 @@ class Stack:
     ROOST_TOPIC_PARTITIONS is the number of partitions of a new topic. With ROOST_TLS=on Envoy and
     these processes speak mutual TLS. With ROOST_SMALL=on all services run in two processes.
     ``python`` is the command that runs the modules of these processes, such as a tracer; without
-    one they are forks of one process (`local.forks`). Leaving stops every part. Raises
+    one they are forks of one process (`local.forks`). Where it is not ``durable``, what is
+    acknowledged outlives killed processes, but not the machine. Leaving stops every part. Raises
     AlreadyRunning, FolderUnusable or SettingInvalid.
     """
 
@@ -88,6 +89,7 @@ class Stack:
         environ: Mapping[str, str] = os.environ,
         usual_ports: Mapping[str, int] = USUAL_PORTS,
         python: Sequence[str] = (),
+        durable: bool = True,
     ) -> None:
         self._state = state
         self._environ = environ
@@ -99,6 +101,7 @@ class Stack:
         }
         self._usual_ports = usual_ports
         self._python = python
+        self._durable = durable
         self._is_up = False
 
     async def __aenter__(self) -> Stack:
@@ -170,7 +173,12 @@ class Stack:
             raise SettingInvalid(str(mistake)) from None
         here = [noun for noun in stores if noun not in self._external]
         self.postgres = Postgres(
-            data("postgres"), ports=ports, secrets=secrets, services=here, small=self._small
+            data("postgres"),
+            ports=ports,
+            secrets=secrets,
+            services=here,
+            durable=self._durable,
+            small=self._small,
         )
         self.valkey = Valkey(data("valkey"), ports=ports, secrets=secrets)
         self.seaweedfs = SeaweedFS(data("seaweedfs"), ports=ports, secrets=secrets)

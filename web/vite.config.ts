@@ -65,6 +65,8 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    // A jsdom for each worker, and a context of its own for each file.
+    pool: "vmThreads",
     testTimeout: 60_000,
     setupFiles: ["src/test/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],

@@ -51,12 +51,20 @@ SETTINGS_OF_A_SMALL_MACHINE = {"shared_buffers": "64MB"}
 # For sessions whose statements contain passwords: no statement is logged.
 _UNLOGGED = {"log_min_duration_statement": "-1", "log_min_error_statement": "panic"}
 
-# For tests, whose data does not outlive the run: no waits for the disk.
-SETTINGS_OF_A_TRIAL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For data that need not outlive the machine: no waits for the disk. What is acknowledged outlives
+# a killed server, because the kernel has it.
+SETTINGS_IN_THE_PAGE_CACHE = {"fsync": "off"}
+# For tests, whose data does not outlive the server.
+SETTINGS_OF_A_TRIAL = {
+    **SETTINGS_IN_THE_PAGE_CACHE,
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
 
 
 class Postgres(Part):
-    """The server. Its data is in ``folder``; acknowledged writes are on disk unless ``trial``.
+    """The server. Its data is in ``folder``. Acknowledged writes are on disk, unless it is not
+    ``durable``: then they outlive a killed server only, and those of a ``trial`` not even that.
     A ``small`` one shares its machine with little memory."""
 
     stop_signal = signal.SIGINT  # fast shutdown: sessions end, commits stay
@@ -70,6 +78,7 @@ class Postgres(Part):
         ports: Ports,
         secrets: SecretStore,
         services: Sequence[str] = (),
+        durable: bool = True,
         trial: bool = False,
         small: bool = False,
     ) -> None:
@@ -82,10 +91,12 @@ class Postgres(Part):
         self._settings = (
             SETTINGS
             | (SETTINGS_OF_A_SMALL_MACHINE if small else {})
+            | ({} if durable else SETTINGS_IN_THE_PAGE_CACHE)
             | (SETTINGS_OF_A_TRIAL if trial else {})
         )
+        self._waits_for_disk = durable and not trial
         # Copying files takes a sixth of the time of logging each page, but waits for the disk.
-        self._strategy = "FILE_COPY" if trial else "WAL_LOG"
+        self._strategy = "WAL_LOG" if self._waits_for_disk else "FILE_COPY"
         self.run_as = ordinary_user(folder, "postgres")
 
     def url(self, database: str, *, role: str | None = None) -> str:
@@ -144,6 +155,7 @@ class Postgres(Part):
             "--builtin-locale=C.UTF-8",
             "--locale=C",
             "--no-instructions",
+            *([] if self._waits_for_disk else ["--no-sync"]),
         ]
         await oneshot.run("initdb", words, environment=plain_environment(), run_as=self.run_as)
 

@@ -78,9 +78,11 @@ class AuditedStack:
 
 
 @contextlib.asynccontextmanager
-async def started_stack(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[AuditedStack]:
+async def started_stack(
+    folder: Path, settings: Mapping[str, str], *, durable: bool = True
+) -> AsyncIterator[AuditedStack]:
     """Starts a stack and registers its users."""
-    async with TestStack(folder, settings) as stack, stack.edge() as edge:
+    async with TestStack(folder, settings, durable=durable) as stack, stack.edge() as edge:
         clients = await sign_up_users(edge, seed=11)
         yield AuditedStack(stack, edge, clients, Audit(edge, clients))
 

@@ -282,10 +282,15 @@ async def sign_up_users(edge: Edge, *, seed: int) -> MediaClients:
 
 
 async def run_chaos(
-    folder: Path, *, kills: int, seed: int, report: Callable[[str], None] = lambda _: None
+    folder: Path,
+    *,
+    kills: int,
+    seed: int,
+    durable: bool = True,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Chaos:
     """Starts a stack, kills that many times, and returns the run."""
-    async with TestStack(folder, SETTINGS) as stack, stack.edge() as edge:
+    async with TestStack(folder, SETTINGS, durable=durable) as stack, stack.edge() as edge:
         clients = await sign_up_users(edge, seed=seed)
         mesh, secrets = stack.stack.envoy.mesh, stack.state.secrets
         async with (

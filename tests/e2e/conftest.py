@@ -57,7 +57,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shar
             "ROOST_OTLP_ENDPOINT": endpoint,
             "ROOST_TRACE_RATIO": "1",
         }
-        async with TestStack(folder / "stack", settings) as stack:
+        async with TestStack(folder / "stack", settings, durable=False) as stack:
             yield Shared(stack, box, pushes, collector)
 
 

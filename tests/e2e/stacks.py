@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
 from local.edge import Account, Edge, Refused
+from local.parts.processes import RoostProcess
 from local.rate_limits import GENEROUS
 from local.stack import Stack
 from local.state import State
@@ -44,16 +47,20 @@ async def _admitted(act: Callable[[], Awaitable[Account]]) -> Account:
 class TestStack:
     """Starts, stops and starts again the stack of one folder; an async context manager.
 
-    Every port is free at the start, so several stacks may run. With ROOST_TEST_CITUS, the databases
-    of services that can be distributed are on that cluster.
+    Every port is free at the start, so several stacks may run. One that is not ``durable`` does not
+    wait for the disk: see `Stack`. With ROOST_TEST_CITUS, the databases of services that can be
+    distributed are on that cluster.
     """
 
     __test__ = False  # pytest would collect it because of its name
 
     on_citus: StackOnCitus | None = None
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, durable: bool = True
+    ) -> None:
         self._folder = folder
+        self._durable = durable
         self._environ = {**os.environ, **GENEROUS, **QUICK, **(settings or {})}
 
     async def __aenter__(self) -> TestStack:
@@ -67,18 +74,30 @@ class TestStack:
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            await self.stack.__aexit__()
+            await self._stop()
         finally:
             await self._held.aclose()
 
     async def _start(self) -> None:
-        self.stack = Stack(State(self._folder), environ=self._environ, usual_ports={})
+        self.stack = Stack(
+            State(self._folder), environ=self._environ, usual_ports={}, durable=self._durable
+        )
         await self.stack.__aenter__()
         try:
             await self.stack.up()
         except BaseException:
             await self.stack.__aexit__()
             raise
+
+    async def _stop(self) -> None:
+        """Stops everything. Nobody sends requests, so the processes need not wait until Envoy has
+        noticed: two signals say so, and two of the same number could be one."""
+        supervisor = self.stack.supervisor
+        for each in supervisor.statuses():
+            if each.pid is not None and isinstance(supervisor.part(each.name), RoostProcess):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each.pid, signal.SIGINT)
+        await self.stack.__aexit__()
 
     @property
     def state(self) -> State:
@@ -91,7 +110,7 @@ class TestStack:
 
     async def restart(self) -> None:
         """Stop everything and start it again on the same data, at the same addresses."""
-        await self.stack.__aexit__()
+        await self._stop()
         await self._start()
 
     async def drop_homes(self) -> None:

@@ -33,7 +33,7 @@ subscription($after: Sequence) {
 
 
 async def test_no_event_is_lost_when_a_process_dies(tmp_path: Path) -> None:
-    async with TestStack(tmp_path) as stack, stack.edge() as edge:
+    async with TestStack(tmp_path, durable=False) as stack, stack.edge() as edge:
         alice, bob = [await edge.register(name, "a long pass phrase") for name in ("alice", "bob")]
         await edge.follow(alice, bob.user_id)
         written: list[str] = []

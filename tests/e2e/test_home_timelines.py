@@ -19,7 +19,7 @@ async def test_every_home_timeline_equals_the_reference_model(tmp_path: Path) ->
     celebrity = most_followed + 2
     settings = {"ROOST_CELEBRITY_FOLLOWERS": str(celebrity)}
 
-    async with TestStack(tmp_path, settings) as stack, stack.edge() as edge:
+    async with TestStack(tmp_path, settings, durable=False) as stack, stack.edge() as edge:
         scenario = await load(edge, graph)
 
         await main_phases(

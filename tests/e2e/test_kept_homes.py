@@ -72,7 +72,7 @@ class Reader:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestStack]:
-    async with TestStack(tmp_path_factory.mktemp("kept") / "stack") as started:
+    async with TestStack(tmp_path_factory.mktemp("kept") / "stack", durable=False) as started:
         yield started
 
 

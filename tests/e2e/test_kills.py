@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 async def test_what_was_acknowledged_and_streamed_survives_twenty_kills(tmp_path: Path) -> None:
-    chaos = await run_chaos(tmp_path, kills=20, seed=7)
+    chaos = await run_chaos(tmp_path, kills=20, seed=7, durable=False)
 
     assert chaos.faults == []
     assert chaos.killer.kills == 20

@@ -38,7 +38,7 @@ async def test_three_partitions_and_two_workers_serve_what_one_of_each_does(
     second = [f"{noun}-work-2" for noun in WORKING]
 
     async with (
-        started_stack(tmp_path, settings) as audited,
+        started_stack(tmp_path, settings, durable=False) as audited,
         auditing_search(audited.stack, audited.clients) as search,
     ):
         await eventually(lambda: partitions_are_shared(audited), limit=SETTLE_SECONDS)

@@ -72,7 +72,10 @@ async def grown(
         urls = await asyncio.to_thread(running_replication.fresh, noun)
         settings[f"ROOST_DATABASE_URL_{noun.upper()}"] = urls.primary
         settings[f"ROOST_REPLICA_URL_{noun.upper()}"] = urls.standby
-    async with TestStack(tmp_path_factory.mktemp("grown"), settings) as stack, stack.edge() as edge:
+    async with (
+        TestStack(tmp_path_factory.mktemp("grown"), settings, durable=False) as stack,
+        stack.edge() as edge,
+    ):
         yield Grown(stack, edge, running_replication)
 
 

@@ -89,7 +89,7 @@ async def write_posts(edge: Edge, author: Account, text: str, count: int) -> lis
 
 
 async def test_index_follows_writes_and_is_built_again_from_nothing(tmp_path: Path) -> None:
-    async with TestStack(tmp_path) as stack:
+    async with TestStack(tmp_path, durable=False) as stack:
         async with stack.edge() as edge, searching(stack) as searcher:
             alice = await edge.register("alice", PASSWORD)
             bob = await edge.register("bob", PASSWORD)

@@ -20,7 +20,10 @@ PASSWORD = "correct horse battery"
 async def test_a_small_stack_works_and_returns_after_its_processes_are_killed(
     tmp_path: Path,
 ) -> None:
-    async with TestStack(tmp_path, {"ROOST_SMALL": "on"}) as stack, stack.edge() as edge:
+    async with (
+        TestStack(tmp_path, {"ROOST_SMALL": "on"}, durable=False) as stack,
+        stack.edge() as edge,
+    ):
         alice, bob = [await signed_up(edge, handle) for handle in ("alice", "bob")]
         await edge.follow(bob, alice.user_id)
         first = await edge.post(alice, "The first owl for @bob")

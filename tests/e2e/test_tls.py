@@ -20,7 +20,10 @@ pytestmark = pytest.mark.e2e
 
 
 async def test_the_stack_by_mutual_tls(tmp_path: Path) -> None:
-    async with TestStack(tmp_path, {"ROOST_TLS": "on"}) as stack, stack.edge() as edge:
+    async with (
+        TestStack(tmp_path, {"ROOST_TLS": "on"}, durable=False) as stack,
+        stack.edge() as edge,
+    ):
         alice = await edge.register("alice", "correct horse battery")
         bob = await edge.register("bob", "correct horse battery")
         await edge.follow(bob, alice.user_id)

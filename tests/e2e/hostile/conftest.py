@@ -21,7 +21,7 @@ SignUp = Callable[[str], Coroutine[Any, Any, Account]]
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestStack]:
     """A whole stack with default limits."""
-    async with TestStack(tmp_path_factory.mktemp("hostile"), SETTINGS) as stack:
+    async with TestStack(tmp_path_factory.mktemp("hostile"), SETTINGS, durable=False) as stack:
         yield stack
 
 
