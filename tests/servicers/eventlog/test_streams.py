@@ -338,6 +338,8 @@ class TestAttach:
             await stream.has(ALICE, [1, 2, 3, 2, 3, 4])
 
     async def test_ends_after_the_last_request(self, place: Place, served: Served) -> None:
+        # Those of the tests before may still be closing.
+        await eventually(lambda: open_streams() == 0)
         async with streaming(served) as stream:
             stream.attach(ALICE)
             await stream.attached(ALICE)
