@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -166,13 +167,16 @@ class RedisClient:
         replies = await self._call(partial(self._server.send, listed))
         return _accepted(replies) if raise_errors else replies
 
-    async def in_order(self, first: Sequence[Command], then: Sequence[Command]) -> None:
-        """Executes all of `then` after all of `first`, on a cluster too. One trip if possible."""
+    async def in_order(self, *stages: Sequence[Command]) -> None:
+        """Executes all commands of a stage after those of the stages before, and only if none of
+        these was refused. One trip, and on a cluster one for each stage."""
         if self._cluster:
-            await self.pipeline(first)
-            await self.pipeline(then)
-        else:
-            await self.pipeline([*first, *then])
+            for stage in stages:
+                await self.pipeline(stage)
+            return
+        # A refusal (full, busy) discards a transaction.
+        *_, executed = await self.pipeline([("MULTI",), *chain(*stages), ("EXEC",)])
+        _accepted(executed)
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()

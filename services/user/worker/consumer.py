@@ -29,15 +29,18 @@ class UserConsumer:
         """Changes counters and pictures, and invalidates the cached profiles that changed.
 
         A process that dies between the commit of a change and the invalidation leaves an old
-        profile in the cache; the event of the change removes it.
+        profile in the cache; the event of the change removes it, unless the process marked it as
+        removed.
         """
         counted = [(event.event_id, change) for event, change in _CHANGES.results(events)]
         if counted:
             await counters.apply(self._store, self._user_cache, counted)
         await self._profile_media(events)
-        changed = {_key(event) for event in events if event.type in _PROFILE_CHANGES}
-        if changed:
-            await self._user_cache.forget(*changed)
+        changes = [
+            (_key(event), event.event_id) for event in events if event.type in _PROFILE_CHANGES
+        ]
+        if changes:
+            await self._user_cache.forget_again(changes)
 
 
 def _follow(body: pb.FollowCreated | pb.FollowRemoved, step: int) -> dict[int, Counts]:
