@@ -54,7 +54,7 @@ class ChangedIds:
     # Users whose engagement changed.
     engaged_user_ids: set[int] = field(default_factory=set)
     # The events of the write. Empty if it is not known to be committed.
-    event_ids: Sequence[UUID] = ()
+    event_ids: tuple[UUID, ...] = ()
 
 
 # Called after each write, before the write returns to its caller.

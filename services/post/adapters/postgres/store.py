@@ -90,7 +90,7 @@ class PostgresStore:
             async with self._database.transaction(PostgresPostTransaction) as transaction:
                 changed = transaction.changed
                 yield transaction
-            changed.event_ids = transaction.event_ids
+            changed.event_ids = tuple(transaction.event_ids)
         finally:
             # A commit that failed for its caller may have succeeded in the database, or still be
             # under way. Its events are not named, so they repeat this.
