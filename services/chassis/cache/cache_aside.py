@@ -10,10 +10,11 @@ deleted, so that clients that keep responses learn of it. In this order: a clien
 and then asks again must not find the old entry.
 
 A process may die between the commit of a change and the invalidation. The event of the change
-repeats it therefore. A repetition costs all clients what the change did, so an invalidation leaves
-a mark for each entry and event, last and in the slot of the entry, and a repetition passes over
-what is marked. A mark that is there proves that the entry was deleted and appended before, by the
-server that has the mark. A mark that is lost or past its time costs a repetition, and no more.
+repeats it therefore. A repetition costs all clients of the log what the change did. So an
+invalidation leaves a receipt for each entry and event, after the report and in the slot of the
+entry, and a repetition passes over entries with a receipt. A receipt proves that the server that
+has it deleted the entry, and that the change was appended. One that is lost, or past its time,
+costs a repetition and no more (docs/adr/0074-an-invalidation-leaves-a-receipt.md).
 """
 
 import asyncio
@@ -65,10 +66,11 @@ LOAD_SECONDS = 3.0
 _MAX_PENDING_INVALIDATIONS = 100_000
 _FORGET_AGAIN_SECONDS = 0.25
 
-# How long marks are kept: a thousand times as long as events take, and 10 MB at 300 likes a second.
-MARK_SECONDS = 120.0
-# A change with more marks leaves none, as each of its events would mark all of its entries.
-_MAX_MARKS = 64
+# How long receipts are kept: a thousand times as long as events take, and some 10 MB at 300 likes a
+# second.
+RECEIPT_SECONDS = 120.0
+# A change with more of them leaves none, as there is one for each of its events and entries.
+_MAX_RECEIPTS = 64
 # ± so much, so that what was stored together does not expire together.
 _JITTER = 0.1
 
@@ -154,8 +156,8 @@ class Cache(CacheReads[K, V]):
     async def forget(self, *keys: K, event_ids: Collection[UUID] = ()) -> None:
         """Deletes the keys' entries. Call it after the commit of their change. It never fails.
 
-        `event_ids` are events of the change that will call `forget_unless_marked`. Give them only
-        if the change is known to be committed: what is marked here is not repeated.
+        `event_ids` are the events of the change that call `forget_unless_done`. Give them only if
+        the change is known to be committed, as they do not repeat it then.
 
         While Redis is unavailable the keys are stored here: this process reads nothing from the
         cache and the change log before they are deleted, and deletes them once Redis is back.
@@ -167,10 +169,12 @@ class Cache(CacheReads[K, V]):
         `ChangeLog.append_due`."""
         await forget_from((self, keys), later=True)
 
-    async def forget_unless_marked(self, repeated: Collection[tuple[K, UUID]]) -> list[K]:
-        """Repeats what `forget` did before the event of the change came, where no mark says that
-        it did. Returns the keys that it deleted. It never fails."""
-        (deleted,) = await forget_unless_marked((self, repeated))
+    async def forget_unless_done(self, repeated: Collection[tuple[K, UUID]]) -> list[K]:
+        """Repeats `forget` by events of the changes, where no receipt says that it was done.
+
+        Takes pairs of a key and an event, and returns the keys that it deleted. It never fails.
+        """
+        (deleted,) = await forget_unless_done((self, repeated))
         return deleted
 
     async def close(self) -> None:
@@ -325,7 +329,7 @@ class Cache(CacheReads[K, V]):
 
     async def _forget_again(self) -> None:
         known = dict(self._pending_invalidations)
-        # Without marks: the events of these changes repeat them.
+        # Without receipts: the events of these changes repeat them.
         await _delete([(self, known)])
         for key, change in known.items():
             if self._pending_invalidations.get(key) == change:
@@ -335,7 +339,7 @@ class Cache(CacheReads[K, V]):
         (place,) = self._places((key,))
         return place
 
-    def _mark(self, key: K, event_id: UUID) -> str:
+    def _receipt(self, key: K, event_id: UUID) -> str:
         return f"{self._at(key)}:{event_id.hex}"
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -367,27 +371,29 @@ async def forget_from(
     await asyncio.shield(first._start(_forget(changed, event_ids, later)))
 
 
-async def forget_unless_marked(
+async def forget_unless_done(
     *repeated: tuple[Cache[K, Any], Collection[tuple[K, UUID]]],
 ) -> list[list[K]]:
-    """`Cache.forget_unless_marked` of caches that share a Redis and a change log: one trip if all
-    are marked, and two if not."""
+    """`Cache.forget_unless_done` of caches that share a Redis and a change log: one trip if all
+    was done, and two if not."""
     (first, _), *_ = repeated
     asked = [(cache, key, event_id) for cache, each in repeated for key, event_id in each]
     if not asked:
         return [[] for _ in repeated]
     try:
         with deadline.none():
-            marks = await first._redis.mget([cache._mark(key, id_) for cache, key, id_ in asked])
+            receipts = await first._redis.mget(
+                [cache._receipt(key, id_) for cache, key, id_ in asked]
+            )
     except RedisUnavailable:
-        marks = [None] * len(asked)
-    unmarked: dict[Cache[K, Any], dict[K, None]] = {cache: {} for cache, _ in repeated}
-    for (cache, key, _), mark in zip(asked, marks, strict=True):
-        if mark is None:
-            unmarked[cache][key] = None
-        _repeats.labels(cache._name, "done" if mark is None else "skipped").inc()
-    await forget_from(*unmarked.items())
-    return [list(keys) for keys in unmarked.values()]
+        receipts = [None] * len(asked)
+    undone: dict[Cache[K, Any], dict[K, None]] = {cache: {} for cache, _ in repeated}
+    for (cache, key, _), receipt in zip(asked, receipts, strict=True):
+        if receipt is None:
+            undone[cache][key] = None
+        _repeats.labels(cache._name, "done" if receipt is None else "skipped").inc()
+    await forget_from(*undone.items())
+    return [list(keys) for keys in undone.values()]
 
 
 async def _forget(forgotten: _Keys, event_ids: Collection[UUID], later: bool) -> None:
@@ -405,21 +411,21 @@ async def _delete(
     (first, _), *_ = forgotten
     places = [place for cache, keys in forgotten for place in cache._places(keys)]
     deletions: list[Command] = [("DEL", place) for place in places]
-    marks = _marks(forgotten, event_ids)
+    receipts = _receipts(forgotten, event_ids)
     if first._changes is None:
-        await first._redis.in_order(deletions, marks)
+        await first._redis.in_order(deletions, receipts)
     elif later:
         await first._changes.append_later(list(map(dependency, places)), after=deletions)
     else:
-        await first._changes.append(map(dependency, places), after=deletions, then=marks)
+        await first._changes.append(map(dependency, places), after=deletions, then=receipts)
 
 
-def _marks(forgotten: _Keys, event_ids: Collection[UUID]) -> list[Command]:
-    if len(event_ids) * sum(len(keys) for _, keys in forgotten) > _MAX_MARKS:
+def _receipts(forgotten: _Keys, event_ids: Collection[UUID]) -> list[Command]:
+    if len(event_ids) * sum(len(keys) for _, keys in forgotten) > _MAX_RECEIPTS:
         return []
-    lasting = round(MARK_SECONDS * 1000)
+    lasting = round(RECEIPT_SECONDS * 1000)
     return [
-        ("SET", cache._mark(key, event_id), b"", "PX", lasting)
+        ("SET", cache._receipt(key, event_id), b"", "PX", lasting)
         for cache, keys in forgotten
         for key in keys
         for event_id in event_ids

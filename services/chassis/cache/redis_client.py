@@ -186,7 +186,8 @@ class RedisClient:
     async def in_order(self, *stages: Sequence[Command]) -> None:
         """Executes all commands of a stage after those of the stages before, and only if none of
         these was refused. One trip, and on a cluster one for each stage."""
-        if self._cluster or sum(map(len, stages)) > _MAX_IN_SCRIPT:
+        stages = tuple(filter(None, stages))
+        if self._cluster or len(stages) == 1 or sum(map(len, stages)) > _MAX_IN_SCRIPT:
             for stage in stages:
                 await self.pipeline(stage)
         else:

@@ -22,9 +22,7 @@ class OwnCache(Protocol):
 
     async def forget(self, *keys: int, event_ids: Collection[UUID] = ()) -> None: ...
 
-    async def forget_unless_marked(
-        self, repeated: Collection[tuple[int, UUID]]
-    ) -> Sequence[int]: ...
+    async def forget_unless_done(self, repeated: Collection[tuple[int, UUID]]) -> Sequence[int]: ...
 
 
 class BroadcastingUserCache:
@@ -48,7 +46,7 @@ class BroadcastingUserCache:
         """See `UserCache.forget_again`. Other services repeat the invalidation of their copies by
         the same events. They may have done so before the own copies went here, and have loaded
         them again: so those that had to go here are invalidated there once more."""
-        forgotten = await self._own.forget_unless_marked(changes)
+        forgotten = await self._own.forget_unless_done(changes)
         if forgotten:
             await self._cache_invalidation.invalidate_profiles(forgotten)
 

@@ -29,8 +29,7 @@ class UserConsumer:
         """Changes counters and pictures, and invalidates the cached profiles that changed.
 
         A process that dies between the commit of a change and the invalidation leaves an old
-        profile in the cache; the event of the change removes it, unless the process marked it as
-        removed.
+        profile in the cache; the event of the change removes it.
         """
         counted = [(event.event_id, change) for event, change in _CHANGES.results(events)]
         if counted:

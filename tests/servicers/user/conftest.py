@@ -47,7 +47,7 @@ class FakeUserCache:
     def __init__(self, store: MemoryUserStore) -> None:
         self._load = user_cache.loader(store, convert.packed_user)
         self._kept: dict[int, bytes] = {}
-        self._marks: set[tuple[int, UUID]] = set()
+        self._receipts: set[tuple[int, UUID]] = set()
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
         wanted = list(keys)
@@ -59,10 +59,10 @@ class FakeUserCache:
     async def forget(self, *keys: int, event_ids: Collection[UUID] = ()) -> None:
         for key in keys:
             self._kept.pop(key, None)
-            self._marks |= {(key, each) for each in event_ids}
+            self._receipts |= {(key, each) for each in event_ids}
 
-    async def forget_unless_marked(self, repeated: Collection[tuple[int, UUID]]) -> list[int]:
-        keys = list({key for key, event_id in repeated if (key, event_id) not in self._marks})
+    async def forget_unless_done(self, repeated: Collection[tuple[int, UUID]]) -> list[int]:
+        keys = list({key for key, event_id in repeated if (key, event_id) not in self._receipts})
         await self.forget(*keys)
         return keys
 

@@ -183,9 +183,7 @@ class ProfileCache:
         self, event_id: UUID, user_ids: Iterable[int], pairs: Iterable[Pair]
     ) -> None:
         """Removes what the event's write changed, unless the write has removed it. Never fails."""
-        await self._cache.forget_unless_marked(
-            [(key, event_id) for key in _keys_of(user_ids, pairs)]
-        )
+        await self._cache.forget_unless_done([(key, event_id) for key in _keys_of(user_ids, pairs)])
 
     async def invalidate_counts(self, user_ids: Iterable[int]) -> None:
         """Removes profiles of which nothing but counts changed. Never fails.

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from services.chassis.cache.batch_lookup import get_many_from
-from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_marked
+from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_done
 from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
@@ -108,7 +108,7 @@ class PostStateCache:
 
     async def invalidate_again(self, event_id: UUID, changed: ChangedIds) -> None:
         """Removes what the event's write changed, unless the write has removed it. Never fails."""
-        await forget_unless_marked(
+        await forget_unless_done(
             (self._states, [(each, event_id) for each in changed.post_ids]),
             (self._engagements, [(each, event_id) for each in changed.engaged_user_ids]),
         )

@@ -1,4 +1,4 @@
-"""The event of a change repeats an invalidation unless a mark proves that it was done."""
+"""The event of a change repeats an invalidation unless a receipt proves that it was done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 
 from services.chassis.cache import cache_aside, redis_client
-from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_marked
+from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_done
 from services.chassis.cache.change_log import ChangeLog, Position, dependency
 from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from services.chassis.events.records import new_event_id
@@ -43,13 +43,13 @@ class Process:
         self._position = found.position
         return found.ids
 
-    async def marks(self) -> list[str]:
-        """The marks of the rows 1 and 2 and the other row 1 by the events of the test."""
+    async def receipts(self) -> list[str]:
+        """The receipts of the rows 1 and 2 and the other row 1 by the events of the test."""
         places = [
             f"{place}:{each.hex}" for place in ("row:{1}", "row:{2}", "other:{1}") for each in IDS
         ]
         found = await self.client.mget(places)
-        return [place for place, mark in zip(places, found, strict=True) if mark is not None]
+        return [place for place, raw in zip(places, found, strict=True) if raw is not None]
 
     async def close(self) -> None:
         await self.rows.close()
@@ -90,8 +90,8 @@ async def test_an_event_repeats_nothing_that_its_write_did(process: Process) -> 
     assert await process.reported() == ROW
     await process.store(1)
 
-    first = await process.rows.forget_unless_marked([(1, ONE)])
-    relayed_twice = await process.rows.forget_unless_marked([(1, ONE)])
+    first = await process.rows.forget_unless_done([(1, ONE)])
+    relayed_twice = await process.rows.forget_unless_done([(1, ONE)])
 
     assert (first, relayed_twice) == ([], [])
     assert await process.has(1)
@@ -101,17 +101,19 @@ async def test_an_event_repeats_nothing_that_its_write_did(process: Process) -> 
 async def test_an_event_does_what_a_process_that_died_did_not(process: Process) -> None:
     await process.store(1)
 
-    assert await process.rows.forget_unless_marked([(1, ONE)]) == [1]
+    assert await process.rows.forget_unless_done([(1, ONE)]) == [1]
 
     assert not await process.has(1)
     assert await process.reported() == ROW
 
 
-async def test_a_mark_of_another_change_of_the_entry_counts_for_nothing(process: Process) -> None:
+async def test_a_receipt_of_another_change_of_the_entry_counts_for_nothing(
+    process: Process,
+) -> None:
     await process.rows.forget(1, event_ids=[ONE])
     await process.reported()
 
-    assert await process.rows.forget_unless_marked([(1, ONE), (1, TWO)]) == [1]
+    assert await process.rows.forget_unless_done([(1, ONE), (1, TWO)]) == [1]
 
     assert await process.reported() == ROW
 
@@ -120,41 +122,41 @@ async def test_what_the_write_did_not_name_is_repeated(process: Process) -> None
     await process.rows.forget(1, event_ids=[ONE])
     await process.reported()
 
-    assert await process.rows.forget_unless_marked([(1, ONE), (2, ONE)]) == [2]
+    assert await process.rows.forget_unless_done([(1, ONE), (2, ONE)]) == [2]
 
     assert await process.reported() == dependency("row:{2}")
 
 
-async def test_an_event_whose_mark_is_lost_repeats(process: Process) -> None:
+async def test_an_event_whose_receipt_is_lost_repeats(process: Process) -> None:
     await process.rows.forget(1, event_ids=[ONE])
     await process.reported()
-    await process.client.execute("DEL", *await process.marks())
+    await process.client.execute("DEL", *await process.receipts())
 
-    assert await process.rows.forget_unless_marked([(1, ONE)]) == [1]
+    assert await process.rows.forget_unless_done([(1, ONE)]) == [1]
 
     assert await process.reported() == ROW
 
 
-async def test_an_event_that_comes_after_the_time_of_its_mark_repeats(
+async def test_an_event_that_comes_after_the_time_of_its_receipt_repeats(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await process.rows.forget(2, event_ids=[TWO])
-    (lasting,) = await process.marks()
-    assert 0 < await process.client.execute("PTTL", lasting) <= cache_aside.MARK_SECONDS * 1000
-    monkeypatch.setattr(cache_aside, "MARK_SECONDS", 0.001)
+    (lasting,) = await process.receipts()
+    assert 0 < await process.client.execute("PTTL", lasting) <= cache_aside.RECEIPT_SECONDS * 1000
+    monkeypatch.setattr(cache_aside, "RECEIPT_SECONDS", 0.001)
     await process.rows.forget(1, event_ids=[ONE])
     await process.reported()
 
     async def is_over() -> bool:
-        return await process.marks() == [lasting]
+        return await process.receipts() == [lasting]
 
     await eventually(is_over)
 
-    assert await process.rows.forget_unless_marked([(1, ONE)]) == [1]
+    assert await process.rows.forget_unless_done([(1, ONE)]) == [1]
     assert await process.reported() == ROW
 
 
-async def test_a_write_without_redis_leaves_no_mark(
+async def test_a_write_without_redis_leaves_no_receipt(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
@@ -166,11 +168,11 @@ async def test_a_write_without_redis_leaves_no_mark(
 
     # Once Redis is back this process does what it could not do.
     assert await process.reported() == ROW
-    assert await process.marks() == []
-    assert await process.rows.forget_unless_marked([(1, ONE)]) == [1]
+    assert await process.receipts() == []
+    assert await process.rows.forget_unless_done([(1, ONE)]) == [1]
 
 
-async def test_a_repetition_that_cannot_read_marks_is_done(
+async def test_a_repetition_that_cannot_read_receipts_is_done(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(_: object) -> list[bytes | None]:
@@ -181,12 +183,12 @@ async def test_a_repetition_that_cannot_read_marks_is_done(
     with monkeypatch.context() as outage:
         outage.setattr(process.client, "mget", away)
 
-        assert await process.rows.forget_unless_marked([(1, ONE)]) == [1]
+        assert await process.rows.forget_unless_done([(1, ONE)]) == [1]
 
     assert await process.reported() == ROW
 
 
-async def test_a_report_that_was_refused_leaves_no_mark(
+async def test_a_report_that_was_refused_leaves_no_receipt(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await process.store(1)
@@ -198,15 +200,15 @@ async def test_a_report_that_was_refused_leaves_no_mark(
         await process.rows.forget(1, event_ids=[ONE])
 
     assert not await process.has(1)
-    assert await process.marks() == []
+    assert await process.receipts() == []
 
 
-async def test_a_change_of_many_entries_and_events_leaves_no_marks(process: Process) -> None:
+async def test_a_change_of_many_entries_and_events_leaves_no_receipts(process: Process) -> None:
     many = [ONE, TWO, *(new_event_id() for _ in range(40))]
 
     await process.rows.forget(1, 2, event_ids=many)
 
-    assert await process.marks() == []
+    assert await process.receipts() == []
 
 
 async def test_caches_that_share_a_log_are_invalidated_by_one_entry_in_one_trip(
@@ -218,9 +220,9 @@ async def test_caches_that_share_a_log_are_invalidated_by_one_entry_in_one_trip(
 
     assert await process.client.execute("XLEN", "changes:test") == before + 1
     assert await process.reported() == ROW + dependency("other:{1}")
-    assert len(await process.marks()) == 2
+    assert len(await process.receipts()) == 2
     repeated = ((process.rows, [(1, ONE)]), (process.others, [(1, ONE), (2, ONE)]))
-    assert await forget_unless_marked(*repeated) == [[], [2]]
+    assert await forget_unless_done(*repeated) == [[], [2]]
     assert await process.reported() == dependency("other:{2}")
 
 
@@ -232,7 +234,7 @@ async def test_no_keys_cost_nothing(process: Process, monkeypatch: pytest.Monkey
 
     await process.rows.forget(event_ids=[ONE])
     await forget_from((process.rows, ()), (process.others, ()), event_ids=[ONE])
-    assert await forget_unless_marked((process.rows, ()), (process.others, ())) == [[], []]
+    assert await forget_unless_done((process.rows, ()), (process.others, ())) == [[], []]
 
 
 async def test_counts_are_forgotten_at_once_and_reported_together_later(process: Process) -> None:
