@@ -52,7 +52,8 @@ class InvalidationServiceServicer:
         """Watch answers each check with the dependencies that changed since the check before. A change that was
         answered to its caller before the check was sent is in that response or in an earlier one of the stream.
         The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-        ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
+        ended must discard what it keeps. Changes of nothing but counts of users are the exception: they are reported
+        up to a second later, and after that by the next worker if none runs. Services only. UNAVAILABLE while the service stops, or its cache is
         unreachable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

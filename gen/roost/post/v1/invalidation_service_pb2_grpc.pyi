@@ -39,7 +39,8 @@ class InvalidationServiceStub:
     """Watch answers each check with the dependencies that changed since the check before. A change that was
     answered to its caller before the check was sent is in that response or in an earlier one of the stream.
     The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-    ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
+    ended must discard what it keeps. Changes of nothing but counts of users are the exception: they are reported
+    up to a second later, and after that by the next worker if none runs. Services only. UNAVAILABLE while the service stops, or its cache is
     unreachable.
     """
 
@@ -54,7 +55,8 @@ class InvalidationServiceAsyncStub(InvalidationServiceStub):
     """Watch answers each check with the dependencies that changed since the check before. A change that was
     answered to its caller before the check was sent is in that response or in an earlier one of the stream.
     The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-    ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
+    ended must discard what it keeps. Changes of nothing but counts of users are the exception: they are reported
+    up to a second later, and after that by the next worker if none runs. Services only. UNAVAILABLE while the service stops, or its cache is
     unreachable.
     """
 
@@ -72,7 +74,8 @@ class InvalidationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Watch answers each check with the dependencies that changed since the check before. A change that was
         answered to its caller before the check was sent is in that response or in an earlier one of the stream.
         The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-        ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
+        ended must discard what it keeps. Changes of nothing but counts of users are the exception: they are reported
+        up to a second later, and after that by the next worker if none runs. Services only. UNAVAILABLE while the service stops, or its cache is
         unreachable.
         """
 
