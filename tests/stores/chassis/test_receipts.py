@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
+from redis.crc import key_slot
 
 from services.chassis.cache import cache_aside, redis_client
 from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_done
@@ -201,6 +202,13 @@ async def test_a_report_that_was_refused_leaves_no_receipt(
 
     assert not await process.has(1)
     assert await process.receipts() == []
+
+
+def test_a_receipt_is_on_the_server_of_its_entry_and_what_is_due_on_that_of_the_log() -> None:
+    of_entry = [f"row:{{1}}:{each.hex}" for each in IDS]
+
+    assert {key_slot(each.encode()) for each in of_entry} == {key_slot(b"row:{1}")}
+    assert key_slot(b"due:{changes:test}") == key_slot(b"changes:test")
 
 
 async def test_a_change_of_many_entries_and_events_leaves_no_receipts(process: Process) -> None:
