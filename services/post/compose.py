@@ -44,7 +44,7 @@ from services.post.rpc.post_servicer import PostServicer
 from services.post.rpc.profile_cache_servicer import ProfileCacheServicer
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.hydration import Hydration
-from services.post.rpc.read_cache.profile_cache import ProfileCache
+from services.post.rpc.read_cache.profile_cache import REPORT_COUNTS_SECONDS, ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
 from services.post.service import MANIFEST
 from services.post.settings import PostSettings
@@ -238,6 +238,11 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
                     relay.while_leading(reconciliation.reconcile),
                 ),
                 every(REVIEW_SECONDS, "protections", relay.while_leading(protections.review)),
+                every(
+                    REPORT_COUNTS_SECONDS,
+                    "report_counts",
+                    relay.while_leading(changes.append_due),
+                ),
                 retention.job(database),
             ],
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +22,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 PASSWORD = "a long pass phrase"
 _KEPT = re.compile(r'^roost_kept_reads_total\{outcome="kept"\} (\S+)$', re.MULTILINE)
+_REPEATS = re.compile(
+    r'^roost_cache_repeats_total\{cache="([^"]+)",outcome="([^"]+)"\} (\S+)$', re.MULTILINE
+)
+# The caches that a like changes.
+_LIKED = ("state.1", "engagement.1")
 
 Post = dict[str, Any]
 
@@ -62,11 +69,7 @@ class Reader:
         await self.edge.call(method, path, by=self.account, body=body)
 
     async def _kept(self) -> float:
-        statuses = self.stack.stack.supervisor.statuses()
-        (admin,) = (each.admin for each in statuses if each.name == "gateway")
-        async with httpx2.AsyncClient(timeout=10) as client:
-            exposed = await client.get(f"http://{admin}/metrics")
-        found = _KEPT.search(exposed.text)
+        found = _KEPT.search(await _exposed(self.stack, "gateway"))
         return float(found.group(1)) if found else 0.0
 
 
@@ -172,12 +175,63 @@ async def test_a_killed_post_service_makes_no_home_wrong(stack: TestStack) -> No
         await reader.keep()
 
 
+async def test_events_repeat_no_report_of_a_like(stack: TestStack) -> None:
+    async with stack.edge() as edge:
+        reader, author = await cast(stack, edge, "repeats")
+        post = (await reader.receive(author, "first"))["id"]
+        verbs = itertools.cycle(["PUT", "DELETE"])
+
+        async def is_skipped() -> bool:
+            before = await _repeats(stack)
+            await edge.call(next(verbs), f"/v2/posts/{post}/like", by=author)
+
+            async def is_handled() -> bool:
+                return sum((await _repeats(stack)).values()) >= sum(before.values()) + 2
+
+            await eventually(is_handled)
+            after = await _repeats(stack)
+            return all(after["skipped", each] > before["skipped", each] for each in _LIKED)
+
+        # On a busy machine an event may be handled before its write has invalidated the caches.
+        await eventually(is_skipped)
+
+
+async def test_a_count_of_the_author_reaches_a_kept_home(stack: TestStack) -> None:
+    async with stack.edge() as edge:
+        reader, author = await cast(stack, edge, "counts")
+        post = (await reader.receive(author, "first"))["id"]
+        stranger = await edge.register("fan_of_counts", PASSWORD)
+
+        await edge.follow(stranger, author.user_id)
+
+        async def is_counted() -> bool:
+            return (await reader.home())[post]["author"]["followers_count"] == 2
+
+        await eventually(is_counted)
+
+
 async def _liked(edge: Edge, by: Account, post: str) -> bool:
     try:
         await edge.call("PUT", f"/v2/posts/{post}/like", by=by)
     except Refused:
         return False
     return True
+
+
+async def _repeats(stack: TestStack) -> Counter[tuple[str, str]]:
+    """The invalidations that events asked the Post service to repeat, by outcome and cache."""
+    exposed = await _exposed(stack, "post-work")
+    found = Counter({("skipped", each): 0 for each in _LIKED})
+    for cache, outcome, value in _REPEATS.findall(exposed):
+        found[outcome, cache] = round(float(value))
+    return found
+
+
+async def _exposed(stack: TestStack, process: str) -> str:
+    statuses = stack.stack.supervisor.statuses()
+    (admin,) = (each.admin for each in statuses if each.name == process)
+    async with httpx2.AsyncClient(timeout=10) as client:
+        return (await client.get(f"http://{admin}/metrics")).text
 
 
 async def _shows(reader: Reader, post: str) -> bool:

@@ -8,12 +8,30 @@ Facebook", NSDI 2013, §3.2.1.)
 A cache may have a change log (`change_log`). Invalidation then appends to it which entries it
 deleted, so that clients that keep responses learn of it. In this order: a client that reads the log
 and then asks again must not find the old entry.
+
+A process may die between the commit of a change and the invalidation. The event of the change
+repeats it therefore. A repetition costs all clients of the log what the change did. So an
+invalidation leaves a receipt for each entry and event, after the report and in the slot of the
+entry, and a repetition passes over entries with a receipt. A receipt proves that the server that
+has it deleted the entry, and that the change was appended. One that is lost, or past its time,
+costs a repetition and no more (docs/adr/0074-an-invalidation-leaves-a-receipt.md).
 """
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from prometheus_client import Counter
 
 from services.chassis.cache.batch_lookup import (
     ABSENT,
@@ -47,8 +65,20 @@ LOAD_SECONDS = 3.0
 # Keys that could not be forgotten wait for Redis's return; past so many, only TTL bounds them.
 _MAX_PENDING_INVALIDATIONS = 100_000
 _FORGET_AGAIN_SECONDS = 0.25
+
+# How long receipts are kept: a thousand times as long as events take, and some 10 MB at 300 likes a
+# second.
+RECEIPT_SECONDS = 120.0
+# A change with more of them leaves none, as there is one for each of its events and entries.
+_MAX_RECEIPTS = 64
 # ± so much, so that what was stored together does not expire together.
 _JITTER = 0.1
+
+_repeats = Counter(
+    "roost_cache_repeats_total",
+    "Invalidations that events repeat: done, or skipped because the write had done them",
+    ["cache", "outcome"],
+)
 
 # Replaces an entry only if it is still the one that was seen, known by its header.
 _STORE = Script("""
@@ -123,16 +153,29 @@ class Cache(CacheReads[K, V]):
         (found,) = await get_many_from((self, keys))
         return found
 
-    async def forget(self, *keys: K) -> None:
+    async def forget(self, *keys: K, event_ids: Collection[UUID] = ()) -> None:
         """Deletes the keys' entries. Call it after the commit of their change. It never fails.
+
+        `event_ids` are the events of the change that call `forget_unless_done`. Give them only if
+        the change is known to be committed, as they do not repeat it then.
 
         While Redis is unavailable the keys are stored here: this process reads nothing from the
         cache and the change log before they are deleted, and deletes them once Redis is back.
         """
-        for key in keys:
-            self._flights.pop(key, None)
-        # A task of its own: the change is committed, so this must happen though the caller goes.
-        await asyncio.shield(self._start(self._forget(keys)))
+        await forget_from((self, keys), event_ids=event_ids)
+
+    async def forget_counts(self, *keys: K) -> None:
+        """`forget` after a change that clients of the change log may learn of later, by the next
+        `ChangeLog.append_due`."""
+        await forget_from((self, keys), later=True)
+
+    async def forget_unless_done(self, repeated: Collection[tuple[K, UUID]]) -> list[K]:
+        """Repeats `forget` by events of the changes, where no receipt says that it was done.
+
+        Takes pairs of a key and an event, and returns the keys that it deleted. It never fails.
+        """
+        (deleted,) = await forget_unless_done((self, repeated))
+        return deleted
 
     async def close(self) -> None:
         """Ends the loads and refreshes that are under way."""
@@ -263,18 +306,14 @@ class Cache(CacheReads[K, V]):
         replacement = pack(kind, fresh_until=fresh_until, content=content)
         return header, replacement, round((ttl + self._stale) * 1000)
 
-    async def _forget(self, keys: Iterable[K]) -> None:
-        try:
-            with deadline.none():
-                await self._delete(keys)
-        except RedisUnavailable:
-            waiting = bool(self._pending_invalidations)
-            self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
-            if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
-                logger().error("cache_invalidations_lost", cache=self._name)
-                self._pending_invalidations.clear()
-            elif not waiting:
-                self._start(self._forget_later())
+    def _postpone(self, keys: Iterable[K]) -> None:
+        waiting = bool(self._pending_invalidations)
+        self._pending_invalidations.update(dict.fromkeys(keys, self._next_moment()))
+        if len(self._pending_invalidations) > _MAX_PENDING_INVALIDATIONS:
+            logger().error("cache_invalidations_lost", cache=self._name)
+            self._pending_invalidations.clear()
+        elif not waiting:
+            self._start(self._forget_later())
 
     async def _forget_later(self) -> None:
         while self._pending_invalidations:
@@ -290,25 +329,104 @@ class Cache(CacheReads[K, V]):
 
     async def _forget_again(self) -> None:
         known = dict(self._pending_invalidations)
-        await self._delete(known)
+        # Without receipts: the events of these changes repeat them.
+        await _delete([(self, known)])
         for key, change in known.items():
             if self._pending_invalidations.get(key) == change:
                 del self._pending_invalidations[key]
 
-    async def _delete(self, keys: Iterable[K]) -> None:
-        places = self._places(keys)
-        deletions: list[Command] = [("DEL", place) for place in places]
-        if self._changes is None:
-            await self._redis.pipeline(deletions)
-        else:
-            await self._changes.append(map(dependency, places), after=deletions)
-
     def _at(self, key: K) -> str:
         (place,) = self._places((key,))
         return place
+
+    def _receipt(self, key: K, event_id: UUID) -> str:
+        return f"{self._at(key)}:{event_id.hex}"
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+# Caches that share a Redis and a change log, each with its keys.
+_Keys = Sequence[tuple[Cache[Any, Any], Collection[Any]]]
+
+
+async def forget_from(
+    *forgotten: tuple[Cache[Any, Any], Collection[Any]],
+    event_ids: Collection[UUID] = (),
+    later: bool = False,
+) -> None:
+    """`Cache.forget` of caches that share a Redis and a change log: one trip, and one entry of the
+    log. With `later` it is `Cache.forget_counts`."""
+    changed = [(cache, keys) for cache, keys in forgotten if keys]
+    if not changed:
+        return
+    for cache, keys in changed:
+        for key in keys:
+            cache._flights.pop(key, None)
+    (first, _), *_ = changed
+    # A task of its own: the change is committed, so this must happen though the caller goes.
+    await asyncio.shield(first._start(_forget(changed, event_ids, later)))
+
+
+async def forget_unless_done(
+    *repeated: tuple[Cache[K, Any], Collection[tuple[K, UUID]]],
+) -> list[list[K]]:
+    """`Cache.forget_unless_done` of caches that share a Redis and a change log: one trip if all
+    was done, and two if not."""
+    (first, _), *_ = repeated
+    asked = [(cache, key, event_id) for cache, each in repeated for key, event_id in each]
+    if not asked:
+        return [[] for _ in repeated]
+    try:
+        with deadline.none():
+            receipts = await first._redis.mget(
+                [cache._receipt(key, id_) for cache, key, id_ in asked]
+            )
+    except RedisUnavailable:
+        receipts = [None] * len(asked)
+    undone: dict[Cache[K, Any], dict[K, None]] = {cache: {} for cache, _ in repeated}
+    for (cache, key, _), receipt in zip(asked, receipts, strict=True):
+        if receipt is None:
+            undone[cache][key] = None
+        _repeats.labels(cache._name, "done" if receipt is None else "skipped").inc()
+    await forget_from(*undone.items())
+    return [list(keys) for keys in undone.values()]
+
+
+async def _forget(forgotten: _Keys, event_ids: Collection[UUID], later: bool) -> None:
+    try:
+        with deadline.none():
+            await _delete(forgotten, event_ids, later=later)
+    except RedisUnavailable:
+        for cache, keys in forgotten:
+            cache._postpone(keys)
+
+
+async def _delete(
+    forgotten: _Keys, event_ids: Collection[UUID] = (), *, later: bool = False
+) -> None:
+    (first, _), *_ = forgotten
+    places = [place for cache, keys in forgotten for place in cache._places(keys)]
+    deletions: list[Command] = [("DEL", place) for place in places]
+    receipts = _receipts(forgotten, event_ids)
+    if first._changes is None:
+        await first._redis.in_order(deletions, receipts)
+    elif later:
+        await first._changes.append_later(list(map(dependency, places)), after=deletions)
+    else:
+        await first._changes.append(map(dependency, places), after=deletions, then=receipts)
+
+
+def _receipts(forgotten: _Keys, event_ids: Collection[UUID]) -> list[Command]:
+    if len(event_ids) * sum(len(keys) for _, keys in forgotten) > _MAX_RECEIPTS:
+        return []
+    lasting = round(RECEIPT_SECONDS * 1000)
+    return [
+        ("SET", cache._receipt(key, event_id), b"", "PX", lasting)
+        for cache, keys in forgotten
+        for key in keys
+        for event_id in event_ids
+    ]

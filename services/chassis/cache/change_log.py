@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from prometheus_client import Counter
 
-from services.chassis.cache.redis_client import RedisClient
+from services.chassis.cache.redis_client import RedisClient, Script
 from services.chassis.cache.redis_connection import Command
 
 # Entries that Redis keeps at least: with a thousand writes a second those of 20 s. Most are of some
@@ -35,6 +35,15 @@ _STEP = 1_000
 _ID_BYTES = 8
 _NONCE_BYTES = 8
 _FIELD = b"c"
+
+# One entry for all that is due. KEYS: due, log. ARGV: entries to keep, field, nonce.
+_APPEND_DUE = Script("""
+local ids = redis.call('SMEMBERS', KEYS[1])
+if #ids == 0 then return 0 end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', ARGV[2], ARGV[3] .. table.concat(ids))
+redis.call('DEL', KEYS[1])
+return #ids
+""")
 
 _appended = Counter("roost_change_log_appended_total", "Dependencies appended to the change log")
 _resets = Counter("roost_change_log_resets_total", "Reads of the change log that gave a reset")
@@ -74,6 +83,8 @@ class ChangeLog:
     def __init__(self, redis: RedisClient, name: str, *, max_entries: int = MAX_ENTRIES) -> None:
         self._redis = redis
         self._place = f"changes:{name}"
+        # In the slot of the log.
+        self._due = f"due:{{{self._place}}}"
         self._max_entries = max_entries
         self._before_reads: list[Callable[[], Awaitable[None]]] = []
 
@@ -81,15 +92,28 @@ class ChangeLog:
         """Calls it before each read: it appends what could not be appended before."""
         self._before_reads.append(call)
 
-    async def append(self, ids: Iterable[bytes], *, after: Sequence[Command] = ()) -> None:
-        """Appends the dependencies as one entry, after these commands were executed.
+    async def append(
+        self, ids: Iterable[bytes], *, after: Sequence[Command] = (), then: Sequence[Command] = ()
+    ) -> None:
+        """Appends the dependencies as one entry, after some commands were executed, and then
+        executes others.
 
-        What they stand for must have changed before: by these commands, or earlier.
+        What they stand for must have changed before: by the commands `after`, or earlier.
         """
         content = b"".join(ids)
         if content:
-            await self._redis.in_order(after, [self._entry(content)])
+            await self._redis.in_order(after, [self._entry(content)], then)
             _appended.inc(len(content) // _ID_BYTES)
+
+    async def append_later(self, ids: Sequence[bytes], *, after: Sequence[Command] = ()) -> None:
+        """Lets the next `append_due` of any process append them, after these commands were
+        executed: for changes that clients may learn of later. At least one."""
+        await self._redis.in_order(after, [("SADD", self._due, *ids)])
+
+    async def append_due(self) -> None:
+        """Appends all that `append_later` has collected, as one entry."""
+        arguments = (self._max_entries, _FIELD, _nonce())
+        _appended.inc(await self._redis.run(_APPEND_DUE, (self._due, self._place), arguments))
 
     async def read_after(self, position: Position | None) -> Changes:
         """What was appended since the position; a reset for None, and where that is unknown."""
@@ -131,8 +155,12 @@ class ChangeLog:
                 return _position_of(entries[0], connections)
 
     def _entry(self, content: bytes) -> Command:
-        nonce = os.urandom(_NONCE_BYTES)
-        return ("XADD", self._place, "MAXLEN", "~", self._max_entries, "*", _FIELD, nonce + content)
+        entry = _nonce() + content
+        return ("XADD", self._place, "MAXLEN", "~", self._max_entries, "*", _FIELD, entry)
+
+
+def _nonce() -> bytes:
+    return os.urandom(_NONCE_BYTES)
 
 
 def _position_of(entry: Any, connections: int) -> Position:

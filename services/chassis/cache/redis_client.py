@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -96,6 +97,22 @@ class Script:
         return ("EVAL", self.source, len(keys), *keys, *arguments)
 
 
+# A script of more commands would let others wait for too long.
+_MAX_IN_SCRIPT = 500
+# Executes commands up to the first that is refused, and returns that refusal. ARGV: of each command
+# the number of its words, and these. The keys are not named, so it is not for clusters.
+_IN_ORDER = Script("""
+local at = 1
+while at <= #ARGV do
+  local count = tonumber(ARGV[at])
+  local reply = redis.pcall(unpack(ARGV, at + 1, at + count))
+  if type(reply) == 'table' and reply.err then return reply end
+  at = at + count + 1
+end
+return redis.status_reply('OK')
+""")
+
+
 class _Server(Protocol):
     @property
     def response_received(self) -> float: ...
@@ -166,13 +183,18 @@ class RedisClient:
         replies = await self._call(partial(self._server.send, listed))
         return _accepted(replies) if raise_errors else replies
 
-    async def in_order(self, first: Sequence[Command], then: Sequence[Command]) -> None:
-        """Executes all of `then` after all of `first`, on a cluster too. One trip if possible."""
-        if self._cluster:
-            await self.pipeline(first)
-            await self.pipeline(then)
+    async def in_order(self, *stages: Sequence[Command]) -> None:
+        """Executes all commands of a stage after those of the stages before, and only if none of
+        these was refused. One trip, and on a cluster one for each stage."""
+        stages = tuple(filter(None, stages))
+        if self._cluster or len(stages) == 1 or sum(map(len, stages)) > _MAX_IN_SCRIPT:
+            for stage in stages:
+                await self.pipeline(stage)
         else:
-            await self.pipeline([*first, *then])
+            arguments: list[Argument] = []
+            for command in chain(*stages):
+                arguments += (len(command), *command)
+            await self.run(_IN_ORDER, (), arguments)
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument] = ()

@@ -36,12 +36,15 @@ class MemoryTransaction(Generic[TablesT]):
 
     def __init__(self, tables: TablesT, clock: Clock) -> None:
         self.tables = tables
+        self.event_ids: list[UUID] = []
         self._clock = clock
 
     async def publish(self, message: OutboxMessage) -> None:
-        self.tables.outbox.append(
-            Event.from_message(message, time=self._clock.now(), traceparent=telemetry.traceparent())
+        event = Event.from_message(
+            message, time=self._clock.now(), traceparent=telemetry.traceparent()
         )
+        self.tables.outbox.append(event)
+        self.event_ids.append(event.event_id)
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
         note = (consumer, event_id)

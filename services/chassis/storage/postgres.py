@@ -75,7 +75,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
-        self.published = False
+        self.event_ids: list[UUID] = []
         self._clock = clock
 
     async def publish(self, message: OutboxMessage) -> None:
@@ -85,7 +85,7 @@ class PostgresTransaction:
         await outbox.append(
             self.connection, event, shard_key=shard_key.of_name(self.shard_key, event.key)
         )
-        self.published = True
+        self.event_ids.append(event.event_id)
 
     async def first_seen(self, consumer: str, event_id: UUID) -> bool:
         return await inbox.first_seen(self.connection, consumer, event_id, key=self.shard_key)
@@ -210,7 +210,7 @@ class Database:
                     yield made
                     commit.begun = True
                 position = await self._position(connection)
-        if isinstance(made, PostgresTransaction) and made.published:
+        if isinstance(made, PostgresTransaction) and made.event_ids:
             self._relay.wake()
         await self._keep(position)
 

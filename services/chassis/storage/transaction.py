@@ -4,7 +4,7 @@ A service's `domain/store.py` extends `Transaction` by the operations of its dom
 implementations extend `postgres.PostgresTransaction` and `memory.MemoryTransaction`.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -23,6 +23,11 @@ _JITTER = 0.5
 
 class Transaction(Protocol):
     """All or nothing: leaving the block commits everything, an exception undoes everything."""
+
+    @property
+    def event_ids(self) -> Sequence[UUID]:
+        """The ids of the events that it has published so far."""
+        ...
 
     async def publish(self, message: OutboxMessage) -> None:
         """Adds a message to the outbox; it is published if, and only if, this commits.

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeAlias
+from uuid import UUID
 
 from services.chassis.events.records import OutboxMessage
 from services.chassis.storage.idempotency import RequestKey
@@ -52,6 +53,8 @@ class ChangedIds:
     post_ids: set[int] = field(default_factory=set)
     # Users whose engagement changed.
     engaged_user_ids: set[int] = field(default_factory=set)
+    # The events of the write. Empty if it is not known to be committed.
+    event_ids: tuple[UUID, ...] = ()
 
 
 # Called after each write, before the write returns to its caller.

@@ -1,6 +1,7 @@
 """ProfileCacheService over gRPC."""
 
 from typing import Any
+from uuid import UUID
 
 from roost.post.v1 import profile_cache_service_pb2 as rpc
 from roost.post.v1.profile_cache_service_pb2_grpc import ProfileCacheServiceServicer
@@ -20,5 +21,9 @@ class ProfileCacheServicer(ProfileCacheServiceServicer):
         self, request: rpc.InvalidateProfilesRequest, context: Any
     ) -> rpc.InvalidateProfilesResponse:
         pairs = [(each.user_id, each.other_user_id) for each in request.pairs]
-        await self._profiles.invalidate(request.user_ids, pairs)
+        if request.counts_only and not pairs:
+            await self._profiles.invalidate_counts(request.user_ids)
+        else:
+            event_ids = [UUID(bytes=each) for each in request.event_ids]
+            await self._profiles.invalidate(request.user_ids, pairs, event_ids=event_ids)
         return rpc.InvalidateProfilesResponse()

@@ -1,6 +1,7 @@
 """The Post service, over the mesh: its copies of profiles and relationships, and its counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
 
 from roost.post.v1.post_service_pb2 import BatchCountPostsRequest
 from roost.post.v1.post_service_pb2_grpc import PostServiceStub
@@ -18,6 +19,7 @@ from services.user.domain.ports import CountPosts
 _SECONDS = 1.0
 # What the contract allows in one call.
 _MAX_PROFILES = 1_000
+_MAX_EVENTS = 16
 
 
 class MeshCacheInvalidation:
@@ -26,15 +28,30 @@ class MeshCacheInvalidation:
     def __init__(self, mesh: Mesh) -> None:
         self._profile_cache = mesh.as_service(ProfileCacheServiceStub, timeout=_SECONDS)
 
-    async def invalidate_pair(self, one_id: int, other_id: int) -> None:
+    async def invalidate_pair(
+        self, one_id: int, other_id: int, *, event_ids: Collection[UUID] = ()
+    ) -> None:
         pair = UserPair(user_id=one_id, other_user_id=other_id)
-        await self._invalidate(InvalidateProfilesRequest(pairs=[pair]))
+        await self._invalidate(
+            InvalidateProfilesRequest(pairs=[pair], event_ids=_packed(event_ids))
+        )
 
-    async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
+    async def invalidate_profiles(
+        self,
+        user_ids: Iterable[int],
+        *,
+        event_ids: Collection[UUID] = (),
+        counts_only: bool = False,
+    ) -> None:
         ids = list(user_ids)
         for start in range(0, len(ids), _MAX_PROFILES):
-            chunk = ids[start : start + _MAX_PROFILES]
-            await self._invalidate(InvalidateProfilesRequest(user_ids=chunk))
+            await self._invalidate(
+                InvalidateProfilesRequest(
+                    user_ids=ids[start : start + _MAX_PROFILES],
+                    event_ids=_packed(event_ids),
+                    counts_only=counts_only,
+                )
+            )
 
     async def _invalidate(self, request: InvalidateProfilesRequest) -> None:
         try:
@@ -43,6 +60,12 @@ class MeshCacheInvalidation:
                 await self._profile_cache.InvalidateProfiles(request)
         except RoostError as error:
             logger().warning("cache_invalidation_failed", error=repr(error))
+
+
+def _packed(event_ids: Collection[UUID]) -> list[bytes]:
+    """The ids as the contract has them; none of more than it allows, which only costs their
+    repetition."""
+    return [each.bytes for each in event_ids] if len(event_ids) <= _MAX_EVENTS else []
 
 
 def count_posts(mesh: Mesh) -> CountPosts:

@@ -1,8 +1,9 @@
 """What the operations need besides the database: the user cache, and what other services do."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+from uuid import UUID
 
 from services.user.domain.model import ProfileMedium, ProfileUse
 
@@ -14,8 +15,21 @@ class UserCache(Protocol):
         """The profiles of the users that exist."""
         ...
 
-    async def forget(self, *keys: int) -> None:
-        """Call it after the commit of a change to these profiles or their counters."""
+    async def forget(self, *keys: int, event_ids: Collection[UUID] = ()) -> None:
+        """Call it after the commit of a change to these profiles. It never fails.
+
+        `event_ids` are the events of the change that will call `forget_again`.
+        """
+        ...
+
+    async def forget_again(self, changes: Collection[tuple[int, UUID]]) -> None:
+        """Repeats `forget` for profiles and events of their changes, where it was not done before
+        the event came. It never fails."""
+        ...
+
+    async def forget_counts(self, *keys: int) -> None:
+        """Call it after the commit of a change to nothing but the counters of these profiles. It
+        never fails."""
         ...
 
 
@@ -23,12 +37,24 @@ class CacheInvalidation(Protocol):
     """Removes what other services cache of profiles and relationships, before a write is
     answered."""
 
-    async def invalidate_pair(self, one_id: int, other_id: int) -> None:
-        """Call it after the commit of a change to the relationship of the two. It never fails."""
+    async def invalidate_pair(
+        self, one_id: int, other_id: int, *, event_ids: Collection[UUID] = ()
+    ) -> None:
+        """Call it after the commit of a change to the relationship of the two. It never fails.
+
+        `event_ids` are the events of the change.
+        """
         ...
 
-    async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
-        """Call it after the commit of a change to these profiles or counters. It never fails."""
+    async def invalidate_profiles(
+        self,
+        user_ids: Iterable[int],
+        *,
+        event_ids: Collection[UUID] = (),
+        counts_only: bool = False,
+    ) -> None:
+        """Call it after the commit of a change to these profiles, or with `counts_only` to nothing
+        but their counters. It never fails."""
         ...
 
 

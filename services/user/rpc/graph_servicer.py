@@ -1,7 +1,8 @@
 """GraphService over gRPC: follows, blocks, mutes, and their lists."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from google.protobuf.message import Message
 from roost.user.v1 import graph_service_pb2 as pb
@@ -194,16 +195,19 @@ class GraphServicer(GraphServiceServicer):
     async def _act(self, request: Any, response: type[R], act: Act) -> R:
         """Runs the act once for a request id. The response has the new relationship."""
         me = caller.user().user_id
+        event_ids: Sequence[UUID] = ()
 
         async def effect(transaction: UserTransaction) -> R:
+            nonlocal event_ids
             relationship = await act(transaction, me, request.user_id)
+            event_ids = transaction.event_ids
             return response(relationship=convert.relationship(request.user_id, relationship))
 
         made = await commands.run_once(
             self._store.transaction, request, response, effect, caller_id=me
         )
         # Also after a repetition: the first process may have died before it invalidated.
-        await self._cache_invalidation.invalidate_pair(me, request.user_id)
+        await self._cache_invalidation.invalidate_pair(me, request.user_id, event_ids=event_ids)
         return made
 
     async def _id_page(self, request: Any, direction: Direction) -> IdPage:

@@ -1,7 +1,8 @@
 """UserService over gRPC: profiles and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from roost.user.v1 import user_service_pb2 as pb
 from roost.user.v1.user_service_pb2_grpc import UserServiceServicer
@@ -90,6 +91,7 @@ class UserServicer(UserServiceServicer):
             for field in profiles.check_mask(request.update_mask.paths)
         }
         response = None
+        event_ids: Sequence[UUID] = ()
         if profile_media.names_media(changes):
             # Read first: a medium of the first attempt may have been replaced and deleted since.
             response = await commands.first_response(
@@ -99,8 +101,8 @@ class UserServicer(UserServiceServicer):
             async with self._profile_media.claimed(
                 me.user_id, changes, request_id=request.request_id
             ) as media:
-                response = await self._update(me.user_id, request, changes, media)
-        await self._user_cache.forget(me.user_id)
+                response, event_ids = await self._update(me.user_id, request, changes, media)
+        await self._user_cache.forget(me.user_id, event_ids=event_ids)
         return response
 
     async def _update(
@@ -109,8 +111,12 @@ class UserServicer(UserServiceServicer):
         request: pb.UpdateUserRequest,
         changes: Mapping[str, profiles.Value],
         media: Mapping[ProfileUse, ProfileMedium],
-    ) -> pb.UpdateUserResponse:
+    ) -> tuple[pb.UpdateUserResponse, Sequence[UUID]]:
+        """The response, and the events; none if the response was stored before."""
+        event_ids: Sequence[UUID] = ()
+
         async def effect(transaction: UserTransaction) -> pb.UpdateUserResponse:
+            nonlocal event_ids
             user = await profiles.update(
                 transaction,
                 user_id,
@@ -120,11 +126,13 @@ class UserServicer(UserServiceServicer):
                 clock=self._clock,
                 ids=self._ids,
             )
+            event_ids = transaction.event_ids
             return pb.UpdateUserResponse(user=convert.profile(user))
 
-        return await commands.run_once(
+        response = await commands.run_once(
             self._store.transaction, request, pb.UpdateUserResponse, effect, caller_id=user_id
         )
+        return response, event_ids
 
     @access_policy.user
     async def GetSettings(
@@ -172,12 +180,16 @@ class UserServicer(UserServiceServicer):
             me, request.password, network=caller.network()
         )
 
+        event_ids: Sequence[UUID] = ()
+
         async def effect(transaction: UserTransaction) -> pb.DeleteUserResponse:
+            nonlocal event_ids
             await self._accounts.delete(transaction, password_check)
+            event_ids = transaction.event_ids
             return pb.DeleteUserResponse()
 
         response = await commands.run_once(
             begin, request, pb.DeleteUserResponse, effect, caller_id=me.user_id, seal=seal
         )
-        await self._user_cache.forget(me.user_id)
+        await self._user_cache.forget(me.user_id, event_ids=event_ids)
         return response

@@ -35,9 +35,11 @@ class UserConsumer:
         if counted:
             await counters.apply(self._store, self._user_cache, counted)
         await self._profile_media(events)
-        changed = {_key(event) for event in events if event.type in _PROFILE_CHANGES}
-        if changed:
-            await self._user_cache.forget(*changed)
+        changes = [
+            (_key(event), event.event_id) for event in events if event.type in _PROFILE_CHANGES
+        ]
+        if changes:
+            await self._user_cache.forget_again(changes)
 
 
 def _follow(body: pb.FollowCreated | pb.FollowRemoved, step: int) -> dict[int, Counts]:

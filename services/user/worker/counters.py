@@ -39,8 +39,8 @@ _failures = Counter(
 async def apply(store: Store, user_cache: UserCache, events: Sequence[CountedEvent]) -> None:
     """Applies the changes of events to counters, each event once, however often it is delivered.
 
-    The cached profiles of all users in the events are invalidated every time: a process that dies
-    after the commit gets its events again, and only then removes the old figures.
+    The cached profiles of all users whose counters the events change are invalidated every time: a
+    process that dies after the commit gets its events again, and only then removes the old figures.
     """
 
     async def effect(transaction: UserTransaction) -> None:
@@ -55,7 +55,9 @@ async def apply(store: Store, user_cache: UserCache, events: Sequence[CountedEve
             await transaction.change_counts(changes)
 
     await in_transaction(store.transaction, effect)
-    await user_cache.forget(*{user_id for _, changes in events for user_id in changes})
+    changed = {user_id for _, changes in events for user_id, change in changes.items() if change}
+    if changed:
+        await user_cache.forget_counts(*changed)
 
 
 class Reconciler:
@@ -119,7 +121,7 @@ class Reconciler:
 
         corrected = await in_transaction(self._store.transaction, effect)
         _count_drifts(seen, wrong)
-        await self._user_cache.forget(*wrong)
+        await self._user_cache.forget_counts(*wrong)
         return corrected
 
     async def _differing(

@@ -1,8 +1,8 @@
 """Follows the media that profiles show: their changes and deletions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from uuid import UUID
 
 from roost.media.v1 import media_events_pb2 as pb
 from roost.media.v1.media_pb2 import MEDIUM_USE_POST
@@ -14,7 +14,7 @@ from services.chassis.storage.transaction import in_transaction
 from services.user.domain import profile_media
 from services.user.domain.model import ProfileMedium
 from services.user.domain.ports import UserCache
-from services.user.domain.store import Store
+from services.user.domain.store import Store, UserTransaction
 from services.user.rpc.profile_media import USES, snapshot
 
 
@@ -47,25 +47,27 @@ class ProfileMediaConsumer:
             for change in changes
             if (owner := owners.get(change.owner_id)) and owner.uses_of(change.medium_id)
         ]
+        event_ids: list[UUID] = []
         for change in shown:
-            await self._apply(change)
-        await self._forget({change.owner_id for change in shown})
+            event_ids += await self._apply(change)
+        owner_ids = {change.owner_id for change in shown}
+        if owner_ids:
+            await self._user_cache.forget(*owner_ids, event_ids=event_ids)
 
-    async def _apply(self, change: _MediumChange) -> None:
-        if change.medium is None:
-            effect = partial(
-                profile_media.remove,
-                owner_id=change.owner_id,
-                medium_id=change.medium_id,
-                clock=self._clock,
-            )
-        else:
-            effect = partial(profile_media.refresh, owner_id=change.owner_id, medium=change.medium)
-        await in_transaction(self._store.transaction, effect)
+    async def _apply(self, change: _MediumChange) -> Sequence[UUID]:
+        """Returns the ids of the events."""
+        owner_id = change.owner_id
 
-    async def _forget(self, user_ids: Collection[int]) -> None:
-        if user_ids:
-            await self._user_cache.forget(*user_ids)
+        async def effect(transaction: UserTransaction) -> Sequence[UUID]:
+            if change.medium is None:
+                await profile_media.remove(
+                    transaction, owner_id, change.medium_id, clock=self._clock
+                )
+            else:
+                await profile_media.refresh(transaction, owner_id, change.medium)
+            return transaction.event_ids
+
+        return await in_transaction(self._store.transaction, effect)
 
 
 def _updated(body: pb.MediumUpdated) -> _MediumChange | None:

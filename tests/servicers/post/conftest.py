@@ -35,6 +35,7 @@ from services.chassis.auth.caller import (
 from services.chassis.cache import redis_client
 from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
+from services.chassis.events.bus import Routes
 from services.chassis.events.records import Event
 from services.chassis.rpc.invalidation import InvalidationServicer
 from services.chassis.rpc.server import MountedServicer
@@ -44,9 +45,13 @@ from services.post import compose
 from services.post.adapters.media_client import MeshMediaClaims
 from services.post.adapters.memory import MemoryStore
 from services.post.adapters.user_client import MeshProfiles
+from services.post.rpc.events import describe
 from services.post.rpc.read_cache.body_cache import PostBodyCache
 from services.post.rpc.read_cache.profile_cache import ProfileCache
 from services.post.rpc.read_cache.state_cache import PostStateCache
+from services.post.worker import consumer
+from services.post.worker.account_cleanup import AccountCleanup
+from services.post.worker.protections import Protections
 from tests.builders.posts import Numbers
 from tests.servicers.fakes.media import WITHOUT_OF_MEDIA, FakeMedia
 from tests.servicers.fakes.users import WITHOUT, WITHOUT_OF_GRAPH, FakeGraph, FakeUsers
@@ -65,8 +70,12 @@ class Scenario:
         media: FakeMedia,
         store: MemoryStore,
         invalidation: InvalidationServicer,
+        changes: ChangeLog,
+        routes: Routes,
     ) -> None:
         self._served = served
+        self._routes = routes
+        self.change_log = changes
         self.invalidation = invalidation
         self.users = users
         self.media = media
@@ -114,6 +123,13 @@ class Scenario:
 
     async def delete(self, who: int, post_id: int, **given: Any) -> None:
         await self.posts(who).DeletePost(rpc.DeletePostRequest(post_id=post_id, **given))
+
+    async def handle(self, *events: Event) -> None:
+        """Handles events as the worker does."""
+        for event in events:
+            handler = self._routes(event.type)
+            assert handler is not None
+            await handler(event)
 
     def published(self, name: str) -> list[Event]:
         return [
@@ -182,7 +198,14 @@ async def a_scenario(
             ids=IdGenerator(clock=clock, worker=FixedWorker()),
             page_token_key=bytes(32),
         )
+        routes = consumer.routes(
+            AccountCleanup(store=rows, clock=clock, describe=describe, delete_body=bodies.delete),
+            protections=Protections(store=rows, profiles=profiles),
+            store=rows,
+            states=states,
+            profile_cache=profile_cache,
+        )
         async with serving(*mounts) as served:
-            yield Scenario(served, users, media, rows, invalidation)
+            yield Scenario(served, users, media, rows, invalidation, changes, routes)
         for cache in (bodies, states, profile_cache):
             await cache.close()

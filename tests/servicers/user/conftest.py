@@ -1,8 +1,9 @@
 """The User service on stores in memory, behind the whole pipeline and a real channel."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
 import pytest
 from google.protobuf.message import Message
@@ -46,6 +47,7 @@ class FakeUserCache:
     def __init__(self, store: MemoryUserStore) -> None:
         self._load = user_cache.loader(store, convert.packed_user)
         self._kept: dict[int, bytes] = {}
+        self._receipts: set[tuple[int, UUID]] = set()
 
     async def get_many(self, keys: Iterable[int]) -> dict[int, bytes]:
         wanted = list(keys)
@@ -54,9 +56,15 @@ class FakeUserCache:
             self._kept.update(await self._load(missing))
         return {key: self._kept[key] for key in wanted if key in self._kept}
 
-    async def forget(self, *keys: int) -> None:
+    async def forget(self, *keys: int, event_ids: Collection[UUID] = ()) -> None:
         for key in keys:
             self._kept.pop(key, None)
+            self._receipts |= {(key, each) for each in event_ids}
+
+    async def forget_unless_done(self, repeated: Collection[tuple[int, UUID]]) -> list[int]:
+        keys = list({key for key, event_id in repeated if (key, event_id) not in self._receipts})
+        await self.forget(*keys)
+        return keys
 
 
 class FakeCacheInvalidation:
@@ -65,12 +73,24 @@ class FakeCacheInvalidation:
     def __init__(self) -> None:
         self.pairs: list[tuple[int, int]] = []
         self.profiles: list[int] = []
+        self.counts: list[int] = []
+        self.event_ids: list[UUID] = []
 
-    async def invalidate_pair(self, one_id: int, other_id: int) -> None:
+    async def invalidate_pair(
+        self, one_id: int, other_id: int, *, event_ids: Collection[UUID] = ()
+    ) -> None:
         self.pairs.append((one_id, other_id))
+        self.event_ids.extend(event_ids)
 
-    async def invalidate_profiles(self, user_ids: Iterable[int]) -> None:
-        self.profiles.extend(user_ids)
+    async def invalidate_profiles(
+        self,
+        user_ids: Iterable[int],
+        *,
+        event_ids: Collection[UUID] = (),
+        counts_only: bool = False,
+    ) -> None:
+        (self.counts if counts_only else self.profiles).extend(user_ids)
+        self.event_ids.extend(event_ids)
 
 
 class FakeEmailAddresses:
@@ -113,8 +133,9 @@ class UserServiceStack:
         self.store = MemoryUserStore(clock=clock, describe=describe)
         self.attempts = MemoryAttempts(clock=clock)
         self.email_addresses = FakeEmailAddresses()
-        self.user_cache = FakeUserCache(self.store)
+        self.own_cache = FakeUserCache(self.store)
         self.cache_invalidation = FakeCacheInvalidation()
+        self.user_cache = BroadcastingUserCache(self.own_cache, self.cache_invalidation)
         self.ids = PatientIds(clock)
         self.signer = Signer(
             store=self.store,
@@ -124,7 +145,7 @@ class UserServiceStack:
         )
         self.mounts = compose.mounts(
             store=self.store,
-            user_cache=BroadcastingUserCache(self.user_cache, self.cache_invalidation),
+            user_cache=self.user_cache,
             cache_invalidation=self.cache_invalidation,
             clock=clock,
             ids=self.ids,

@@ -553,7 +553,7 @@ class TestFollowingMedia:
         later = changed(medium, alt_text="later")
         await happen(stack, later)
         # A process that died after its commit left the old profile in the cache.
-        stack.user_cache._kept[alice.id] = old.SerializeToString()
+        stack.own_cache._kept[alice.id] = old.SerializeToString()
 
         await happen(stack, later)
 

@@ -1,6 +1,6 @@
 """What the worker does: counting, reconciling, and removing the relationships of deleted users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from roost.post.v1.post_pb2 import (
 from roost.user.v1 import graph_service_pb2 as pb
 from roost.user.v1 import user_events_pb2 as events_pb
 from roost.user.v1.user_pb2 import User
-from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest
+from roost.user.v1.user_service_pb2 import DeleteUserRequest, GetUserRequest, UpdateUserRequest
 
 from services.chassis.events.records import Event, OutboxMessage, Undecodable
 from services.chassis.runtime.errors import Unavailable
@@ -150,6 +150,53 @@ async def test_an_old_profile_in_the_cache_is_removed_with_the_event(
     await consumer(stack)([event])
 
     assert await counts(stack, alice) == (7, 0, 0)
+
+
+async def test_the_event_of_a_change_that_was_invalidated_invalidates_nothing(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    await alice.users.UpdateUser(
+        UpdateUserRequest(user=User(bio="Birds"), update_mask={"paths": ["bio"]})
+    )
+    assert stack.cache_invalidation.profiles == [alice.id]
+
+    await consumer(stack)(stack.store.database.published)
+    await consumer(stack)(stack.store.database.published)
+
+    assert stack.cache_invalidation.profiles == [alice.id]
+
+
+async def test_the_event_of_a_process_that_died_invalidates_other_services_after_the_own_cache(
+    stack: UserServiceStack, alice: Actor
+) -> None:
+    old = await counts(stack, alice)
+    stack.store.database.tables.counts[alice.id] = Counts(followers=7)
+    body = events_pb.UserUpdated(user=User(id=alice.id))
+    seen = []
+
+    async def read(user_ids: Iterable[int], **_: object) -> None:
+        # What another service would cache again now.
+        seen.append(await counts(stack, alice))
+
+    stack.cache_invalidation.invalidate_profiles = read  # type: ignore[method-assign]
+
+    await consumer(stack)([post_event(stack, body, alice)])
+
+    assert (old, seen) == ((0, 0, 0), [(7, 0, 0)])
+
+
+async def test_counts_are_invalidated_as_counts_and_only_if_they_change(
+    stack: UserServiceStack, alice: Actor, bob: Actor
+) -> None:
+    post = Post(id=1, author_id=alice.id)
+    reply = Post(id=2, author_id=bob.id, reply_to_post_id=1)
+
+    await consumer(stack)(
+        [post_event(stack, post_pb.PostCreated(post=each), alice) for each in (post, reply)]
+    )
+
+    assert stack.cache_invalidation.counts == [alice.id]
+    assert stack.cache_invalidation.profiles == []
 
 
 async def test_counts_of_an_old_profile_in_the_cache_are_right_after_the_event_is_redelivered(

@@ -63,7 +63,16 @@ class Notes:
         for each in what:
             self.forgotten += each if isinstance(each, Collection) else [each]
 
+    async def forget_again(self, changes: Collection[tuple[int, Any]]) -> None:
+        await self.forget(*(key for key, _ in changes))
+
+    async def forget_counts(self, *keys: int) -> None:
+        await self.forget(*keys)
+
     async def invalidate(self, *what: Any) -> None:
+        await self.forget(*what)
+
+    async def invalidate_again(self, _: Any, *what: Any) -> None:
         await self.forget(*what)
 
     def announce_activities(self, activities: Collection[Any]) -> None:
@@ -94,19 +103,14 @@ def _post_departures() -> Served:
     clock, known = ManualClock(NOW), Notes()
     store = MemoryStore(clock=clock)
 
-    async def forget_changed(_: Any) -> None:
-        pass
-
     async def forget_body(post_id: int, revision: int) -> None:
         pass
 
-    states = Notes()
-    states.invalidate = forget_changed  # type: ignore[method-assign]
     routes = post_departures.routes(
         AccountCleanup(store=store, clock=clock, describe=describe, delete_body=forget_body),
         protections=Protections(store=store, profiles=cast(Any, None)),
         store=store,
-        states=cast(Any, states),
+        states=cast(Any, Notes()),
         profile_cache=cast(Any, known),
     )
 

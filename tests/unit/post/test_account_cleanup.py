@@ -150,7 +150,7 @@ async def test_a_repeated_cleanup_publishes_nothing(scenario: Scenario) -> None:
 class EmptyCache:
     """A cache without entries."""
 
-    async def invalidate(self, *_: object) -> None:
+    async def invalidate_again(self, *_: object) -> None:
         return
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from google.protobuf.message import Message
@@ -34,6 +35,7 @@ class RecordingHandlers:
         self.profiles: list[int] = []
         self.pairs: list[tuple[int, int]] = []
         self.changed: list[ChangedIds] = []
+        self.events: set[UUID] = set()
         self.deleted: list[int] = []
         self.blocked: list[tuple[int, int]] = []
         self.accounts: list[tuple[int, AccountState]] = []
@@ -44,6 +46,10 @@ class RecordingHandlers:
         else:
             self.profiles += first
             self.pairs += pairs
+
+    async def invalidate_again(self, event_id: UUID, first: Any, pairs: Any = None) -> None:
+        self.events.add(event_id)
+        await self.invalidate(first, pairs)
 
     async def account_deleted(self, user_id: int) -> None:
         self.deleted.append(user_id)
@@ -75,7 +81,10 @@ async def handle(body: Message, store: MemoryStore | None = None) -> RecordingHa
     message = OutboxMessage.of(topic="t", key=1, body=body)
     handle = routes(message.type)
     assert handle is not None
-    await handle(Event.from_message(message, time=ManualClock().now(), traceparent=None))
+    event = Event.from_message(message, time=ManualClock().now(), traceparent=None)
+    await handle(event)
+    # Each invalidation is a repetition of what the write of this event did.
+    assert recording.events <= {event.event_id}
     return recording
 
 

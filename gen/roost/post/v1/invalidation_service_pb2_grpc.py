@@ -52,8 +52,9 @@ class InvalidationServiceServicer:
         """Watch answers each check with the dependencies that changed since the check before. A change that was
         answered to its caller before the check was sent is in that response or in an earlier one of the stream.
         The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-        ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
-        unreachable.
+        ended must discard what it keeps. Changes of nothing but counts of users are an exception: they are reported up
+        to a second after they were answered, or once a worker of the service runs again. Services only. UNAVAILABLE
+        while the service stops, or its cache is unreachable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

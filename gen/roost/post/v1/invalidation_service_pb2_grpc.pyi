@@ -39,8 +39,9 @@ class InvalidationServiceStub:
     """Watch answers each check with the dependencies that changed since the check before. A change that was
     answered to its caller before the check was sent is in that response or in an earlier one of the stream.
     The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-    ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
-    unreachable.
+    ended must discard what it keeps. Changes of nothing but counts of users are an exception: they are reported up
+    to a second after they were answered, or once a worker of the service runs again. Services only. UNAVAILABLE
+    while the service stops, or its cache is unreachable.
     """
 
 @_typing.type_check_only
@@ -54,8 +55,9 @@ class InvalidationServiceAsyncStub(InvalidationServiceStub):
     """Watch answers each check with the dependencies that changed since the check before. A change that was
     answered to its caller before the check was sent is in that response or in an earlier one of the stream.
     The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-    ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
-    unreachable.
+    ended must discard what it keeps. Changes of nothing but counts of users are an exception: they are reported up
+    to a second after they were answered, or once a worker of the service runs again. Services only. UNAVAILABLE
+    while the service stops, or its cache is unreachable.
     """
 
 class InvalidationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -72,8 +74,9 @@ class InvalidationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Watch answers each check with the dependencies that changed since the check before. A change that was
         answered to its caller before the check was sent is in that response or in an earlier one of the stream.
         The first response has `reset`. Checks are answered in order, one response each. A client whose stream
-        ended must discard what it keeps. Services only. UNAVAILABLE while the service stops, or its cache is
-        unreachable.
+        ended must discard what it keeps. Changes of nothing but counts of users are an exception: they are reported up
+        to a second after they were answered, or once a worker of the service runs again. Services only. UNAVAILABLE
+        while the service stops, or its cache is unreachable.
         """
 
 def add_InvalidationServiceServicer_to_server(servicer: InvalidationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/post/v1/profile_cache_service.proto\x12\rroost.post.v1\x1a\x1b\x62uf/validate/validate.proto\"Y\n\x08UserPair\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12+\n\rother_user_id\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0botherUserId\"\x81\x01\n\x19InvalidateProfilesRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12\x38\n\x05pairs\x18\x02 \x03(\x0b\x32\x17.roost.post.v1.UserPairB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07R\x05pairs\"\x1c\n\x1aInvalidateProfilesResponse2\x80\x01\n\x13ProfileCacheService\x12i\n\x12InvalidateProfiles\x12(.roost.post.v1.InvalidateProfilesRequest\x1a).roost.post.v1.InvalidateProfilesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)roost/post/v1/profile_cache_service.proto\x12\rroost.post.v1\x1a\x1b\x62uf/validate/validate.proto\"Y\n\x08UserPair\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x06userId\x12+\n\rother_user_id\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0botherUserId\"\xcf\x01\n\x19InvalidateProfilesRequest\x12*\n\x08user_ids\x18\x01 \x03(\x03\x42\x0f\xbaH\x0c\x92\x01\t\x10\xe8\x07\"\x04\"\x02 \x00R\x07userIds\x12\x38\n\x05pairs\x18\x02 \x03(\x0b\x32\x17.roost.post.v1.UserPairB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07R\x05pairs\x12+\n\tevent_ids\x18\x03 \x03(\x0c\x42\x0e\xbaH\x0b\x92\x01\x08\x10\x10\"\x04z\x02h\x10R\x08\x65ventIds\x12\x1f\n\x0b\x63ounts_only\x18\x04 \x01(\x08R\ncountsOnly\"\x1c\n\x1aInvalidateProfilesResponse2\x80\x01\n\x13ProfileCacheService\x12i\n\x12InvalidateProfiles\x12(.roost.post.v1.InvalidateProfilesRequest\x1a).roost.post.v1.InvalidateProfilesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,12 +40,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVALIDATEPROFILESREQUEST'].fields_by_name['user_ids']._serialized_options = b'\272H\014\222\001\t\020\350\007\"\004\"\002 \000'
   _globals['_INVALIDATEPROFILESREQUEST'].fields_by_name['pairs']._loaded_options = None
   _globals['_INVALIDATEPROFILESREQUEST'].fields_by_name['pairs']._serialized_options = b'\272H\006\222\001\003\020\350\007'
+  _globals['_INVALIDATEPROFILESREQUEST'].fields_by_name['event_ids']._loaded_options = None
+  _globals['_INVALIDATEPROFILESREQUEST'].fields_by_name['event_ids']._serialized_options = b'\272H\013\222\001\010\020\020\"\004z\002h\020'
   _globals['_USERPAIR']._serialized_start=89
   _globals['_USERPAIR']._serialized_end=178
   _globals['_INVALIDATEPROFILESREQUEST']._serialized_start=181
-  _globals['_INVALIDATEPROFILESREQUEST']._serialized_end=310
-  _globals['_INVALIDATEPROFILESRESPONSE']._serialized_start=312
-  _globals['_INVALIDATEPROFILESRESPONSE']._serialized_end=340
-  _globals['_PROFILECACHESERVICE']._serialized_start=343
-  _globals['_PROFILECACHESERVICE']._serialized_end=471
+  _globals['_INVALIDATEPROFILESREQUEST']._serialized_end=388
+  _globals['_INVALIDATEPROFILESRESPONSE']._serialized_start=390
+  _globals['_INVALIDATEPROFILESRESPONSE']._serialized_end=418
+  _globals['_PROFILECACHESERVICE']._serialized_start=421
+  _globals['_PROFILECACHESERVICE']._serialized_end=549
 # @@protoc_insertion_point(module_scope)

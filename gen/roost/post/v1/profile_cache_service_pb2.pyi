@@ -16,12 +16,16 @@ class UserPair(_message.Message):
     def __init__(self, user_id: _Optional[int] = ..., other_user_id: _Optional[int] = ...) -> None: ...
 
 class InvalidateProfilesRequest(_message.Message):
-    __slots__ = ("user_ids", "pairs")
+    __slots__ = ("user_ids", "pairs", "event_ids", "counts_only")
     USER_IDS_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_IDS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_ONLY_FIELD_NUMBER: _ClassVar[int]
     user_ids: _containers.RepeatedScalarFieldContainer[int]
     pairs: _containers.RepeatedCompositeFieldContainer[UserPair]
-    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., pairs: _Optional[_Iterable[_Union[UserPair, _Mapping]]] = ...) -> None: ...
+    event_ids: _containers.RepeatedScalarFieldContainer[bytes]
+    counts_only: bool
+    def __init__(self, user_ids: _Optional[_Iterable[int]] = ..., pairs: _Optional[_Iterable[_Union[UserPair, _Mapping]]] = ..., event_ids: _Optional[_Iterable[bytes]] = ..., counts_only: _Optional[bool] = ...) -> None: ...
 
 class InvalidateProfilesResponse(_message.Message):
     __slots__ = ()

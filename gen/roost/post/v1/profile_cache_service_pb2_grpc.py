@@ -51,7 +51,8 @@ class ProfileCacheServiceServicer:
     def InvalidateProfiles(self, request, context):
         """InvalidateProfiles drops the cached profiles of the given users and the cached relationships of the given
         pairs. After it returns, no read of posts uses the dropped values. The User service calls it after a
-        change and before it responds to the caller who made the change. Idempotent. Services only.
+        change and before it responds to the caller who made the change. Idempotent. InvalidationService reports the
+        change before this returns; of counts see `counts_only`. Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,8 @@ class ProfileCacheServiceStub:
     InvalidateProfiles: _grpc.UnaryUnaryMultiCallable[_profile_cache_service_pb2.InvalidateProfilesRequest, _profile_cache_service_pb2.InvalidateProfilesResponse]
     """InvalidateProfiles drops the cached profiles of the given users and the cached relationships of the given
     pairs. After it returns, no read of posts uses the dropped values. The User service calls it after a
-    change and before it responds to the caller who made the change. Idempotent. Services only.
+    change and before it responds to the caller who made the change. Idempotent. InvalidationService reports the
+    change before this returns; of counts see `counts_only`. Services only.
     """
 
 @_typing.type_check_only
@@ -51,7 +52,8 @@ class ProfileCacheServiceAsyncStub(ProfileCacheServiceStub):
     InvalidateProfiles: _aio.UnaryUnaryMultiCallable[_profile_cache_service_pb2.InvalidateProfilesRequest, _profile_cache_service_pb2.InvalidateProfilesResponse]  # type: ignore[assignment]
     """InvalidateProfiles drops the cached profiles of the given users and the cached relationships of the given
     pairs. After it returns, no read of posts uses the dropped values. The User service calls it after a
-    change and before it responds to the caller who made the change. Idempotent. Services only.
+    change and before it responds to the caller who made the change. Idempotent. InvalidationService reports the
+    change before this returns; of counts see `counts_only`. Services only.
     """
 
 class ProfileCacheServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -67,7 +69,8 @@ class ProfileCacheServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_profile_cache_service_pb2.InvalidateProfilesResponse, _abc.Awaitable[_profile_cache_service_pb2.InvalidateProfilesResponse]]:
         """InvalidateProfiles drops the cached profiles of the given users and the cached relationships of the given
         pairs. After it returns, no read of posts uses the dropped values. The User service calls it after a
-        change and before it responds to the caller who made the change. Idempotent. Services only.
+        change and before it responds to the caller who made the change. Idempotent. InvalidationService reports the
+        change before this returns; of counts see `counts_only`. Services only.
         """
 
 def add_ProfileCacheServiceServicer_to_server(servicer: ProfileCacheServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -41,6 +41,7 @@ class MemoryStore:
     async def transaction(self) -> AsyncIterator[MemoryPostTransaction]:
         async with self.database.transaction(MemoryPostTransaction) as transaction:
             yield transaction
+        transaction.changed.event_ids = tuple(transaction.event_ids)
         for listener in self._listeners:
             await listener(transaction.changed)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from uuid import UUID
 
 from services.chassis.events.records import new_event_id
 from services.chassis.runtime import telemetry
@@ -89,19 +90,24 @@ class PostgresStore:
             async with self._database.transaction(PostgresPostTransaction) as transaction:
                 changed = transaction.changed
                 yield transaction
+            changed.event_ids = tuple(transaction.event_ids)
         finally:
-            # A commit that failed for its caller may have succeeded in the database.
+            # A commit that failed for its caller may have succeeded in the database, or still be
+            # under way. Its events are not named, so they repeat this.
             await self._notify(changed)
 
     async def create(self, new: NewPost) -> bytes | None:
+        changed = ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0})
+        event_id = new_event_id()
         try:
-            return await self._create(new)
+            stored = await self._create(new, event_id)
+            if stored is None:
+                changed.event_ids = (event_id,)
+            return stored
         finally:
-            await self._notify(
-                ChangedIds({new.post.reply_to_post_id, new.post.quoted_post_id} - {0})
-            )
+            await self._notify(changed)
 
-    async def _create(self, new: NewPost) -> bytes | None:
+    async def _create(self, new: NewPost, event_id: UUID) -> bytes | None:
         post, message, key = new.post, new.message, new.key or _NO_KEY
         row = await self._database.write(
             _CREATE,
@@ -119,7 +125,7 @@ class PostgresStore:
             post.quoted_post_id,
             post.media_ids,
             post.create_time,
-            new_event_id(),
+            event_id,
             message.topic,
             message.type,
             message.payload,

@@ -135,7 +135,8 @@ class PostgresPostTransaction(PostgresTransaction):
             Tombstone(row[0], row[1], row[2], row[3], Visibility(row[4])) for row in found
         ]
         for each in tombstones:
-            self.changed.post_ids.update((each.id, each.reply_to_post_id, each.quoted_post_id))
+            related = {each.id, each.reply_to_post_id, each.quoted_post_id}
+            self.changed.post_ids |= related - {0}
         return tombstones
 
     async def engage(
@@ -148,7 +149,7 @@ class PostgresPostTransaction(PostgresTransaction):
         author_id: int,
         engagement_id: int,
     ) -> EngagementResult:
-        self._note_engagement(user_id, post_id)
+        self._note_engagement(kind, user_id, post_id)
         row = await self.connection.fetchrow(
             _ENGAGE, kind, user_id, post_id, bucket_of(post_id), author_id, engagement_id, *account
         )
@@ -158,7 +159,7 @@ class PostgresPostTransaction(PostgresTransaction):
     async def withdraw(
         self, kind: EngagementKind, *, user_id: int, post_id: int
     ) -> EngagementResult:
-        self._note_engagement(user_id, post_id)
+        self._note_engagement(kind, user_id, post_id)
         row = await self.connection.fetchrow(_WITHDRAW, kind, user_id, post_id, bucket_of(post_id))
         assert row is not None  # noqa: S101 - a function with OUT parameters gives one row
         return rows.engagement_from(row, post_id)
@@ -166,8 +167,10 @@ class PostgresPostTransaction(PostgresTransaction):
     async def withdraw_all(self, user_id: int, limit: int) -> list[Withdrawn]:
         found = await self.connection.fetch(_WITHDRAW_ALL, user_id, limit)
         withdrawn = [Withdrawn(*row) for row in found]
-        for each in withdrawn:
-            self._note_engagement(user_id, each.post_id)
+        self.changed.engaged_user_ids.add(user_id)
+        self.changed.post_ids |= {
+            each.post_id for each in withdrawn if each.like_id or each.repost_id
+        }
         return withdrawn
 
     async def delete_likes(self, post_id: int, limit: int) -> int:
@@ -198,6 +201,8 @@ class PostgresPostTransaction(PostgresTransaction):
         self.changed.post_ids.update(aligned.changed)
         return aligned
 
-    def _note_engagement(self, user_id: int, post_id: int) -> None:
+    def _note_engagement(self, kind: EngagementKind, user_id: int, post_id: int) -> None:
         self.changed.engaged_user_ids.add(user_id)
-        self.changed.post_ids.add(post_id)
+        # Bookmarks are not counted.
+        if kind is not EngagementKind.BOOKMARK:
+            self.changed.post_ids.add(post_id)

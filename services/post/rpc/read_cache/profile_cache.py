@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, Protocol, TypeAlias
+from uuid import UUID
 
 from roost.user.v1.user_pb2 import User
 
@@ -23,6 +24,9 @@ from services.post.rpc.read_cache.state_cache import Lookups
 
 # Invalidation keeps entries correct; the time to live bounds the memory of relationships.
 _TTL_SECONDS = 3600.0
+# A post changes a count of its author, and every page that shows the author: so the worker reports
+# all counts that changed together, so often.
+REPORT_COUNTS_SECONDS = 1.0
 # Unpacked profiles that a process holds by their packed bytes: about 25 MB, if all have a picture.
 # Viewers with the same relationship to a user share one.
 _HELD_PROFILES = 20_000
@@ -166,13 +170,27 @@ class ProfileCache:
             profiles[viewer_id] = _own_profile(*map(found.__getitem__, keys[viewer_id]))
         return profiles
 
-    async def invalidate(self, user_ids: Iterable[int], pairs: Iterable[Pair]) -> None:
-        """Removes profiles, and the relationships of each pair in both directions. Never fails."""
-        keys = [str(id_) for id_ in user_ids]
-        for one_id, other_id in pairs:
-            keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}", _block_key((one_id, other_id))]
-        if keys:
-            await self._cache.forget(*keys)
+    async def invalidate(
+        self, user_ids: Iterable[int], pairs: Iterable[Pair], *, event_ids: Collection[UUID] = ()
+    ) -> None:
+        """Removes profiles, and the relationships of each pair in both directions. Never fails.
+
+        `event_ids` are those of the change, if it is known to be committed.
+        """
+        await self._cache.forget(*_keys_of(user_ids, pairs), event_ids=event_ids)
+
+    async def invalidate_again(
+        self, event_id: UUID, user_ids: Iterable[int], pairs: Iterable[Pair]
+    ) -> None:
+        """Removes what the event's write changed, unless the write has removed it. Never fails."""
+        await self._cache.forget_unless_done([(key, event_id) for key in _keys_of(user_ids, pairs)])
+
+    async def invalidate_counts(self, user_ids: Iterable[int]) -> None:
+        """Removes profiles of which nothing but counts changed. Never fails.
+
+        The change log has them later, see `REPORT_COUNTS_SECONDS`.
+        """
+        await self._cache.forget_counts(*_keys_of(user_ids, ()))
 
     async def close(self) -> None:
         """Cancels running loads."""
@@ -205,6 +223,14 @@ class ProfileCache:
                     user.ClearField("viewer_relationship")
                 loaded[str(user.id)] = user.SerializeToString()
         return loaded
+
+
+def _keys_of(user_ids: Iterable[int], pairs: Iterable[Pair]) -> list[str]:
+    """The keys of profiles, and of the relationships and blocks of pairs."""
+    keys = [str(id_) for id_ in user_ids]
+    for one_id, other_id in pairs:
+        keys += [f"{one_id}.{other_id}", f"{other_id}.{one_id}", _block_key((one_id, other_id))]
+    return keys
 
 
 def _block_key(pair: Pair) -> str:

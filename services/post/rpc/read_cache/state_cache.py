@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from services.chassis.cache.batch_lookup import get_many_from
-from services.chassis.cache.cache_aside import Cache
+from services.chassis.cache.cache_aside import Cache, forget_from, forget_unless_done
 from services.chassis.cache.change_log import ChangeLog
 from services.chassis.cache.redis_client import RedisClient
 from services.chassis.runtime.clock import Clock
@@ -99,10 +100,18 @@ class PostStateCache:
 
     async def invalidate(self, changed: ChangedIds) -> None:
         """Removes what a write changed. Never fails."""
-        if changed.post_ids:
-            await self._states.forget(*changed.post_ids)
-        if changed.engaged_user_ids:
-            await self._engagements.forget(*changed.engaged_user_ids)
+        await forget_from(
+            (self._states, changed.post_ids),
+            (self._engagements, changed.engaged_user_ids),
+            event_ids=changed.event_ids,
+        )
+
+    async def invalidate_again(self, event_id: UUID, changed: ChangedIds) -> None:
+        """Removes what the event's write changed, unless the write has removed it. Never fails."""
+        await forget_unless_done(
+            (self._states, [(each, event_id) for each in changed.post_ids]),
+            (self._engagements, [(each, event_id) for each in changed.engaged_user_ids]),
+        )
 
     async def close(self) -> None:
         """Cancels running loads."""
