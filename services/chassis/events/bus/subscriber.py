@@ -35,7 +35,10 @@ DRAIN_SECONDS = 10.0
 # are, it looks more often whether they may go on.
 _POLL_SECONDS, _PAUSED_POLL_SECONDS = 0.25, 0.05
 _FETCHED_AT_ONCE = 500
-_COMMIT_SECONDS = 0.5
+_FAILURE_SECONDS = 0.5
+# What was handled since the last commit comes again after a kill, and is absorbed as any repetition
+# is. A commit of a group costs Tansu an object for each partition and one for the group.
+_COMMIT_SECONDS = 5.0
 _LAG_SECONDS = 5.0
 # A partition with more waiting records is not fetched until it is down to the lower figure.
 _MAX_BACKLOG, _LOW_BACKLOG = 2_000, 500
@@ -83,10 +86,10 @@ class Subscriber:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "range",
-            # What went silent for this long is out; brokers refuse less. Tansu also waits half of
-            # it before it hands out partitions.
+            # What went silent for this long is out; brokers refuse less. Tansu writes an object for
+            # each heartbeat.
             "session.timeout.ms": 6_000,
-            "heartbeat.interval.ms": 1_000,
+            "heartbeat.interval.ms": 2_000,
             # Brokers also wait so long for a member that is in the middle of joining. Tansu goes on
             # waiting for one that died there, be it the leader of its group, and gives no member a
             # partition until then. This thread polls all the time, and drains for DRAIN_SECONDS.
@@ -171,18 +174,21 @@ class Subscriber:
 
     def _poll(self, consumer: Consumer) -> None:
         """Fetches until it is to stop, or has to join again."""
-        commit_at = lag_at = 0.0
+        failure_at = lag_at = 0.0
+        commit_at = time.monotonic() + _COMMIT_SECONDS
         while not self._stopping.is_set():
             message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
             if message is not None:
                 self._dispatch([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
             self._balance(consumer)
             now = time.monotonic()
-            if now >= commit_at:
-                self._commit(consumer, list(self._partitions), wait=False)
-                commit_at = now + _COMMIT_SECONDS
+            if now >= failure_at:
+                failure_at = now + _FAILURE_SECONDS
                 for partition in list(self._partitions.values()):
                     partition.raise_failure()
+            if now >= commit_at:
+                commit_at = now + _COMMIT_SECONDS
+                self._commit(consumer, list(self._partitions), wait=False)
             if now >= lag_at:
                 self._measure(consumer)
                 lag_at = now + _LAG_SECONDS
