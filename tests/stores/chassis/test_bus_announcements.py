@@ -1,8 +1,8 @@
 """Consumers that rest until records are announced lose none, and keep the order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client import REGISTRY
@@ -46,10 +46,9 @@ async def silent(kafka: KafkaConnection) -> AsyncIterator[Publisher]:
 
 
 @pytest.fixture
-def no_looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Resting partitions are fetched when something is announced, and else never."""
     monkeypatch.setattr(fetching, "LOOK_SECONDS", NEVER)
-    return
 
 
 def counted(member: Subscriber, outcome: str) -> float:
@@ -174,7 +173,7 @@ async def test_partitions_that_move_while_they_rest_are_fetched_where_they_go(
 ) -> None:
     name = topic(partitions=3)
     async with listening(kafka, name, sender, announcements) as (one, first):
-        async with joined(kafka, name, sender, announcements) as (two, second):
+        async with listening(kafka, name, sender, announcements) as (two, second):
             await eventually(lambda: {len(one.assigned), len(two.assigned)} == {1, 2}, limit=LIMIT)
             await eventually(lambda: resting(one) and resting(two), limit=LIMIT)
             await silent.publish([said(name, str(number), "during") for number in range(12)])
@@ -184,12 +183,6 @@ async def test_partitions_that_move_while_they_rest_are_fetched_where_they_go(
         await eventually(lambda: first.count + second.count == 24, limit=LIMIT)
 
     assert 0 < second.count < 12
-
-
-def joined(
-    kafka: KafkaConnection, name: str, sender: Publisher, announcements: Announcements
-) -> AbstractAsyncContextManager[tuple[Subscriber, Listener]]:
-    return listening(kafka, name, sender, announcements)
 
 
 async def test_consumer_that_is_behind_gets_all_in_order(
