@@ -336,6 +336,7 @@ class Stack:
             Engine.KAFKA: {
                 "ROOST_KAFKA_BROKERS": ",".join(self.broker.connection.brokers),
                 "ROOST_KAFKA_IDEMPOTENCE": str(self.broker.idempotence).lower(),
+                "ROOST_KAFKA_LONG_POLLS": str(self.broker.long_polls).lower(),
             },
             Engine.S3: {
                 "ROOST_S3_ENDPOINT": store.endpoint,

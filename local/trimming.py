@@ -18,8 +18,9 @@ from confluent_kafka.admin import AdminClient
 
 from services.chassis.events.bus import KafkaConnection
 
-# The interval between checks, and the number of batches from which offsets are fetched.
-CHECK_SECONDS = 1.0
+# The interval between checks, as long as that between commits, and the number of batches from which
+# offsets are fetched.
+CHECK_SECONDS = 5.0
 MOST_BATCHES = 10
 # The interval at which read batches are deleted however few there are, so that texts of deleted
 # accounts do not stay in the log of a quiet stack.

@@ -46,6 +46,7 @@ class ApacheKafka(Broker):
     """The server from the jars in ``libraries``; its log is in ``folder``."""
 
     idempotence = True
+    long_polls = True
     stop_seconds = 30.0  # it closes its log, which makes the next start faster
 
     def __init__(

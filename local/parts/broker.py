@@ -23,6 +23,8 @@ class Broker(Part):
 
     idempotence: bool
     """Whether producers may be idempotent: ROOST_KAFKA_IDEMPOTENCE of Roost's processes."""
+    long_polls: bool
+    """Whether it holds a fetch until a record arrives: ROOST_KAFKA_LONG_POLLS of these."""
 
     def __init__(self, *, ports: Ports, topics: Sequence[str] = (), partitions: int = 1) -> None:
         super().__init__("broker", ports.address("broker"))

@@ -20,6 +20,8 @@ class Tansu(Broker):
     needs = ("seaweedfs",)
     # It records a sequence number before it stores the record: see ADR 6.
     idempotence = False
+    # It looks for records, and sleeps in between.
+    long_polls = False
 
     def __init__(
         self,

@@ -56,6 +56,7 @@ def projection_consumer(
     wake_ups: WakeUpChannel,
     mesh: Mesh,
     publisher: bus.Publisher,
+    announcements: bus.Announcements | None,
     clock: Clock,
 ) -> bus.Subscriber:
     """The consumer that applies events to logs.
@@ -72,5 +73,6 @@ def projection_consumer(
         topics=MANIFEST.consumer_group.topics,
         publisher=publisher,
         clock=clock,
+        announcements=announcements,
         batches=consumer.EventLogConsumer(projection),
     )

@@ -155,7 +155,10 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                 identity=authentication.identity(settings, service=SERVICE, clock=clock),
                 tls=settings.tls,
             ) as mesh,
-            bus.publisher(connection=kafka, client_id="media work") as publisher,
+            bus.open_announcements(settings, redis) as announcements,
+            bus.publisher(
+                connection=kafka, client_id="media work", announcements=announcements
+            ) as publisher,
         ):
             store = PostgresMediaStore(database, describe=describe)
             accounts = MeshAccounts(mesh.as_service(UserServiceStub))
@@ -184,6 +187,7 @@ async def work(settings: MediaSettings) -> AsyncIterator[ProcessParts]:
                         topics=MANIFEST.consumer_group.topics,
                         publisher=publisher,
                         clock=clock,
+                        announcements=announcements,
                         handlers=consumer.routes(
                             Audiences(store=store, accounts=accounts, clock=clock)
                         ),

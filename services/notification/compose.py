@@ -143,6 +143,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
         Mesh(settings.mesh, identity=identity, tls=settings.tls) as mesh,
         bus.publisher(connection=kafka, client_id="notification work") as publisher,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as valkey,
+        bus.open_announcements(settings, valkey) as announcements,
         wake_ups_valkey.open_wake_up_channel(valkey) as wake_ups,
         _dispatcher(
             settings,
@@ -168,6 +169,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
+            announcements=announcements,
             batches=consumer.NotificationConsumer(notifier, cleanup),
         )
         entries = PostgresLogStore(database, announce=wake_ups.announce)
@@ -180,6 +182,7 @@ async def work(settings: NotificationSettings) -> AsyncIterator[ProcessParts]:
                     wake_ups=wake_ups,
                     mesh=mesh,
                     publisher=publisher,
+                    announcements=announcements,
                     clock=clock,
                 ),
             ],

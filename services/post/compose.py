@@ -189,7 +189,10 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             identity=authentication.identity(settings, service=SERVICE, clock=clock),
             tls=settings.tls,
         ) as mesh,
-        bus.publisher(connection=kafka, client_id="post work") as publisher,
+        bus.open_announcements(settings, cache_server) as announcements,
+        bus.publisher(
+            connection=kafka, client_id="post work", announcements=announcements
+        ) as publisher,
     ):
         store = PostgresStore(database)
         changes = ChangeLog(cache_server, SERVICE)
@@ -211,6 +214,7 @@ async def work(settings: PostSettings) -> AsyncIterator[ProcessParts]:
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
+            announcements=announcements,
             handlers=consumer.routes(
                 cleanup,
                 protections=protections,

@@ -161,6 +161,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
             identity=authentication.identity(settings, service=SERVICE, clock=clock),
             tls=settings.tls,
         ) as mesh,
+        bus.open_announcements(settings, valkey) as announcements,
         bus.publisher(connection=kafka, client_id="search work") as publisher,
     ):
         worker = Worker(
@@ -185,6 +186,7 @@ async def work(settings: SearchSettings) -> AsyncIterator[ProcessParts]:
                     topics=MANIFEST.consumer_group.topics,
                     publisher=publisher,
                     clock=clock,
+                    announcements=announcements,
                     batches=worker.consumer,
                 )
             ],

@@ -160,7 +160,10 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             identity=authentication.identity(settings, service=_NAME, clock=clock),
             tls=settings.tls,
         ) as mesh,
-        bus.publisher(connection=kafka, client_id="timeline") as publisher,
+        bus.open_announcements(settings, valkey) as announcements,
+        bus.publisher(
+            connection=kafka, client_id="timeline", announcements=announcements
+        ) as publisher,
     ):
         store = PostgresTimelineStore(database)
         changes = change_log(valkey)
@@ -169,13 +172,13 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
         celebrities = Celebrities(
             store=store, cache=ValkeyTimelineCache(valkey, changes=changes), clock=clock
         )
-        announcements = events.TimelineEvents(publisher=publisher, clock=clock)
+        timeline_events = events.TimelineEvents(publisher=publisher, clock=clock)
         fan_out = FanOut(
             feeds=feeds,
             graph=graph,
             celebrities=celebrities,
             threshold=settings.celebrity_followers,
-            publish=announcements.remaining,
+            publish=timeline_events.remaining,
             clock=clock,
         )
         follows = Follows(
@@ -193,16 +196,17 @@ async def work(settings: TimelineSettings) -> AsyncIterator[ProcessParts]:
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
+            announcements=announcements,
             batches=consumer.together(
                 consumer.HomeTimelines(
-                    fan_out=fan_out, follows=follows, announce=announcements.delivered
+                    fan_out=fan_out, follows=follows, announce=timeline_events.delivered
                 ),
                 consumer.PublicTimeline(store),
                 consumer.HashtagTimelines(
                     hashtag_feeds=HashtagFeeds(
-                        store=store, feeds=feeds, publish=announcements.remaining
+                        store=store, feeds=feeds, publish=timeline_events.remaining
                     ),
-                    announce=announcements.delivered,
+                    announce=timeline_events.delivered,
                 ),
             ),
         )

@@ -218,7 +218,10 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
         ) as database,
         redis_client.connect(settings.redis_url, ca_file=settings.redis_ca_file) as cache_server,
         lease_worker(database, clock=clock) as worker,
-        bus.publisher(connection=kafka, client_id="user work") as publisher,
+        bus.open_announcements(settings, cache_server) as announcements,
+        bus.publisher(
+            connection=kafka, client_id="user work", announcements=announcements
+        ) as publisher,
         Mesh(
             settings.mesh,
             identity=authentication.identity(settings, service=SERVICE, clock=clock),
@@ -234,6 +237,7 @@ async def work(settings: UserSettings) -> AsyncIterator[ProcessParts]:
             topics=MANIFEST.consumer_group.topics,
             publisher=publisher,
             clock=clock,
+            announcements=announcements,
             batches=UserConsumer(store=store, user_cache=profiles, clock=clock),
         )
         tasks = BackgroundTasks(

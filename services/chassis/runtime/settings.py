@@ -185,6 +185,9 @@ class KafkaSettings(BaseSettings):
     # Whether the brokers keep a repeated record out of the log. Not all that speak the protocol do
     # so without losing records when they are killed.
     kafka_idempotence: bool = True
+    # Whether the brokers hold a fetch until a record arrives. Where they do not, records are
+    # announced over Redis, and consumers seldom fetch.
+    kafka_long_polls: bool = True
     kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
     # The authorities that may sign certificates of brokers. Without it, those of the system.
     kafka_ca_file: ExistingFile | None = None

@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from google.protobuf.wrappers_pb2 import StringValue
 
 from services.chassis.events.bus import (
+    Announcements,
     BatchHandler,
     KafkaConnection,
     Publisher,
@@ -66,6 +67,7 @@ async def subscribed(
     routes: Routes | None = None,
     *,
     batches: BatchHandler | None = None,
+    announcements: Announcements | None = None,
 ) -> AsyncIterator[Subscriber]:
     made = Subscriber(
         connection=kafka,
@@ -75,6 +77,7 @@ async def subscribed(
         clock=SystemClock(),
         handlers=routes or Routes(),
         batches=batches,
+        announcements=announcements,
     )
     running = asyncio.create_task(made.run())
     try:

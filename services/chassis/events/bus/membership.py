@@ -11,8 +11,8 @@ from enum import Enum, auto
 
 from prometheus_client import Counter, Gauge
 
-# Brokers hand out partitions within seconds; the one out of a wheel waits for half of the session
-# timeout at each change of a group.
+# Brokers hand out partitions within seconds; the one out of a wheel waits for three at each
+# change of a group.
 UNASSIGNED_SECONDS = 15.0
 # How long a member without partitions waits before it joins again: longer each time, so that many
 # of them do not keep their group in motion.

@@ -9,6 +9,7 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from services.chassis.events.bus.announcements import Announcements, announcements_of
 from services.chassis.events.bus.connection import KafkaConnection, RefusalLog, refusal
 from services.chassis.events.records import Event, Record
 from services.chassis.runtime.errors import Unavailable
@@ -69,6 +70,8 @@ class Publisher:
     Within a batch, and from one batch to the next, records of one key stay in order. After any
     failure the producer is replaced, and with it everything that it still held is dropped: nothing
     of a failed batch arrives later than its repetition.
+
+    With `announcements` it announces what the broker acknowledged.
     """
 
     def __init__(
@@ -77,7 +80,9 @@ class Publisher:
         connection: KafkaConnection,
         client_id: str,
         delivery_seconds: float = DELIVERY_SECONDS,
+        announcements: Announcements | None = None,
     ) -> None:
+        self._announcements = announcements
         self._refusals = RefusalLog(client_id)
         self._configuration = {
             **connection.configuration(),
@@ -153,6 +158,8 @@ class Publisher:
         if batch.failure is not None:
             self._replace(producer)
             raise PublishFailed(batch.delivered, batch.failure)
+        if self._announcements is not None:
+            self._announcements.announce(announcements_of(records, batch.places))
         return batch.refused
 
     async def close(self) -> None:
@@ -197,9 +204,15 @@ async def publisher(
     connection: KafkaConnection,
     client_id: str,
     delivery_seconds: float = DELIVERY_SECONDS,
+    announcements: Announcements | None = None,
 ) -> AsyncIterator[Publisher]:
     """A publisher for the length of the block. The broker may be away when it begins."""
-    made = Publisher(connection=connection, client_id=client_id, delivery_seconds=delivery_seconds)
+    made = Publisher(
+        connection=connection,
+        client_id=client_id,
+        delivery_seconds=delivery_seconds,
+        announcements=announcements,
+    )
     try:
         yield made
     finally:
@@ -212,6 +225,8 @@ class _Batch:
     def __init__(self, size: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._outcomes: list[str | None] = ["not sent"] * size
+        # Partition and offset of each record, where the broker reported them.
+        self.places: list[tuple[int, int] | None] = [None] * size
         self._waiting = size
         # Acknowledgements come on the producer's thread, refusals on the caller's too.
         self._lock = threading.Lock()
@@ -220,10 +235,13 @@ class _Batch:
         if not size:
             self.settled.set_result(None)
 
-    def settle(self, place: int, error: KafkaError | None, _: Message) -> None:
+    def settle(self, place: int, error: KafkaError | None, message: Message) -> None:
         if error is not None and error.code() in _REFUSED:
             self.refuse(place, error.str())
             return
+        partition, offset = message.partition(), message.offset()
+        if error is None and partition is not None and offset is not None and offset >= 0:
+            self.places[place] = partition, offset
         self._outcomes[place] = None if error is None else error.str()
         self._end_one()
 

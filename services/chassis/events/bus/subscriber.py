@@ -18,7 +18,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from prometheus_client import Gauge
 
 from services.chassis.events.bus import offset_recovery
+from services.chassis.events.bus.announcements import Announcements
 from services.chassis.events.bus.connection import KafkaConnection, RefusalLog, refusal
+from services.chassis.events.bus.fetching import Fetching, Place
 from services.chassis.events.bus.group_health import has_live_member
 from services.chassis.events.bus.membership import Membership, RejoinDecision
 from services.chassis.events.bus.partition import Partition, Received
@@ -31,22 +33,18 @@ from services.chassis.runtime.logs import logger
 # A member that stops finishes the current event within this time.
 DRAIN_SECONDS = 10.0
 
-# What arrives ends the wait at once. Nothing arrives of partitions that are paused, so while some
-# are, it looks more often whether they may go on.
-_POLL_SECONDS, _PAUSED_POLL_SECONDS = 0.25, 0.05
 _FETCHED_AT_ONCE = 500
-_COMMIT_SECONDS = 0.5
+_FAILURE_SECONDS = 0.5
+# What was handled since the last commit comes again after a kill, and is absorbed as any repetition
+# is. A commit of a group costs Tansu an object for each partition and one for the group.
+_COMMIT_SECONDS = 5.0
 _LAG_SECONDS = 5.0
-# A partition with more waiting records is not fetched until it is down to the lower figure.
-_MAX_BACKLOG, _LOW_BACKLOG = 2_000, 500
 
 _lag = Gauge(
     "roost_consumer_lag_events",
     "Events of a partition that are not handled yet",
     ["group", "topic", "partition"],
 )
-
-_Place = tuple[str, int]
 
 
 def dead_letter_topic(topic: str) -> str:
@@ -61,7 +59,8 @@ class Subscriber:
     partition, in order and of all types. Undecodable events go to `dead_letter_topic(topic)`,
     whole and with headers `dead-letter-reason`, `dead-letter-by` and `dead-letter-from`, and never
     block what follows. A record that is too large for that goes without its value, with the header
-    `dead-letter-without-value`.
+    `dead-letter-without-value`. With `announcements` the broker is not asked for records all the
+    time (see `fetching`).
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class Subscriber:
         clock: Clock,
         handlers: Callable[[str], Handler | None] = lambda _: None,
         batches: BatchHandler | None = None,
+        announcements: Announcements | None = None,
     ) -> None:
         self._configuration: dict[str, Any] = {
             **connection.configuration(),
@@ -83,23 +83,24 @@ class Subscriber:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "range",
-            # What went silent for this long is out; brokers refuse less. Tansu also waits half of
-            # it before it hands out partitions.
+            # What went silent for this long is out; brokers refuse less. Tansu writes an object for
+            # each heartbeat.
             "session.timeout.ms": 6_000,
-            "heartbeat.interval.ms": 1_000,
+            "heartbeat.interval.ms": 2_000,
             # Brokers also wait so long for a member that is in the middle of joining. Tansu goes on
             # waiting for one that died there, be it the leader of its group, and gives no member a
             # partition until then. This thread polls all the time, and drains for DRAIN_SECONDS.
             "max.poll.interval.ms": 30_000,
             # Kafka answers a fetch as soon as there is a byte, and this bounds an idle one. Tansu
-            # sleeps so long between two looks: it delays an event there by up to this, and each
-            # look costs it CPU: 4 % of a core for all consumers of a stack at 100 ms, 6 % at 50.
+            # sleeps so long between two looks: it delays an event there by up to this, unless the
+            # event is announced.
             "fetch.min.bytes": 1,
             "fetch.wait.max.ms": 50,
             "fetch.error.backoff.ms": 50,
             "fetch.queue.backoff.ms": 20,
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1_000,
+            "enable.partition.eof": announcements is not None,
             "error_cb": self._note,
             "on_commit": _note_commit,
             "log_level": 2,
@@ -115,15 +116,16 @@ class Subscriber:
         self._clock = clock
         self._handlers = handlers
         self._batches = batches
-        self._partitions: dict[_Place, Partition] = {}
-        self._committed: dict[_Place, int] = {}
-        self._paused: set[_Place] = set()
+        self._partitions: dict[Place, Partition] = {}
+        self._committed: dict[Place, int] = {}
+        self._announcements = announcements
+        self._fetching = Fetching(group, rests=announcements is not None)
         self._stopping = threading.Event()
         self._membership = Membership(group, self._topics)
         self._refusals = RefusalLog(group)
 
     @property
-    def assigned(self) -> list[_Place]:
+    def assigned(self) -> list[Place]:
         """The partitions that this member works on now."""
         return sorted(self._partitions)
 
@@ -144,11 +146,24 @@ class Subscriber:
         self._stopping.clear()
         with ThreadPoolExecutor(1, thread_name_prefix=f"kafka {self.group}") as thread:
             consuming = self._loop.run_in_executor(thread, self._consume)
+            listening = asyncio.create_task(self._listen(), name=f"announcements {self.group}")
             try:
-                await asyncio.shield(consuming)
+                await asyncio.wait({consuming, listening}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._stopping.set()
+                self._fetching.interrupt()
+                listening.cancel()
+                await asyncio.wait({listening})
                 await consuming
+            if not listening.cancelled():
+                listening.result()
+
+    async def _listen(self) -> None:
+        if self._announcements is None:
+            await asyncio.Future()
+            return
+        async for announcement in self._announcements.received(self._topics):
+            self._fetching.announce(announcement)
 
     # From here on, on the consumer's thread.
 
@@ -171,18 +186,26 @@ class Subscriber:
 
     def _poll(self, consumer: Consumer) -> None:
         """Fetches until it is to stop, or has to join again."""
-        commit_at = lag_at = 0.0
+        failure_at = lag_at = 0.0
+        commit_at = time.monotonic() + _COMMIT_SECONDS
         while not self._stopping.is_set():
-            message = consumer.poll(_PAUSED_POLL_SECONDS if self._paused else _POLL_SECONDS)
+            message = consumer.poll(self._fetching.wait())
             if message is not None:
-                self._dispatch([message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
-            self._balance(consumer)
+                self._dispatch(consumer, [message, *consumer.consume(_FETCHED_AT_ONCE, 0)])
+            if taken := self._fetching.take(consumer):
+                self._loop.call_soon_threadsafe(self._accept, taken)
+            self._fetching.balance(
+                consumer,
+                {place: partition.backlog for place, partition in list(self._partitions.items())},
+            )
             now = time.monotonic()
-            if now >= commit_at:
-                self._commit(consumer, list(self._partitions), wait=False)
-                commit_at = now + _COMMIT_SECONDS
+            if now >= failure_at:
+                failure_at = now + _FAILURE_SECONDS
                 for partition in list(self._partitions.values()):
                     partition.raise_failure()
+            if now >= commit_at:
+                commit_at = now + _COMMIT_SECONDS
+                self._commit(consumer, list(self._partitions), wait=False)
             if now >= lag_at:
                 self._measure(consumer)
                 lag_at = now + _LAG_SECONDS
@@ -201,6 +224,7 @@ class Subscriber:
         places = [(each.topic, each.partition) for each in assigned]
         logger().info("partitions_assigned", group=self.group, partitions=places)
         self._on_loop(self._open(places))
+        self._fetching.assigned(places)
         self._membership.holds(self._partitions, settled=True)
 
     def _revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
@@ -208,55 +232,50 @@ class Subscriber:
         logger().info("partitions_revoked", group=self.group, partitions=places)
         self._release(consumer, places, DRAIN_SECONDS)
 
-    def _lose(self, _: Consumer, lost: list[TopicPartition]) -> None:
+    def _lose(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
         places = [(each.topic, each.partition) for each in lost]
         logger().warning("partitions_lost", group=self.group, partitions=places)
         self._on_loop(self._abandon(places))
-        self._forget(places)
+        self._forget(consumer, places)
 
-    def _release(self, consumer: Consumer, places: Sequence[_Place], seconds: float) -> None:
+    def _release(self, consumer: Consumer, places: Sequence[Place], seconds: float) -> None:
         self._on_loop(self._finish(places, seconds))
         self._commit(consumer, places, wait=True)
-        self._forget(places)
+        self._forget(consumer, places)
 
-    def _forget(self, places: Sequence[_Place]) -> None:
+    def _forget(self, consumer: Consumer, places: Sequence[Place]) -> None:
+        self._fetching.revoked(consumer, places)
         for place in places:
             self._partitions.pop(place, None)
             self._committed.pop(place, None)
-            self._paused.discard(place)
             # Another member measures it from now on.
             with contextlib.suppress(KeyError):
                 _lag.remove(self.group, place[0], str(place[1]))
         self._membership.holds(self._partitions, settled=False)
 
-    def _dispatch(self, messages: Sequence[Message]) -> None:
-        arrived: dict[_Place, list[Received]] = {}
+    def _dispatch(self, consumer: Consumer, messages: Sequence[Message]) -> None:
+        arrived: dict[Place, list[Received]] = {}
         for message in messages:
             error = message.error()
+            place = message.topic() or "", message.partition() or 0
             if error is not None:
+                if error.code() == KafkaError._PARTITION_EOF:
+                    self._fetching.ended(consumer, place, message.offset() or 0)
+                    continue
                 if error.fatal():
                     raise KafkaException(error)
                 self._note(error)
                 continue
-            topic, number = message.topic() or "", message.partition() or 0
+            offset = message.offset() or 0
             # The library gives headers as a list of pairs, though its types allow a dict too.
             headers = cast("Headers", message.headers() or [])
-            record = Record(topic, message.key(), message.value(), headers)
-            arrived.setdefault((topic, number), []).append(Received(record, message.offset() or 0))
+            record = Record(place[0], message.key(), message.value(), headers)
+            arrived.setdefault(place, []).append(Received(record, offset))
+            self._fetching.arrived(place, offset)
         if arrived:
             self._loop.call_soon_threadsafe(self._accept, arrived)
 
-    def _balance(self, consumer: Consumer) -> None:
-        """Fetches no more of a partition than its handler keeps up with."""
-        for place, partition in list(self._partitions.items()):
-            if place not in self._paused and partition.backlog > _MAX_BACKLOG:
-                consumer.pause([TopicPartition(*place)])
-                self._paused.add(place)
-            elif place in self._paused and partition.backlog <= _LOW_BACKLOG:
-                consumer.resume([TopicPartition(*place)])
-                self._paused.discard(place)
-
-    def _commit(self, consumer: Consumer, places: Sequence[_Place], *, wait: bool) -> None:
+    def _commit(self, consumer: Consumer, places: Sequence[Place], *, wait: bool) -> None:
         handled = {
             place: partition.handled
             for place in places
@@ -286,7 +305,8 @@ class Subscriber:
             if limits is None or limits[1] < 0:
                 continue  # nothing of it was fetched yet
             position = partition.position
-            behind = 0 if position is None else max(0, limits[1] - position)
+            end = max(limits[1], self._fetching.end(place))
+            behind = 0 if position is None else max(0, end - position)
             _lag.labels(self.group, place[0], str(place[1])).set(behind)
 
     def _note(self, error: KafkaError) -> None:
@@ -305,7 +325,7 @@ class Subscriber:
 
     # From here on, on the event loop.
 
-    async def _open(self, places: Sequence[_Place]) -> None:
+    async def _open(self, places: Sequence[Place]) -> None:
         for topic, number in places:
             self._partitions[topic, number] = Partition(
                 topic=topic,
@@ -317,19 +337,19 @@ class Subscriber:
                 clock=self._clock,
             )
 
-    def _accept(self, arrived: dict[_Place, list[Received]]) -> None:
+    def _accept(self, arrived: dict[Place, list[Received]]) -> None:
         for place, records in arrived.items():
             partition = self._partitions.get(place)
             if partition is not None:
                 partition.accept(records)
 
-    async def _finish(self, places: Sequence[_Place], seconds: float) -> None:
+    async def _finish(self, places: Sequence[Place], seconds: float) -> None:
         await asyncio.gather(*(each.finish(seconds) for each in self._at(places)))
 
-    async def _abandon(self, places: Sequence[_Place]) -> None:
+    async def _abandon(self, places: Sequence[Place]) -> None:
         await asyncio.gather(*(each.abandon() for each in self._at(places)))
 
-    def _at(self, places: Sequence[_Place]) -> list[Partition]:
+    def _at(self, places: Sequence[Place]) -> list[Partition]:
         return [self._partitions[place] for place in places if place in self._partitions]
 
     async def _dead_letter(self, record: Record, partition: int, offset: int, reason: str) -> None:
