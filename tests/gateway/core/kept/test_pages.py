@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.core.kept.metrics import KeptMetrics
 from gateway.core.kept.pages import LIFE_SECONDS, KeptPages
+from gateway.core.kept.parts import Parts
 from services.chassis.runtime.clock import ManualClock
 from tests.gateway.change_log import ChangeLog
 from tests.waiting import LIMIT, eventually, let_pass
