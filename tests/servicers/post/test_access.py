@@ -31,6 +31,7 @@ MATRIX = {
         "CreatePost": USER,
         "GetPost": ANYONE,
         "BatchGetPosts": ANYONE,
+        "BatchGetPostsForCallers": services("gateway"),
         "UpdatePost": USER,
         "ListPostRevisions": ANYONE,
         "DeletePost": USER,
