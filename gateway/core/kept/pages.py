@@ -117,7 +117,7 @@ class KeptPages(Generic[R]):
             page.since = since
             self._pages.move_to_end(key)
             return Found(page.response)
-        self._drop(key)
+        # The page stays until it is replaced, for others who read it meanwhile.
         earlier = Earlier(page.parts, page.since, self._changes, now)
         return Found(parts=Parts(since, wanted=True, earlier=earlier))
 

@@ -105,16 +105,15 @@ async def test_a_page_is_sent_again_while_nothing_on_it_changes(
 
 
 @pytest.mark.parametrize("service", ["post", "timeline"])
-async def test_a_change_that_either_service_reports_discards_the_page(
+async def test_a_page_is_not_sent_after_a_change_that_either_service_reports(
     pages: Pages, post_log: ChangeLog, timeline_log: ChangeLog, service: str
 ) -> None:
     await pages.read(1, 2)
     {"post": post_log, "timeline": timeline_log}[service].append(2)
 
     assert await pages.find() is None
-    assert pages.reads("changed") == 1
-    assert pages.value("pages") == 0
-    assert pages.value("bytes") == 0
+    assert await pages.find() is None
+    assert pages.reads("changed") == 2
 
 
 async def test_a_change_discards_no_other_page(pages: Pages, post_log: ChangeLog) -> None:
@@ -237,6 +236,20 @@ async def test_the_parts_that_did_not_change_are_there(pages: Pages, post_log: C
     assert await pages.find() == "page of home"
     assert pages.value("parts_total", source="page") == 2
     assert pages.value("parts_total", source="service") == 4
+
+
+async def test_two_readers_of_a_page_that_changed_both_find_its_parts(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    post_log.append(2)
+    one, other = await pages.begin(), await pages.begin()
+    for parts in (one, other):
+        assert parts.find(1) == 1
+        pages.end(parts, 2)
+
+    assert await pages.find() == "page of home"
+    assert pages.value("pages") == 1
 
 
 async def test_what_is_no_longer_in_a_page_no_longer_counts(
