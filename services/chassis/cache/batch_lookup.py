@@ -295,8 +295,9 @@ class BatchLookupResult:
         `values` loaded.
 
         A value that was loaded is as good as one that was found: it was read after the lookup, and
-        each later change appends to the change log, whether the entry is there or not. What is absent is left out, as nothing is invalidated when it begins to exist. So is
-        what was past its time.
+        each later change appends to the change log, whether the entry is there or not. What is
+        absent is left out, as nothing is invalidated when it begins to exist. So is what was past
+        its time.
         """
         if not self._raw:
             return [{} for _ in self._asked]
