@@ -11,7 +11,6 @@ from gateway.api.versions import VERSIONS
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept.pages import KeptPages
 from gateway.core.middleware import RequestMiddleware
 from gateway.core.object_store import ObjectStore
@@ -43,7 +42,6 @@ class Gateway(Starlette):
         self,
         *,
         backends: Backends,
-        joint_calls: JointCalls,
         keys: JwksSource,
         authenticator: Authenticator,
         graphql: GraphQL,
@@ -72,7 +70,6 @@ class Gateway(Starlette):
                     each,
                     routes_of(each, SECTIONS),
                     backends=backends,
-                    joint_calls=joint_calls,
                     authenticator=authenticator,
                     refreshing=refreshing,
                     cookies=cookies,

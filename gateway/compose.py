@@ -13,7 +13,6 @@ from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept.pages import open_kept_pages
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
@@ -99,7 +98,6 @@ async def gateway(settings: GatewaySettings, state: State) -> AsyncIterator[Gate
                 )
                 yield Gateway(
                     backends=backends,
-                    joint_calls=JointCalls.of(backends, own),
                     keys=keys,
                     authenticator=authenticator,
                     graphql=graphql,

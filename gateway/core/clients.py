@@ -87,8 +87,6 @@ class ServiceBackends:
     auth: "AuthServiceAsyncStub"
     graph: "GraphServiceAsyncStub"
     events: "EventServiceAsyncStub"
-    posts: "PostServiceAsyncStub"
-    timelines: "TimelineServiceAsyncStub"
     post_changes: "PostInvalidationServiceAsyncStub"
     timeline_changes: "TimelineInvalidationServiceAsyncStub"
 
@@ -99,8 +97,6 @@ class ServiceBackends:
             auth=mesh.as_service(AuthServiceStub),
             graph=mesh.as_service(GraphServiceStub),
             events=mesh.as_service(EventServiceStub),
-            posts=mesh.as_service(PostServiceStub),
-            timelines=mesh.as_service(TimelineServiceStub),
             post_changes=mesh.as_service(PostInvalidationServiceStub),
             timeline_changes=mesh.as_service(TimelineInvalidationServiceStub),
         )

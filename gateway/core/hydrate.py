@@ -1,17 +1,15 @@
 """The bodies behind ids: posts and users, loaded at most once a request."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from roost.notification.v1.notification_pb2 import NotificationGroup
 from roost.post.v1.post_pb2 import Includes, Post, TimelineEntry
-from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, BatchGetPostsResponse, Dependencies
+from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, Dependencies
 from roost.user.v1.user_pb2 import User
 
 from gateway.core.clients import Backends
-
-BatchGetPosts = Callable[[BatchGetPostsRequest], Awaitable[BatchGetPostsResponse]]
 
 # Users and posts of BatchGetPosts: what 40 notifications name.
 _MOST = 200
@@ -75,12 +73,12 @@ class Hydrated:
 
 async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydrated:
     """Loads everything that a timeline's entries need to be shown, in one call."""
-    found, _ = await hydrate_parts(backends.posts.BatchGetPosts, entries, wanted=False)
+    found, _ = await hydrate_parts(backends, entries, wanted=False)
     return found
 
 
 async def hydrate_parts(
-    batch_get: BatchGetPosts, entries: Sequence[Entry], *, wanted: bool
+    backends: Backends, entries: Sequence[Entry], *, wanted: bool
 ) -> tuple[Hydrated, dict[Entry, Collection[int]]]:
     """Loads the same, with what each entry was made from if that is `wanted`: its post, and who
     reposted it. An entry has none if the service could not tell."""
@@ -94,7 +92,7 @@ async def hydrate_parts(
         ),
         include_dependencies=wanted,
     )
-    response = await batch_get(request)
+    response = await backends.posts.BatchGetPosts(request)
     found = Hydrated.of(response.posts, response.includes)
     of_posts = _by_id(request.post_ids, response.post_dependencies)
     of_users = _by_id(request.include_user_ids, response.user_dependencies)

@@ -15,7 +15,6 @@ from gateway.api.schema import SCHEMA, sdl
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept import watch
 from gateway.core.kept.pages import open_kept_pages
 from gateway.core.object_store import ObjectStore
@@ -255,7 +254,6 @@ async def gateway(
         )
         yield Gateway(
             backends=backends,
-            joint_calls=JointCalls.of(backends, ServiceBackends.from_mesh(mesh)),
             keys=published,
             authenticator=authenticator,
             graphql=graphql,

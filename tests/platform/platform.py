@@ -29,7 +29,6 @@ from gateway.api.schema import SCHEMA
 from gateway.app import Gateway
 from gateway.core.auth import Authenticator
 from gateway.core.clients import Backends, ServiceBackends
-from gateway.core.joint_calls import JointCalls
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_tokens import Refreshing
 from gateway.core.state import State
@@ -299,7 +298,6 @@ async def _serving_at(
             )
             app = Gateway(
                 backends=backends,
-                joint_calls=JointCalls.of(backends, ServiceBackends.from_mesh(as_gateway)),
                 keys=jwks,
                 authenticator=authenticator,
                 graphql=graphql,

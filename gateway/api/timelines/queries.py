@@ -17,7 +17,6 @@ from roost.timeline.v1.timeline_service_pb2 import (
 from gateway.api.timelines import rules
 from gateway.core.clients import Backends
 from gateway.core.hydrate import Entry, Hydrated, hydrate_entries, hydrate_parts
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept.parts import Parts
 from gateway.core.pipeline import (
     Page,
@@ -49,7 +48,7 @@ async def home(
 
 
 async def home_items(
-    joint_calls: JointCalls,
+    backends: Backends,
     *,
     viewer_id: int,
     order: HomeOrder,
@@ -59,20 +58,14 @@ async def home_items(
     present: Callable[[Sequence[Entry], Hydrated], Sequence[ItemT]],
 ) -> Page[ItemT]:
     """The page of `home` in items, as `present` makes them. Calls are made for what `parts` lack,
-    which are skeletons by token and size, and items by entry.
-
-    Reads of homes that changed make them together. A first read may take longer, and makes its own.
-    """
-    homes, posts = joint_calls.homes, joint_calls.posts
-    get_home = homes if parts.changed else homes.alone
-    get_posts = posts if parts.changed else posts.alone
+    which are skeletons by token and size, and items by entry."""
     belongs = rules.on_home(viewer_id)
 
     async def entries(token: str, size: int) -> Skeleton[Entry]:
         key = (token, size)
         skeleton: Skeleton[Entry] | None = parts.find(key)
         if skeleton is None:
-            response = await get_home(
+            response = await backends.timelines.GetHomeTimeline(
                 GetHomeTimelineRequest(
                     order=order,
                     page_size=size,
@@ -86,7 +79,7 @@ async def home_items(
 
     async def bodies(wanted: Sequence[Entry]) -> Hydrated:
         missing = [entry for entry in wanted if parts.find(entry) is None]
-        found, dependencies = await hydrate_parts(get_posts, missing, wanted=parts.wanted)
+        found, dependencies = await hydrate_parts(backends, missing, wanted=parts.wanted)
         shown = [entry for entry in missing if belongs(entry, found)]
         items = dict(zip(shown, present(shown, found), strict=True))
         for entry in missing:

@@ -55,7 +55,7 @@ async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Respo
     return HOME.response(
         context,
         await queries.home_items(
-            context.joint_calls,
+            context.backends,
             viewer_id=context.viewer_id,
             order=_ORDER[context.query.order],
             parts=context.parts,

@@ -40,9 +40,9 @@ LIFE_SECONDS = 540.0
 _JITTER = 0.1
 # What a response takes beside its bytes and its parts: its key, headers and place.
 _OVERHEAD_BYTES = 1_000
-# What a part takes: its key, its place, and its value, whose longest texts are often those of other
-# responses too.
-_PART_BYTES = 700
+# What a part takes beside its texts: its key, its place and its value. The texts of a page that is
+# kept whole are mostly those of other pages too, and are not counted again.
+_PART_BYTES = 600
 _DEPENDENCY_BYTES = 8
 
 
@@ -146,14 +146,16 @@ class KeptPages(Generic[R]):
         }
         self._metrics.taken.inc(len(parts.taken))
         self._metrics.read.inc(len(read))
-        self._drop(key)
-        if not kept:
+        before = self._pages.get(key)
+        if not kept or (before is not None and before.since > parts.since):
+            # Another reader began later, and has kept its page.
             return
+        self._drop(key)
         whole = len(kept) == len(parts.taken) + len(read)
         dependencies = array("Q", {each for part in kept.values() for each in part.dependencies})
-        taken = sum([len(part.dependencies) for part in kept.values()]) + len(dependencies)
-        size = (size if whole else 0) + _OVERHEAD_BYTES
-        size += _PART_BYTES * len(kept) + _DEPENDENCY_BYTES * taken
+        numbers = sum([len(part.dependencies) for part in kept.values()]) + len(dependencies)
+        # The size of the response, or of the texts of its parts if it is not kept.
+        size += _OVERHEAD_BYTES + _PART_BYTES * len(kept) + _DEPENDENCY_BYTES * numbers
         self._pages[key] = _Kept(
             response if whole else None,
             kept,

@@ -49,11 +49,6 @@ class Parts:
         self._values: dict[Hashable, Any] = {}
         self._dependencies: dict[Hashable, Collection[int]] = {}
 
-    @property
-    def changed(self) -> bool:
-        """Whether there are parts of a response before."""
-        return self._earlier is not None
-
     def find(self, key: Hashable) -> Any | None:
         """The value of a part: one of this response, or a current one of the response before."""
         value = self._values.get(key)

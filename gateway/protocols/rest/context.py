@@ -11,7 +11,6 @@ from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid
 from gateway.core.field_rules import pattern
 from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept.parts import Parts
 from gateway.core.object_store import ObjectStore
 from gateway.core.pipeline import Page
@@ -47,7 +46,6 @@ class RequestContext(Generic[Q, B]):
     """A request, read and checked: what is here is well formed."""
 
     backends: Backends
-    joint_calls: JointCalls
     refresh: Refresh
     # The refresh token in the cookie, for routes with the cookie. Raises Unauthenticated.
     refresh_cookie: Callable[[], str]

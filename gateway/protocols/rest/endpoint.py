@@ -34,7 +34,6 @@ from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
-from gateway.core.joint_calls import JointCalls
 from gateway.core.kept.pages import KeptPages
 from gateway.core.kept.parts import Parts
 from gateway.core.object_store import ObjectStore
@@ -89,7 +88,6 @@ class Rest:
         routes: Iterable[Route],
         *,
         backends: Backends,
-        joint_calls: JointCalls,
         authenticator: Authenticator,
         refreshing: Refreshing,
         cookies: RefreshCookies,
@@ -104,7 +102,6 @@ class Rest:
         self._retirement = version.retirement
         self._paths = Paths(routes)
         self._backends = backends
-        self._joint_calls = joint_calls
         self._authenticator = authenticator
         self._refreshing = refreshing
         self._cookies = cookies
@@ -223,7 +220,6 @@ class Rest:
         headers: Headers = scope[HEADERS]
         context = RequestContext(
             backends=self._backends,
-            joint_calls=self._joint_calls,
             refresh=partial(self._refreshing.refresh, client_address(scope)),
             refresh_cookie=partial(self._cookies.token, headers),
             store=self._store,

@@ -6,7 +6,7 @@ because gRPC's interceptors cost a chain of coroutines and a handler lookup at e
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -63,16 +63,6 @@ class Headers(NamedTuple):
 # The metadata of the running call, from gRPC's look-up of the handler: the call's context would
 # convert all of it once more.
 _metadata: ContextVar[Iterable[tuple[str, Any]]] = ContextVar("metadata", default=())
-
-# What checks the tokens of the running call.
-_verifier: ContextVar[Verifier] = ContextVar("verifier")
-
-
-async def authenticate(authorization: Sequence[str], policy: Policy) -> None:
-    """Sets the caller of the running task by values of the header `authorization`, within a call
-    to a server: for a part of the call that somebody else makes. Raises as
-    `Verifier.authenticate`."""
-    await _verifier.get().authenticate(authorization, policy)
 
 
 def headers_of(metadata: Iterable[tuple[str, Any]]) -> Headers:
@@ -147,7 +137,6 @@ class Pipeline:
             if self._in_flight >= self._max_in_flight:
                 raise Overloaded(retry_after=1.0)
             self._in_flight += 1
-            _verifier.set(verifier)
             try:
                 await verifier.authenticate(headers.authorization, policy)
                 remaining = context.time_remaining()

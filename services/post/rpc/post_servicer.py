@@ -8,7 +8,6 @@ from roost.post.v1.post_service_pb2_grpc import PostServiceServicer
 
 from services.chassis.auth import access_policy, caller
 from services.chassis.rpc import commands
-from services.chassis.rpc.joint_calls import answer_each
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.ids import bucket_of
 from services.chassis.storage.idempotency import RequestKey
@@ -161,15 +160,6 @@ class PostServicer(PostServiceServicer):
                 for post_id in missing:
                     response.post_dependencies[post_ids.index(post_id)].Clear()
         return response
-
-    @access_policy.service("gateway")
-    async def BatchGetPostsForCallers(
-        self, request: rpc.BatchGetPostsForCallersRequest, context: Any
-    ) -> rpc.BatchGetPostsForCallersResponse:
-        responses = await answer_each(request.calls, self.BatchGetPosts, context)
-        return rpc.BatchGetPostsForCallersResponse(
-            results=[rpc.BatchGetPostsResult(response=each) for each in responses]
-        )
 
     @access_policy.user
     async def UpdatePost(

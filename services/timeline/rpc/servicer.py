@@ -8,15 +8,12 @@ from roost.timeline.v1.timeline_service_pb2 import (
     BatchGetFollowedHashtagsResponse,
     FollowHashtagRequest,
     FollowHashtagResponse,
-    GetHomeTimelineForCallersRequest,
-    GetHomeTimelineForCallersResponse,
     GetHomeTimelineRequest,
     GetHomeTimelineResponse,
     GetPublicTimelineRequest,
     GetPublicTimelineResponse,
     GetReadMarkerRequest,
     GetReadMarkerResponse,
-    HomeTimelineResult,
     ListFollowedHashtagsRequest,
     ListFollowedHashtagsResponse,
     RebuildHomeTimelineRequest,
@@ -31,7 +28,6 @@ from roost.timeline.v1.timeline_service_pb2_grpc import TimelineServiceServicer
 from services.chassis.auth import access_policy, caller
 from services.chassis.cache.change_log import dependency
 from services.chassis.rpc import commands
-from services.chassis.rpc.joint_calls import answer_each
 from services.chassis.rpc.paging import PageTokens
 from services.chassis.runtime.clock import Clock
 from services.timeline.domain.errors import HomeUserMissing, NotYourHome, RebuildTooSoon
@@ -100,16 +96,6 @@ class TimelineServicer(TimelineServiceServicer):
         if page.next_entry is not None:
             response.next_entry.CopyFrom(convert.entry_to_proto(page.next_entry))
         return response
-
-    @access_policy.service("gateway")
-    async def GetHomeTimelineForCallers(
-        self, request: GetHomeTimelineForCallersRequest, context: Context
-    ) -> GetHomeTimelineForCallersResponse:
-        """GetHomeTimeline of each caller."""
-        responses = await answer_each(request.calls, self.GetHomeTimeline, context)
-        return GetHomeTimelineForCallersResponse(
-            results=[HomeTimelineResult(response=each) for each in responses]
-        )
 
     @access_policy.anyone
     async def GetPublicTimeline(

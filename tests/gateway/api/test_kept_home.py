@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from prometheus_client import CollectorRegistry
 from roost.media.v1.media_pb2 import Medium
@@ -14,11 +12,8 @@ from roost.post.v1.post_service_pb2 import (
     Dependencies,
 )
 from roost.timeline.v1.timeline_service_pb2 import (
-    GetHomeTimelineForCallersRequest,
-    GetHomeTimelineForCallersResponse,
     GetHomeTimelineRequest,
     GetHomeTimelineResponse,
-    HomeTimelineResult,
 )
 
 from gateway.core.state import State
@@ -183,36 +178,6 @@ async def test_a_change_that_the_timeline_service_reports_shows_at_the_next_read
         assert await texts(alice) == ["newest", "first", "second"]
     assert rpcs == BOTH_CALLS
     assert watched.bodies == [102]
-
-
-async def test_a_home_that_changed_is_read_with_others(
-    alice: Client, bob: Client, watched: Home, timeline_log: ChangeLog, services: FakeServices
-) -> None:
-    for client in (alice, bob):
-        await texts(client)
-    joint = asyncio.Event()
-
-    async def alone(request: GetHomeTimelineRequest) -> GetHomeTimelineResponse:
-        await joint.wait()
-        return watched.page(request)
-
-    def together(request: GetHomeTimelineForCallersRequest) -> GetHomeTimelineForCallersResponse:
-        joint.set()
-        return GetHomeTimelineForCallersResponse(
-            results=[
-                HomeTimelineResult(response=watched.page(each.request)) for each in request.calls
-            ]
-        )
-
-    services.answer("GetHomeTimeline", alone)
-    services.answer("GetHomeTimelineForCallers", together)
-    timeline_log.append(LIST)
-
-    with counted(services) as rpcs:
-        read = await asyncio.gather(texts(alice), texts(bob))
-
-    assert read == [["first", "second"]] * 2
-    assert rpcs == ["GetHomeTimeline", "GetHomeTimelineForCallers"]
 
 
 async def test_a_page_is_the_same_whichever_of_its_items_were_read(

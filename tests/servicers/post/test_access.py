@@ -31,7 +31,6 @@ MATRIX = {
         "CreatePost": USER,
         "GetPost": ANYONE,
         "BatchGetPosts": ANYONE,
-        "BatchGetPostsForCallers": services("gateway"),
         "UpdatePost": USER,
         "ListPostRevisions": ANYONE,
         "DeletePost": USER,

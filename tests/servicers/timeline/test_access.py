@@ -23,7 +23,6 @@ from tests.servicers.timeline.conftest import Timeline
 MATRIX = {
     "TimelineService": {
         "GetHomeTimeline": USER,
-        "GetHomeTimelineForCallers": services("gateway"),
         "GetPublicTimeline": ANYONE,
         "GetReadMarker": USER,
         "SetReadMarker": USER,

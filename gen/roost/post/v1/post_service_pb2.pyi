@@ -79,32 +79,6 @@ class BatchGetPostsResponse(_message.Message):
     user_dependencies: _containers.RepeatedCompositeFieldContainer[Dependencies]
     def __init__(self, posts: _Optional[_Iterable[_Union[_post_pb2.Post, _Mapping]]] = ..., includes: _Optional[_Union[_post_pb2.Includes, _Mapping]] = ..., post_dependencies: _Optional[_Iterable[_Union[Dependencies, _Mapping]]] = ..., user_dependencies: _Optional[_Iterable[_Union[Dependencies, _Mapping]]] = ...) -> None: ...
 
-class BatchGetPostsCall(_message.Message):
-    __slots__ = ("token", "request")
-    TOKEN_FIELD_NUMBER: _ClassVar[int]
-    REQUEST_FIELD_NUMBER: _ClassVar[int]
-    token: str
-    request: BatchGetPostsRequest
-    def __init__(self, token: _Optional[str] = ..., request: _Optional[_Union[BatchGetPostsRequest, _Mapping]] = ...) -> None: ...
-
-class BatchGetPostsResult(_message.Message):
-    __slots__ = ("response",)
-    RESPONSE_FIELD_NUMBER: _ClassVar[int]
-    response: BatchGetPostsResponse
-    def __init__(self, response: _Optional[_Union[BatchGetPostsResponse, _Mapping]] = ...) -> None: ...
-
-class BatchGetPostsForCallersRequest(_message.Message):
-    __slots__ = ("calls",)
-    CALLS_FIELD_NUMBER: _ClassVar[int]
-    calls: _containers.RepeatedCompositeFieldContainer[BatchGetPostsCall]
-    def __init__(self, calls: _Optional[_Iterable[_Union[BatchGetPostsCall, _Mapping]]] = ...) -> None: ...
-
-class BatchGetPostsForCallersResponse(_message.Message):
-    __slots__ = ("results",)
-    RESULTS_FIELD_NUMBER: _ClassVar[int]
-    results: _containers.RepeatedCompositeFieldContainer[BatchGetPostsResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[BatchGetPostsResult, _Mapping]]] = ...) -> None: ...
-
 class UpdatePostRequest(_message.Message):
     __slots__ = ("post_id", "text", "etag", "request_id", "media", "language")
     POST_ID_FIELD_NUMBER: _ClassVar[int]

@@ -64,11 +64,6 @@ class PostServiceStub:
                 request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsRequest.SerializeToString,
                 response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsResponse.FromString,
                 _registered_method=True)
-        self.BatchGetPostsForCallers = channel.unary_unary(
-                '/roost.post.v1.PostService/BatchGetPostsForCallers',
-                request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersRequest.SerializeToString,
-                response_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersResponse.FromString,
-                _registered_method=True)
         self.UpdatePost = channel.unary_unary(
                 '/roost.post.v1.PostService/UpdatePost',
                 request_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.UpdatePostRequest.SerializeToString,
@@ -175,14 +170,6 @@ class PostServiceServicer:
     def BatchGetPosts(self, request, context):
         """BatchGetPosts returns the posts that the caller may see, in request order, with the resources that are
         needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def BatchGetPostsForCallers(self, request, context):
-        """BatchGetPostsForCallers answers BatchGetPosts for several callers, each named by an access token. Services
-        only. A result without a response means that the call failed; by itself it returns the error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -317,11 +304,6 @@ def add_PostServiceServicer_to_server(servicer, server):
                     servicer.BatchGetPosts,
                     request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsRequest.FromString,
                     response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsResponse.SerializeToString,
-            ),
-            'BatchGetPostsForCallers': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchGetPostsForCallers,
-                    request_deserializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersRequest.FromString,
-                    response_serializer=roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersResponse.SerializeToString,
             ),
             'UpdatePost': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdatePost,
@@ -485,33 +467,6 @@ class PostService:
             '/roost.post.v1.PostService/BatchGetPosts',
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsRequest.SerializeToString,
             roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def BatchGetPostsForCallers(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/roost.post.v1.PostService/BatchGetPostsForCallers',
-            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersRequest.SerializeToString,
-            roost_dot_post_dot_v1_dot_post__service__pb2.BatchGetPostsForCallersResponse.FromString,
             options,
             channel_credentials,
             insecure,

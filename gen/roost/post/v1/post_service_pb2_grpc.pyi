@@ -61,10 +61,6 @@ class PostServiceStub:
     """BatchGetPosts returns the posts that the caller may see, in request order, with the resources that are
     needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
     """
-    BatchGetPostsForCallers: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostsForCallersRequest, _post_service_pb2.BatchGetPostsForCallersResponse]
-    """BatchGetPostsForCallers answers BatchGetPosts for several callers, each named by an access token. Services
-    only. A result without a response means that the call failed; by itself it returns the error.
-    """
     UpdatePost: _grpc.UnaryUnaryMultiCallable[_post_service_pb2.UpdatePostRequest, _post_service_pb2.UpdatePostResponse]
     """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
     id, and the old text and media are kept as a revision. Mentions and hashtags are detected again. NOT_FOUND
@@ -158,10 +154,6 @@ class PostServiceAsyncStub(PostServiceStub):
     BatchGetPosts: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostsRequest, _post_service_pb2.BatchGetPostsResponse]  # type: ignore[assignment]
     """BatchGetPosts returns the posts that the caller may see, in request order, with the resources that are
     needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
-    """
-    BatchGetPostsForCallers: _aio.UnaryUnaryMultiCallable[_post_service_pb2.BatchGetPostsForCallersRequest, _post_service_pb2.BatchGetPostsForCallersResponse]  # type: ignore[assignment]
-    """BatchGetPostsForCallers answers BatchGetPosts for several callers, each named by an access token. Services
-    only. A result without a response means that the call failed; by itself it returns the error.
     """
     UpdatePost: _aio.UnaryUnaryMultiCallable[_post_service_pb2.UpdatePostRequest, _post_service_pb2.UpdatePostResponse]  # type: ignore[assignment]
     """UpdatePost changes the text of the caller's own post, and its media if they are given. The post keeps its
@@ -271,16 +263,6 @@ class PostServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_post_service_pb2.BatchGetPostsResponse, _abc.Awaitable[_post_service_pb2.BatchGetPostsResponse]]:
         """BatchGetPosts returns the posts that the caller may see, in request order, with the resources that are
         needed to show them: counts, the caller's engagement, quoted posts, users. Open to anonymous callers.
-        """
-
-    @_abc_1.abstractmethod
-    def BatchGetPostsForCallers(
-        self,
-        request: _post_service_pb2.BatchGetPostsForCallersRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_post_service_pb2.BatchGetPostsForCallersResponse, _abc.Awaitable[_post_service_pb2.BatchGetPostsForCallersResponse]]:
-        """BatchGetPostsForCallers answers BatchGetPosts for several callers, each named by an access token. Services
-        only. A result without a response means that the call failed; by itself it returns the error.
         """
 
     @_abc_1.abstractmethod

@@ -28,7 +28,7 @@ from roost.rules.v1 import rules_pb2 as roost_dot_rules_dot_v1_dot_rules__pb2
 from roost.timeline.v1 import timeline_pb2 as roost_dot_timeline_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a roost/timeline/v1/timeline.proto\"\xe3\x01\n\x16GetHomeTimelineRequest\x12<\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\x12\x31\n\x14include_dependencies\x18\x04 \x01(\x08R\x13includeDependencies\"\xda\x01\n\x17GetHomeTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\x12\"\n\x0c\x64\x65pendencies\x18\x04 \x03(\x06R\x0c\x64\x65pendencies\"z\n\x10HomeTimelineCall\x12!\n\x05token\x18\x01 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03(\x80 R\x05token\x12\x43\n\x07request\x18\x02 \x01(\x0b\x32).roost.timeline.v1.GetHomeTimelineRequestR\x07request\"\\\n\x12HomeTimelineResult\x12\x46\n\x08response\x18\x01 \x01(\x0b\x32*.roost.timeline.v1.GetHomeTimelineResponseR\x08response\"g\n GetHomeTimelineForCallersRequest\x12\x43\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32#.roost.timeline.v1.HomeTimelineCallB\x08\xbaH\x05\x92\x01\x02\x10 R\x05\x63\x61lls\"d\n!GetHomeTimelineForCallersResponse\x12?\n\x07results\x18\x01 \x03(\x0b\x32%.roost.timeline.v1.HomeTimelineResultR\x07results\"t\n\x18GetPublicTimelineRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb8\x01\n\x19GetPublicTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"\x16\n\x14GetReadMarkerRequest\"N\n\x15GetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\"\x8b\x01\n\x14SetReadMarkerRequest\x12\x34\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0flastReadEntryId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"N\n\x15SetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\">\n\x1aRebuildHomeTimelineRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06userId\">\n\x1bRebuildHomeTimelineResponse\x12\x1f\n\x0b\x65ntry_count\x18\x01 \x01(\x05R\nentryCount\"s\n\x14\x46ollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"U\n\x15\x46ollowHashtagResponse\x12<\n\x07hashtag\x18\x01 \x01(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x07hashtag\"u\n\x16UnfollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"+\n\x17UnfollowHashtagResponse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"w\n\x1bListFollowedHashtagsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\x86\x01\n\x1cListFollowedHashtagsResponse\x12>\n\x08hashtags\x18\x01 \x03(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"K\n\x1f\x42\x61tchGetFollowedHashtagsRequest\x12(\n\x04tags\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01(\xd0\x0fR\x04tags\"6\n BatchGetFollowedHashtagsResponse\x12\x12\n\x04tags\x18\x01 \x03(\tR\x04tags2\xff\x08\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12\x86\x01\n\x19GetHomeTimelineForCallers\x12\x33.roost.timeline.v1.GetHomeTimelineForCallersRequest\x1a\x34.roost.timeline.v1.GetHomeTimelineForCallersResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponse\x12\x62\n\rFollowHashtag\x12\'.roost.timeline.v1.FollowHashtagRequest\x1a(.roost.timeline.v1.FollowHashtagResponse\x12h\n\x0fUnfollowHashtag\x12).roost.timeline.v1.UnfollowHashtagRequest\x1a*.roost.timeline.v1.UnfollowHashtagResponse\x12w\n\x14ListFollowedHashtags\x12..roost.timeline.v1.ListFollowedHashtagsRequest\x1a/.roost.timeline.v1.ListFollowedHashtagsResponse\x12\x83\x01\n\x18\x42\x61tchGetFollowedHashtags\x12\x32.roost.timeline.v1.BatchGetFollowedHashtagsRequest\x1a\x33.roost.timeline.v1.BatchGetFollowedHashtagsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(roost/timeline/v1/timeline_service.proto\x12\x11roost.timeline.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x18roost/post/v1/post.proto\x1a\x1aroost/rules/v1/rules.proto\x1a roost/timeline/v1/timeline.proto\"\xe3\x01\n\x16GetHomeTimelineRequest\x12<\n\x05order\x18\x01 \x01(\x0e\x32\x1c.roost.timeline.v1.HomeOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12+\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\x12\x31\n\x14include_dependencies\x18\x04 \x01(\x08R\x13includeDependencies\"\xda\x01\n\x17GetHomeTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\x12\"\n\x0c\x64\x65pendencies\x18\x04 \x03(\x06R\x0c\x64\x65pendencies\"t\n\x18GetPublicTimelineRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\xb8\x01\n\x19GetPublicTimelineResponse\x12\x36\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12;\n\nnext_entry\x18\x03 \x01(\x0b\x32\x1c.roost.post.v1.TimelineEntryR\tnextEntry\"\x16\n\x14GetReadMarkerRequest\"N\n\x15GetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\"\x8b\x01\n\x14SetReadMarkerRequest\x12\x34\n\x12last_read_entry_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x0flastReadEntryId\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"N\n\x15SetReadMarkerResponse\x12\x35\n\x06marker\x18\x01 \x01(\x0b\x32\x1d.roost.timeline.v1.ReadMarkerR\x06marker\">\n\x1aRebuildHomeTimelineRequest\x12 \n\x07user_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x06userId\">\n\x1bRebuildHomeTimelineResponse\x12\x1f\n\x0b\x65ntry_count\x18\x01 \x01(\x05R\nentryCount\"s\n\x14\x46ollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"U\n\x15\x46ollowHashtagResponse\x12<\n\x07hashtag\x18\x01 \x01(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x07hashtag\"u\n\x16UnfollowHashtagRequest\x12\x1c\n\x03tag\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xd0\x0fR\x03tag\x12=\n\nrequest_id\x18\x02 \x01(\tB\x1e\xbaH\x17r\x15\x18@2\x11^[A-Za-z0-9_.-]*$\xa8\xbb\x18\x03R\trequestId\"+\n\x17UnfollowHashtagResponse\x12\x10\n\x03tag\x18\x01 \x01(\tR\x03tag\"w\n\x1bListFollowedHashtagsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\xa8\xbb\x18\x01R\x08pageSize\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\x80\x04\xa8\xbb\x18\x02R\tpageToken\"\x86\x01\n\x1cListFollowedHashtagsResponse\x12>\n\x08hashtags\x18\x01 \x03(\x0b\x32\".roost.timeline.v1.FollowedHashtagR\x08hashtags\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"K\n\x1f\x42\x61tchGetFollowedHashtagsRequest\x12(\n\x04tags\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\xc8\x01\"\x07r\x05\x10\x01(\xd0\x0fR\x04tags\"6\n BatchGetFollowedHashtagsResponse\x12\x12\n\x04tags\x18\x01 \x03(\tR\x04tags2\xf6\x07\n\x0fTimelineService\x12h\n\x0fGetHomeTimeline\x12).roost.timeline.v1.GetHomeTimelineRequest\x1a*.roost.timeline.v1.GetHomeTimelineResponse\x12n\n\x11GetPublicTimeline\x12+.roost.timeline.v1.GetPublicTimelineRequest\x1a,.roost.timeline.v1.GetPublicTimelineResponse\x12\x62\n\rGetReadMarker\x12\'.roost.timeline.v1.GetReadMarkerRequest\x1a(.roost.timeline.v1.GetReadMarkerResponse\x12\x62\n\rSetReadMarker\x12\'.roost.timeline.v1.SetReadMarkerRequest\x1a(.roost.timeline.v1.SetReadMarkerResponse\x12t\n\x13RebuildHomeTimeline\x12-.roost.timeline.v1.RebuildHomeTimelineRequest\x1a..roost.timeline.v1.RebuildHomeTimelineResponse\x12\x62\n\rFollowHashtag\x12\'.roost.timeline.v1.FollowHashtagRequest\x1a(.roost.timeline.v1.FollowHashtagResponse\x12h\n\x0fUnfollowHashtag\x12).roost.timeline.v1.UnfollowHashtagRequest\x1a*.roost.timeline.v1.UnfollowHashtagResponse\x12w\n\x14ListFollowedHashtags\x12..roost.timeline.v1.ListFollowedHashtagsRequest\x1a/.roost.timeline.v1.ListFollowedHashtagsResponse\x12\x83\x01\n\x18\x42\x61tchGetFollowedHashtags\x12\x32.roost.timeline.v1.BatchGetFollowedHashtagsRequest\x1a\x33.roost.timeline.v1.BatchGetFollowedHashtagsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,10 +41,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_GETHOMETIMELINEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004\250\273\030\002'
-  _globals['_HOMETIMELINECALL'].fields_by_name['token']._loaded_options = None
-  _globals['_HOMETIMELINECALL'].fields_by_name['token']._serialized_options = b'\200\001\001\272H\005r\003(\200 '
-  _globals['_GETHOMETIMELINEFORCALLERSREQUEST'].fields_by_name['calls']._loaded_options = None
-  _globals['_GETHOMETIMELINEFORCALLERSREQUEST'].fields_by_name['calls']._serialized_options = b'\272H\005\222\001\002\020 '
   _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000\250\273\030\001'
   _globals['_GETPUBLICTIMELINEREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -73,46 +69,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETHOMETIMELINEREQUEST']._serialized_end=408
   _globals['_GETHOMETIMELINERESPONSE']._serialized_start=411
   _globals['_GETHOMETIMELINERESPONSE']._serialized_end=629
-  _globals['_HOMETIMELINECALL']._serialized_start=631
-  _globals['_HOMETIMELINECALL']._serialized_end=753
-  _globals['_HOMETIMELINERESULT']._serialized_start=755
-  _globals['_HOMETIMELINERESULT']._serialized_end=847
-  _globals['_GETHOMETIMELINEFORCALLERSREQUEST']._serialized_start=849
-  _globals['_GETHOMETIMELINEFORCALLERSREQUEST']._serialized_end=952
-  _globals['_GETHOMETIMELINEFORCALLERSRESPONSE']._serialized_start=954
-  _globals['_GETHOMETIMELINEFORCALLERSRESPONSE']._serialized_end=1054
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=1056
-  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=1172
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=1175
-  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=1359
-  _globals['_GETREADMARKERREQUEST']._serialized_start=1361
-  _globals['_GETREADMARKERREQUEST']._serialized_end=1383
-  _globals['_GETREADMARKERRESPONSE']._serialized_start=1385
-  _globals['_GETREADMARKERRESPONSE']._serialized_end=1463
-  _globals['_SETREADMARKERREQUEST']._serialized_start=1466
-  _globals['_SETREADMARKERREQUEST']._serialized_end=1605
-  _globals['_SETREADMARKERRESPONSE']._serialized_start=1607
-  _globals['_SETREADMARKERRESPONSE']._serialized_end=1685
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=1687
-  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1749
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1751
-  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1813
-  _globals['_FOLLOWHASHTAGREQUEST']._serialized_start=1815
-  _globals['_FOLLOWHASHTAGREQUEST']._serialized_end=1930
-  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_start=1932
-  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_end=2017
-  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_start=2019
-  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_end=2136
-  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_start=2138
-  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_end=2181
-  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_start=2183
-  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_end=2302
-  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_start=2305
-  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2439
-  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_start=2441
-  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_end=2516
-  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_start=2518
-  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2572
-  _globals['_TIMELINESERVICE']._serialized_start=2575
-  _globals['_TIMELINESERVICE']._serialized_end=3726
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_start=631
+  _globals['_GETPUBLICTIMELINEREQUEST']._serialized_end=747
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_start=750
+  _globals['_GETPUBLICTIMELINERESPONSE']._serialized_end=934
+  _globals['_GETREADMARKERREQUEST']._serialized_start=936
+  _globals['_GETREADMARKERREQUEST']._serialized_end=958
+  _globals['_GETREADMARKERRESPONSE']._serialized_start=960
+  _globals['_GETREADMARKERRESPONSE']._serialized_end=1038
+  _globals['_SETREADMARKERREQUEST']._serialized_start=1041
+  _globals['_SETREADMARKERREQUEST']._serialized_end=1180
+  _globals['_SETREADMARKERRESPONSE']._serialized_start=1182
+  _globals['_SETREADMARKERRESPONSE']._serialized_end=1260
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_start=1262
+  _globals['_REBUILDHOMETIMELINEREQUEST']._serialized_end=1324
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_start=1326
+  _globals['_REBUILDHOMETIMELINERESPONSE']._serialized_end=1388
+  _globals['_FOLLOWHASHTAGREQUEST']._serialized_start=1390
+  _globals['_FOLLOWHASHTAGREQUEST']._serialized_end=1505
+  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_start=1507
+  _globals['_FOLLOWHASHTAGRESPONSE']._serialized_end=1592
+  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_start=1594
+  _globals['_UNFOLLOWHASHTAGREQUEST']._serialized_end=1711
+  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_start=1713
+  _globals['_UNFOLLOWHASHTAGRESPONSE']._serialized_end=1756
+  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_start=1758
+  _globals['_LISTFOLLOWEDHASHTAGSREQUEST']._serialized_end=1877
+  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_start=1880
+  _globals['_LISTFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2014
+  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_start=2016
+  _globals['_BATCHGETFOLLOWEDHASHTAGSREQUEST']._serialized_end=2091
+  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_start=2093
+  _globals['_BATCHGETFOLLOWEDHASHTAGSRESPONSE']._serialized_end=2147
+  _globals['_TIMELINESERVICE']._serialized_start=2150
+  _globals['_TIMELINESERVICE']._serialized_end=3164
 # @@protoc_insertion_point(module_scope)

@@ -34,32 +34,6 @@ class GetHomeTimelineResponse(_message.Message):
     dependencies: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, entries: _Optional[_Iterable[_Union[_post_pb2.TimelineEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., next_entry: _Optional[_Union[_post_pb2.TimelineEntry, _Mapping]] = ..., dependencies: _Optional[_Iterable[int]] = ...) -> None: ...
 
-class HomeTimelineCall(_message.Message):
-    __slots__ = ("token", "request")
-    TOKEN_FIELD_NUMBER: _ClassVar[int]
-    REQUEST_FIELD_NUMBER: _ClassVar[int]
-    token: str
-    request: GetHomeTimelineRequest
-    def __init__(self, token: _Optional[str] = ..., request: _Optional[_Union[GetHomeTimelineRequest, _Mapping]] = ...) -> None: ...
-
-class HomeTimelineResult(_message.Message):
-    __slots__ = ("response",)
-    RESPONSE_FIELD_NUMBER: _ClassVar[int]
-    response: GetHomeTimelineResponse
-    def __init__(self, response: _Optional[_Union[GetHomeTimelineResponse, _Mapping]] = ...) -> None: ...
-
-class GetHomeTimelineForCallersRequest(_message.Message):
-    __slots__ = ("calls",)
-    CALLS_FIELD_NUMBER: _ClassVar[int]
-    calls: _containers.RepeatedCompositeFieldContainer[HomeTimelineCall]
-    def __init__(self, calls: _Optional[_Iterable[_Union[HomeTimelineCall, _Mapping]]] = ...) -> None: ...
-
-class GetHomeTimelineForCallersResponse(_message.Message):
-    __slots__ = ("results",)
-    RESULTS_FIELD_NUMBER: _ClassVar[int]
-    results: _containers.RepeatedCompositeFieldContainer[HomeTimelineResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[HomeTimelineResult, _Mapping]]] = ...) -> None: ...
-
 class GetPublicTimelineRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]

@@ -43,11 +43,6 @@ class TimelineServiceStub:
                 request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineRequest.SerializeToString,
                 response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineResponse.FromString,
                 _registered_method=True)
-        self.GetHomeTimelineForCallers = channel.unary_unary(
-                '/roost.timeline.v1.TimelineService/GetHomeTimelineForCallers',
-                request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersRequest.SerializeToString,
-                response_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersResponse.FromString,
-                _registered_method=True)
         self.GetPublicTimeline = channel.unary_unary(
                 '/roost.timeline.v1.TimelineService/GetPublicTimeline',
                 request_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetPublicTimelineRequest.SerializeToString,
@@ -101,14 +96,6 @@ class TimelineServiceServicer:
         """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
         their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
         call. A post settles in the home timelines of followers within a second.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetHomeTimelineForCallers(self, request, context):
-        """GetHomeTimelineForCallers answers GetHomeTimeline for several callers, each named by an access token.
-        Services only. A result without a response means that the call failed; by itself it returns the error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,11 +172,6 @@ def add_TimelineServiceServicer_to_server(servicer, server):
                     request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineRequest.FromString,
                     response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineResponse.SerializeToString,
             ),
-            'GetHomeTimelineForCallers': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetHomeTimelineForCallers,
-                    request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersRequest.FromString,
-                    response_serializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersResponse.SerializeToString,
-            ),
             'GetPublicTimeline': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPublicTimeline,
                     request_deserializer=roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetPublicTimelineRequest.FromString,
@@ -262,33 +244,6 @@ class TimelineService:
             '/roost.timeline.v1.TimelineService/GetHomeTimeline',
             roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineRequest.SerializeToString,
             roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetHomeTimelineForCallers(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/roost.timeline.v1.TimelineService/GetHomeTimelineForCallers',
-            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersRequest.SerializeToString,
-            roost_dot_timeline_dot_v1_dot_timeline__service__pb2.GetHomeTimelineForCallersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,10 +42,6 @@ class TimelineServiceStub:
     their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
     call. A post settles in the home timelines of followers within a second.
     """
-    GetHomeTimelineForCallers: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.GetHomeTimelineForCallersRequest, _timeline_service_pb2.GetHomeTimelineForCallersResponse]
-    """GetHomeTimelineForCallers answers GetHomeTimeline for several callers, each named by an access token.
-    Services only. A result without a response means that the call failed; by itself it returns the error.
-    """
     GetPublicTimeline: _grpc.UnaryUnaryMultiCallable[_timeline_service_pb2.GetPublicTimelineRequest, _timeline_service_pb2.GetPublicTimelineResponse]
     """GetPublicTimeline returns public posts that reply to nothing, newest first, of the newest 10,000. Open to
     anonymous callers.
@@ -88,10 +84,6 @@ class TimelineServiceAsyncStub(TimelineServiceStub):
     """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
     their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
     call. A post settles in the home timelines of followers within a second.
-    """
-    GetHomeTimelineForCallers: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.GetHomeTimelineForCallersRequest, _timeline_service_pb2.GetHomeTimelineForCallersResponse]  # type: ignore[assignment]
-    """GetHomeTimelineForCallers answers GetHomeTimeline for several callers, each named by an access token.
-    Services only. A result without a response means that the call failed; by itself it returns the error.
     """
     GetPublicTimeline: _aio.UnaryUnaryMultiCallable[_timeline_service_pb2.GetPublicTimelineRequest, _timeline_service_pb2.GetPublicTimelineResponse]  # type: ignore[assignment]
     """GetPublicTimeline returns public posts that reply to nothing, newest first, of the newest 10,000. Open to
@@ -138,16 +130,6 @@ class TimelineServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetHomeTimeline returns the entries of the caller's home timeline: own posts, posts of followed users,
         their reposts, and posts with followed hashtags. A missing home timeline (no read for 7 days, or a lost cache) is rebuilt within the
         call. A post settles in the home timelines of followers within a second.
-        """
-
-    @_abc_1.abstractmethod
-    def GetHomeTimelineForCallers(
-        self,
-        request: _timeline_service_pb2.GetHomeTimelineForCallersRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_timeline_service_pb2.GetHomeTimelineForCallersResponse, _abc.Awaitable[_timeline_service_pb2.GetHomeTimelineForCallersResponse]]:
-        """GetHomeTimelineForCallers answers GetHomeTimeline for several callers, each named by an access token.
-        Services only. A result without a response means that the call failed; by itself it returns the error.
         """
 
     @_abc_1.abstractmethod
