@@ -1,16 +1,15 @@
 """The bodies behind ids: posts and users, loaded at most once a request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from roost.notification.v1.notification_pb2 import NotificationGroup
 from roost.post.v1.post_pb2 import Includes, Post, TimelineEntry
-from roost.post.v1.post_service_pb2 import BatchGetPostsRequest
+from roost.post.v1.post_service_pb2 import BatchGetPostsRequest, Dependencies
 from roost.user.v1.user_pb2 import User
 
 from gateway.core.clients import Backends
-from gateway.core.kept.dependencies import Dependencies
 
 # Users and posts of BatchGetPosts: what 40 notifications name.
 _MOST = 200
@@ -72,26 +71,45 @@ class Hydrated:
         self.users.update(other.users)
 
 
-async def hydrate_entries(
-    backends: Backends, entries: Sequence[Entry], dependencies: Dependencies | None = None
-) -> Hydrated:
-    """Loads everything that a timeline's entries need to be shown, in one call. Adds what that was
-    made from to `dependencies`, if they are wanted."""
+async def hydrate_entries(backends: Backends, entries: Sequence[Entry]) -> Hydrated:
+    """Loads everything that a timeline's entries need to be shown, in one call."""
+    found, _ = await hydrate_parts(backends, entries, wanted=False)
+    return found
+
+
+async def hydrate_parts(
+    backends: Backends, entries: Sequence[Entry], *, wanted: bool
+) -> tuple[Hydrated, dict[Entry, Collection[int]]]:
+    """Loads the same, with what each entry was made from if that is `wanted`: its post, and who
+    reposted it. An entry has none if the service could not tell."""
     if not entries:
-        return Hydrated()
+        return Hydrated(), {}
     request = BatchGetPostsRequest(
         # One post may stand on a page several times, reposted by several users.
         post_ids=dict.fromkeys([entry.post_id for entry in entries]),
         include_user_ids=dict.fromkeys(
             [entry.reposter_id for entry in entries if entry.reposter_id]
         ),
-        include_dependencies=dependencies is not None,
+        include_dependencies=wanted,
     )
     response = await backends.posts.BatchGetPosts(request)
-    if dependencies is not None:
-        dependencies.add_all(response.post_dependencies, of=len(request.post_ids))
-        dependencies.add_all(response.user_dependencies, of=len(request.include_user_ids))
-    return Hydrated.of(response.posts, response.includes)
+    found = Hydrated.of(response.posts, response.includes)
+    of_posts = _by_id(request.post_ids, response.post_dependencies)
+    of_users = _by_id(request.include_user_ids, response.user_dependencies)
+    dependencies: dict[Entry, Collection[int]] = {}
+    for entry in entries:
+        needed = [of_posts.get(entry.post_id)]
+        if entry.reposter_id:
+            needed.append(of_users.get(entry.reposter_id))
+        if all(needed):
+            dependencies[entry] = [each for ids in needed for each in ids or ()]
+    return found, dependencies
+
+
+def _by_id(ids: Sequence[int], dependencies: Sequence[Dependencies]) -> dict[int, Collection[int]]:
+    if len(dependencies) != len(ids):
+        return {}
+    return {id_: each.ids for id_, each in zip(ids, dependencies, strict=True)}
 
 
 async def hydrate_posts(backends: Backends, post_ids: Iterable[int]) -> Hydrated:

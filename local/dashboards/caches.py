@@ -111,6 +111,14 @@ KEPT_PAGES = Row(
             view=View.STACK,
         ),
         Panel(
+            "How much of a home that is read has changed?",
+            Unit.OPERATIONS,
+            [rates("roost_kept_parts_total", by="source")],
+            normal="`page` leads: most items are those of the page before.",
+            action="`service` leads: readers are new, or gateways lose their streams.",
+            view=View.STACK,
+        ),
+        Panel(
             "How much do gateways keep?",
             Unit.BYTES,
             [total("roost_kept_bytes", legend="bytes")],

@@ -1,6 +1,7 @@
 """Timelines: places with posts, and posts that somebody reposted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 from roost.post.v1.post_service_pb2 import (
     ListUserPostsRequest,
@@ -15,46 +16,82 @@ from roost.timeline.v1.timeline_service_pb2 import (
 
 from gateway.api.timelines import rules
 from gateway.core.clients import Backends
-from gateway.core.hydrate import Entry, Hydrated, hydrate_entries
-from gateway.core.kept.dependencies import Dependencies
+from gateway.core.hydrate import Entry, Hydrated, hydrate_entries, hydrate_parts
+from gateway.core.kept.parts import Parts
 from gateway.core.pipeline import (
     Page,
     Skeleton,
     read_page,
 )
 
+ItemT = TypeVar("ItemT")
+
+# Stands for an item that is not shown.
+_HIDDEN = object()
+
 
 async def home(
+    backends: Backends, *, viewer_id: int, order: HomeOrder, token: str, size: int
+) -> Page[Entry]:
+    """A page of the viewer's home: two calls, and more only where rules dropped entries."""
+
+    async def entries(token: str, size: int) -> Skeleton[Entry]:
+        request = GetHomeTimelineRequest(order=order, page_size=size, page_token=token)
+        return _skeleton(await backends.timelines.GetHomeTimeline(request))
+
+    async def bodies(found: Sequence[Entry]) -> Hydrated:
+        return await hydrate_entries(backends, found)
+
+    return await read_page(
+        entries, rules.on_home(viewer_id), token=token, size=size, hydrate=bodies
+    )
+
+
+async def home_items(
     backends: Backends,
     *,
     viewer_id: int,
     order: HomeOrder,
     token: str,
     size: int,
-    dependencies: Dependencies | None = None,
-) -> Page[Entry]:
-    """A page of the viewer's home: two calls, and more only where rules dropped entries. Adds what
-    it was made from to `dependencies`, if they are wanted."""
+    parts: Parts,
+    present: Callable[[Sequence[Entry], Hydrated], Sequence[ItemT]],
+) -> Page[ItemT]:
+    """The page of `home` in items, as `present` makes them. Calls are made for what `parts` lack,
+    which are skeletons by token and size, and items by entry."""
+    belongs = rules.on_home(viewer_id)
 
     async def entries(token: str, size: int) -> Skeleton[Entry]:
-        response = await backends.timelines.GetHomeTimeline(
-            GetHomeTimelineRequest(
-                order=order,
-                page_size=size,
-                page_token=token,
-                include_dependencies=dependencies is not None,
+        key = (token, size)
+        skeleton: Skeleton[Entry] | None = parts.find(key)
+        if skeleton is None:
+            response = await backends.timelines.GetHomeTimeline(
+                GetHomeTimelineRequest(
+                    order=order,
+                    page_size=size,
+                    page_token=token,
+                    include_dependencies=parts.wanted,
+                )
             )
-        )
-        if dependencies is not None:
-            dependencies.add(response.dependencies)
-        return _skeleton(response)
+            skeleton = _skeleton(response)
+            parts.add(key, skeleton, response.dependencies)
+        return skeleton
 
-    async def bodies(found: Sequence[Entry]) -> Hydrated:
-        return await hydrate_entries(backends, found, dependencies)
+    async def bodies(wanted: Sequence[Entry]) -> Hydrated:
+        missing = [entry for entry in wanted if parts.find(entry) is None]
+        found, dependencies = await hydrate_parts(backends, missing, wanted=parts.wanted)
+        shown = [entry for entry in missing if belongs(entry, found)]
+        items = dict(zip(shown, present(shown, found), strict=True))
+        for entry in missing:
+            parts.add(entry, items.get(entry, _HIDDEN), dependencies.get(entry, ()))
+        return found
 
-    return await read_page(
-        entries, rules.on_home(viewer_id), token=token, size=size, hydrate=bodies
-    )
+    def rule(entry: Entry, _: Hydrated) -> bool:
+        return parts.find(entry) is not _HIDDEN
+
+    page = await read_page(entries, rule, token=token, size=size, hydrate=bodies)
+    items = cast("list[ItemT]", [parts.find(entry) for entry in page.entries])
+    return Page(items, Hydrated(), page.next_token)
 
 
 async def public(backends: Backends, *, token: str, size: int) -> Page[Entry]:

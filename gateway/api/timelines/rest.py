@@ -34,6 +34,8 @@ def _items_on(context: RequestContext[Any, Any], page: Page[Entry]) -> list[Time
 
 # Pages of a timeline: posts, and posts that somebody reposted.
 TIMELINE = PageKind(TimelinePage, _items_on)
+# The same, in items that may come from memory.
+HOME: PageKind[TimelineItem] = PageKind(TimelinePage, lambda _, page: page.entries)
 
 timelines = Routes("Timelines", "What followed users write, and public posts of everybody.")
 
@@ -50,13 +52,14 @@ async def get_home_timeline(context: RequestContext[HomeQuery, NoBody]) -> Respo
     The caller's own posts, those of the users whom the caller follows, what they repost, and public
     posts with hashtags that the caller follows, without muted users.
     """
-    return TIMELINE.response(
+    return HOME.response(
         context,
-        await queries.home(
+        await queries.home_items(
             context.backends,
             viewer_id=context.viewer_id,
             order=_ORDER[context.query.order],
-            dependencies=context.dependencies,
+            parts=context.parts,
+            present=lambda entries, found: context.presenter(found).items(entries),
             **place(context),
         ),
     )

@@ -21,10 +21,19 @@ class KeptMetrics:
         self.kept = reads.labels("kept")
         # A dependency of the page has changed.
         self.changed = reads.labels("changed")
-        # None was kept, or it was too old.
+        # None was kept, or it was too old, or not all of it was kept.
         self.absent = reads.labels("absent")
         # A service did not answer the check.
         self.unproven = reads.labels("unproven")
+        parts = Counter(
+            "roost_kept_parts",
+            "Parts of pages that were made to be kept, by source.",
+            ["source"],
+            registry=registry,
+        )
+        # Taken over from the page before.
+        self.taken = parts.labels("page")
+        self.read = parts.labels("service")
         self.check_seconds = Histogram(
             "roost_kept_check_seconds",
             "From when a check was sent to its response, by service.",

@@ -2,12 +2,11 @@
 
     found = await kept.find(key)
     if found.response is None:
-        response = ...  # read with found.dependencies, and
-        if found.dependencies is not None:
-            kept.keep(key, response, size=..., dependencies=found.dependencies, until=...)
+        response = ...  # made of found.parts, and
+        kept.keep(key, response, size=..., parts=found.parts, until=...)
 
-A kept response is sent again only after a check: every service that it was made from has
-answered, after the read began, which dependencies changed (ADR 70).
+A kept response, or a part of one, is sent again only after a check: every service that it was made
+from has answered, after the read began, which dependencies changed (ADR 70).
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -25,8 +24,8 @@ from roost.timeline.v1 import invalidation_service_pb2 as timeline
 
 from gateway.core.clients import ServiceBackends
 from gateway.core.kept.changes import Changes
-from gateway.core.kept.dependencies import Dependencies
 from gateway.core.kept.metrics import KeptMetrics
+from gateway.core.kept.parts import Earlier, Part, Parts
 from gateway.core.kept.watch import Watch, Watched
 from services.chassis.runtime.backoff import spread
 from services.chassis.runtime.clock import Clock
@@ -39,24 +38,29 @@ LIFE_SECONDS = 540.0
 # By which share the life is shorter or longer, so that responses which were read together are not
 # read again together.
 _JITTER = 0.1
-# What a response takes beside its bytes and its dependencies: its key, headers and place.
+# What a response takes beside its bytes and its parts: its key, headers and place.
 _OVERHEAD_BYTES = 1_000
+# What a part takes beside its texts: its key, its place and its value. The texts of a page that is
+# kept whole are mostly those of other pages too, and are not counted again.
+_PART_BYTES = 600
 _DEPENDENCY_BYTES = 8
 
 
 @dataclass(slots=True, frozen=True)
 class Found(Generic[R]):
-    """What there is for a key: a current response; or what to collect while one is read, if that
-    may be kept."""
+    """What there is for a key: a current response; or the parts to make one of."""
 
     response: R | None = None
-    dependencies: Dependencies | None = None
+    parts: Parts = field(default_factory=Parts)
 
 
 @dataclass(slots=True)
 class _Kept(Generic[R]):
-    response: R
+    # None if the dependencies of some of its parts are unknown.
+    response: R | None
+    parts: dict[Hashable, Part]
     size: int
+    # Those of all parts.
     dependencies: "array[int]"
     # The number of the last change that is known not to affect it.
     since: int
@@ -99,9 +103,12 @@ class KeptPages(Generic[R]):
         if not await self._check():
             self._metrics.unproven.inc()
             return Found()
-        since = self._changes.sequence
+        since, now = self._changes.sequence, self._clock.monotonic()
         page = self._pages.get(key)
-        if page is None or page.expires <= self._clock.monotonic():
+        if page is None:
+            self._metrics.absent.inc()
+            return Found(parts=Parts(since, wanted=True))
+        if page.response is None or page.expires <= now:
             self._metrics.absent.inc()
         elif self._changes.affect(page.dependencies, page.since):
             self._metrics.changed.inc()
@@ -110,8 +117,9 @@ class KeptPages(Generic[R]):
             page.since = since
             self._pages.move_to_end(key)
             return Found(page.response)
-        self._drop(key)
-        return Found(dependencies=Dependencies(since))
+        # The page stays until it is replaced, for others who read it meanwhile.
+        earlier = Earlier(page.parts, page.since, self._changes, now)
+        return Found(parts=Parts(since, wanted=True, earlier=earlier))
 
     def keep(
         self,
@@ -119,27 +127,44 @@ class KeptPages(Generic[R]):
         response: R,
         *,
         size: int,
-        dependencies: Dependencies,
+        parts: Parts,
         until: datetime | None = None,
     ) -> None:
-        """Keeps a response of `size` bytes, until this time at most, if its dependencies are known
-        and none of them was reported as changed since reading began."""
-        ids = dependencies.ids
-        if dependencies.unknown or not ids or self._changes.affect(ids, dependencies.since):
+        """Keeps a response of `size` bytes, until this time at most, if all dependencies of its
+        parts are known and none of them was reported as changed since reading began. Otherwise
+        keeps those parts for which that is so."""
+        if not parts.wanted:
             return
         life = spread(LIFE_SECONDS, _JITTER)
         if until is not None:
             life = min(life, (until - self._clock.now()).total_seconds())
-        whole = size + _DEPENDENCY_BYTES * len(ids) + _OVERHEAD_BYTES
+        read = parts.read(expires=self._clock.monotonic() + life)
+        kept = {
+            name: part
+            for name, part in (*parts.taken.items(), *read.items())
+            if part.dependencies and not self._changes.affect(part.dependencies, parts.since)
+        }
+        self._metrics.taken.inc(len(parts.taken))
+        self._metrics.read.inc(len(read))
+        before = self._pages.get(key)
+        if not kept or (before is not None and before.since > parts.since):
+            # Another reader began later, and has kept its page.
+            return
         self._drop(key)
+        whole = len(kept) == len(parts.taken) + len(read)
+        dependencies = array("Q", {each for part in kept.values() for each in part.dependencies})
+        numbers = sum([len(part.dependencies) for part in kept.values()]) + len(dependencies)
+        # The size of the response, or of the texts of its parts if it is not kept.
+        size += _OVERHEAD_BYTES + _PART_BYTES * len(kept) + _DEPENDENCY_BYTES * numbers
         self._pages[key] = _Kept(
-            response,
-            whole,
-            array("Q", ids),
-            dependencies.since,
-            self._clock.monotonic() + life,
+            response if whole else None,
+            kept,
+            size,
+            dependencies,
+            parts.since,
+            min([part.expires for part in kept.values()]),
         )
-        self._bytes += whole
+        self._bytes += size
         while self._bytes > self._most_bytes:
             _, oldest = self._pages.popitem(last=False)
             self._bytes -= oldest.size

@@ -1,7 +1,7 @@
 """What a route's function takes and gives: the request, read and checked, and its response."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ from gateway.core.clients import Backends
 from gateway.core.errors import ParameterInvalid
 from gateway.core.field_rules import pattern
 from gateway.core.ids import ID_PATTERN, NO_ID, parse_id
-from gateway.core.kept.dependencies import Dependencies
+from gateway.core.kept.parts import Parts
 from gateway.core.object_store import ObjectStore
 from gateway.core.pipeline import Page
 from gateway.core.refresh_cookies import RefreshCookie
@@ -65,8 +65,8 @@ class RequestContext(Generic[Q, B]):
     request_id: str = ""
     # The service's etag that If-Match names; empty without a condition.
     expected_etag: str = ""
-    # Takes what the response is made from, where it may be kept.
-    dependencies: Dependencies | None = None
+    # What the response is made of, for routes whose responses may be kept.
+    parts: Parts = field(default_factory=Parts)
 
 
 class Response(Generic[T_co]):

@@ -34,8 +34,8 @@ from gateway.core.clients import Backends
 from gateway.core.concurrency import Concurrency
 from gateway.core.errors import MethodNotAllowed, ParameterInvalid, RouteNotFound
 from gateway.core.ids import NO_ID, parse_id
-from gateway.core.kept.dependencies import Dependencies
 from gateway.core.kept.pages import KeptPages
+from gateway.core.kept.parts import Parts
 from gateway.core.object_store import ObjectStore
 from gateway.core.refresh_cookies import CLEARED, ENDED, RefreshCookie, RefreshCookies
 from gateway.core.refresh_tokens import Refreshing
@@ -195,18 +195,16 @@ class Rest:
         if found.response is not None:
             await _send(route, found.response, scope, send)
             return
-        dependencies = found.dependencies
         rendered = await self._render(
-            route, scope, parameter, viewer_id=viewer_id, body=body, dependencies=dependencies
+            route, scope, parameter, viewer_id=viewer_id, body=body, parts=found.parts
         )
-        if dependencies is not None:
-            kept.keep(
-                key,
-                rendered,
-                size=len(rendered.body),
-                dependencies=dependencies,
-                until=media_addresses.presented_until(),
-            )
+        kept.keep(
+            key,
+            rendered,
+            size=len(rendered.body),
+            parts=found.parts,
+            until=media_addresses.presented_until(),
+        )
         await _send(route, rendered, scope, send)
 
     async def _render(
@@ -217,7 +215,7 @@ class Rest:
         *,
         viewer_id: int,
         body: Any,
-        dependencies: Dependencies | None = None,
+        parts: Parts | None = None,
     ) -> Rendered:
         headers: Headers = scope[HEADERS]
         context = RequestContext(
@@ -233,7 +231,7 @@ class Rest:
             viewer_id=viewer_id,
             request_id="" if route.safe else idempotency_key(headers),
             expected_etag=expected_etag(headers) if route.etag else "",
-            dependencies=dependencies,
+            parts=parts or Parts(),
         )
         try:
             answer = await route.handler(context)

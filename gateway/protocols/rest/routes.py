@@ -79,7 +79,7 @@ class Route:
     # Whether it reads or sets the cookie of a browser's session: pages of our own origin only.
     cookie: bool
     # Whether responses are kept, and sent again while nothing in them has changed. The function
-    # then collects `context.dependencies`.
+    # then makes them of `context.parts`.
     kept: bool
 
     @property

@@ -11,7 +11,7 @@ are taken apart by slicing, as a page of 20 posts is 20 entries.
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 from zlib import crc32
@@ -270,6 +270,8 @@ class BatchLookupResult:
         self._lookups = lookups
         self._asked = list(zip(lookups.asked, moments, strict=True))
         self._raw = raw
+        # Of each cache the keys that had to be loaded, and exist.
+        self._loaded: list[Collection[Any]] = [()] * len(self._asked)
 
     def validator(self) -> Validator | None:
         """The validator of these entries; None unless all keys were found."""
@@ -289,10 +291,13 @@ class BatchLookupResult:
         return True
 
     def dependencies(self) -> list[dict[Any, bytes]]:
-        """Of each cache, by key, the dependency of each fresh value that was found.
+        """Of each cache, by key, the dependency of each fresh value that was found, or that
+        `values` loaded.
 
-        What was absent is left out, as nothing is invalidated when it begins to exist. So is what
-        was past its time, or was not in Redis when it was looked up.
+        A value that was loaded is as good as one that was found: it was read after the lookup, and
+        each later change appends to the change log, whether the entry is there or not. What is
+        absent is left out, as nothing is invalidated when it begins to exist. So is what was past
+        its time.
         """
         if not self._raw:
             return [{} for _ in self._asked]
@@ -305,10 +310,12 @@ class BatchLookupResult:
             for id_, raw in zip(self._lookups.dependencies, self._raw, strict=True)
         ]
         found, end = [], 0
-        for (_, wanted), _ in self._asked:
+        for ((cache, wanted), _), loaded in zip(self._asked, self._loaded, strict=True):
             begin, end = end, end + len(wanted)
             pairs = zip(wanted, ids[begin:end], strict=True)
-            found.append({key: id_ for key, id_ in pairs if id_ is not None})
+            known = {key: id_ for key, id_ in pairs if id_ is not None}
+            known.update(zip(loaded, map(dependency, cache._places(loaded)), strict=True))
+            found.append(known)
         return found
 
     async def values(self) -> list[dict[Any, Any]]:
@@ -317,15 +324,17 @@ class BatchLookupResult:
             return await asyncio.gather(
                 *(cache._load_uncached(wanted, since) for (cache, wanted), since in self._asked)
             )
-        found, filling, end = [], [], 0
-        for (cache, wanted), since in self._asked:
+        found, filling, end = [], {}, 0
+        for place, ((cache, wanted), since) in enumerate(self._asked):
             begin, end = end, end + len(wanted)
             values, missing = cache._sort(wanted, self._raw[begin:end])
             found.append(values)
             if missing:
-                filling.append(cache._fill(values, missing, since))
+                filling[place] = missing, cache._fill(values, missing, since)
         if filling:
-            await asyncio.gather(*filling)
+            await asyncio.gather(*[fill for _, fill in filling.values()])
+        for place, (missing, _) in filling.items():
+            self._loaded[place] = missing.keys() & found[place].keys()
         return found
 
 

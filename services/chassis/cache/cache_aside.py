@@ -196,14 +196,15 @@ class Cache(CacheReads[K, V]):
         """Joins the loads of the keys that are under way, and begins one for the others.
 
         A load that began before this read (`since`) may be of an older row. Such a one is joined
-        only if its lease was seen, so that nothing was invalidated since. Without
+        only if it has a lease and that was seen, so that nothing was invalidated since. Without
         leases, while Redis is away, loads are joined as they are: they are short.
         """
         flights: dict[K, _Flight[V]] = {}
         begun: dict[K, _Flight[V]] = {}
         for key, header in seen.items():
             flight = self._flights.get(key)
-            if flight is None or (lease and flight.loads_from < since and flight.lease != header):
+            older = lease and flight is not None and flight.loads_from < since
+            if flight is None or (older and not (flight.lease and flight.lease == header)):
                 flight = begun[key] = self._flights[key] = _Flight()
             flights[key] = flight
         if begun:

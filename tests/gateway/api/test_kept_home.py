@@ -51,21 +51,30 @@ class Home:
         self.author = person(BOB, viewer=ALICE, following=True)
         self.tells = True
         self.asked: list[bool] = []
-        services.answer("GetHomeTimeline", self._page)
+        # The posts of the last request for bodies, and those that it does not bring.
+        self.bodies: list[int] = []
+        self.hidden: set[int] = set()
+        services.answer("GetHomeTimeline", self.page)
         services.answer("BatchGetPosts", self._bodies)
 
-    def _page(self, request: GetHomeTimelineRequest) -> GetHomeTimelineResponse:
+    def page(self, request: GetHomeTimelineRequest) -> GetHomeTimelineResponse:
         self.asked.append(request.include_dependencies)
         return GetHomeTimelineResponse(
-            entries=[entry(100, BOB), entry(101, BOB, reposter=CAROL, entry_id=10_101)],
+            entries=[
+                entry(each, BOB, reposter=CAROL, entry_id=10_101)
+                if each == 101
+                else entry(each, BOB)
+                for each in self.texts
+            ],
             dependencies=[LIST] if request.include_dependencies else [],
         )
 
     def _bodies(self, request: BatchGetPostsRequest) -> BatchGetPostsResponse:
         self.asked.append(request.include_dependencies)
+        self.bodies = list(request.post_ids)
         named = request.include_dependencies and self.tells
         return BatchGetPostsResponse(
-            posts=[self._post(each) for each in request.post_ids],
+            posts=[self._post(each) for each in request.post_ids if each not in self.hidden],
             includes=includes(self.author, person(CAROL, viewer=ALICE, following=True)),
             post_dependencies=[Dependencies(ids=[each]) for each in request.post_ids if named],
             user_dependencies=[Dependencies(ids=[REPOSTER]) for _ in request.include_user_ids]
@@ -134,28 +143,66 @@ async def test_the_second_read_makes_no_call(
     assert reads(state.registry, "kept") == 1
 
 
-@pytest.mark.parametrize("changed", [100, 101, REPOSTER])
+@pytest.mark.parametrize(("changed", "post_id"), [(100, 100), (101, 101), (REPOSTER, 101)])
 async def test_a_change_that_the_post_service_reports_shows_at_the_next_read(
-    alice: Client, watched: Home, post_log: ChangeLog, changed: int
+    alice: Client,
+    watched: Home,
+    post_log: ChangeLog,
+    services: FakeServices,
+    changed: int,
+    post_id: int,
 ) -> None:
     await texts(alice)
-    watched.texts[100] = "edited"
+    watched.texts[post_id] = "edited"
     post_log.append(changed)
+    expected = [watched.texts[100], watched.texts[101]]
 
-    assert await texts(alice) == ["edited", "second"]
-    assert await texts(alice) == ["edited", "second"]
+    with counted(services) as rpcs:
+        assert await texts(alice) == expected
+    # Only what changed is asked for.
+    assert rpcs == ["BatchGetPosts"]
+    assert watched.bodies == [post_id]
+    with counted(services) as rpcs:
+        assert await texts(alice) == expected
+    assert rpcs == []
 
 
 async def test_a_change_that_the_timeline_service_reports_shows_at_the_next_read(
     alice: Client, watched: Home, timeline_log: ChangeLog, services: FakeServices
 ) -> None:
     await texts(alice)
+    watched.texts = {102: "newest", **watched.texts}
     timeline_log.append(LIST)
 
     with counted(services) as rpcs:
-        await texts(alice)
-
+        assert await texts(alice) == ["newest", "first", "second"]
     assert rpcs == BOTH_CALLS
+    assert watched.bodies == [102]
+
+
+async def test_a_page_is_the_same_whichever_of_its_items_were_read(
+    alice: Client, watched: Home, post_log: ChangeLog, timeline_log: ChangeLog
+) -> None:
+    whole = (await alice.get(HOME)).content
+    for changed, log in ((100, post_log), (REPOSTER, post_log), (LIST, timeline_log)):
+        log.append(changed)
+        assert (await alice.get(HOME)).content == whole
+
+
+async def test_an_item_that_is_hidden_is_not_asked_for_until_it_changes(
+    alice: Client, watched: Home, post_log: ChangeLog, services: FakeServices
+) -> None:
+    watched.hidden = {100}
+    assert await texts(alice) == ["second"]
+    post_log.append(101)
+    assert await texts(alice) == ["second"]
+    assert watched.bodies == [101]
+
+    watched.hidden = set()
+    post_log.append(100)
+
+    assert await texts(alice) == ["first", "second"]
+    assert watched.bodies == [100]
 
 
 async def test_another_change_discards_nothing(
@@ -219,7 +266,7 @@ async def test_head_has_no_body_from_memory_either(
     assert head.headers["content-length"] == str(len(read.content))
 
 
-async def test_a_page_that_a_service_does_not_tell_about_is_not_kept(
+async def test_what_a_service_does_not_tell_about_is_not_kept(
     alice: Client, watched: Home, services: FakeServices
 ) -> None:
     watched.tells = False
@@ -228,7 +275,9 @@ async def test_a_page_that_a_service_does_not_tell_about_is_not_kept(
     with counted(services) as rpcs:
         await texts(alice)
 
-    assert rpcs == BOTH_CALLS
+    # The Timeline service does.
+    assert rpcs == ["BatchGetPosts"]
+    assert watched.bodies == [100, 101]
 
 
 @pytest.mark.parametrize("place", ["post", "avatar"])

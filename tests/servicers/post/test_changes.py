@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -253,13 +254,43 @@ async def test_checks_are_answered_in_order_one_response_each(world: World) -> N
     assert responses[0].changed
 
 
-async def test_a_first_read_has_no_dependencies_and_a_second_one_has(world: World) -> None:
+async def test_what_a_read_loads_has_the_dependencies_of_what_it_finds(world: World) -> None:
     first = await world.read(world.bob)
     kept = await world.keep(world.bob)
 
     assert len(first.post_dependencies) == len(world.post_ids)
-    assert not any(each.ids for each in first.post_dependencies)
+    # The process has the bodies of new posts, so the read foresees all that it needs.
+    assert [set(each.ids) for each in first.post_dependencies] == [
+        set(each.ids) for each in kept.post_dependencies
+    ]
     assert shown(kept) == shown(first)
+
+
+async def test_a_write_that_is_answered_during_a_load_is_reported(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.scenario.store
+    states, loads, goes_on = store.states, asyncio.Event(), asyncio.Event()
+
+    async def held(*args: Any) -> Any:
+        found = await states(*args)
+        loads.set()
+        await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(store, "states", held)
+    async with watch_of(world) as watch:
+        await watch.check()
+        reading = asyncio.create_task(world.read(world.bob))
+        await loads.wait()
+        monkeypatch.setattr(store, "states", states)
+        await world.engage("Like", world.carol, world.post)
+        goes_on.set()
+        read = await reading
+        changed = await reported(watch)
+
+    assert set(read.post_dependencies[0].ids) & changed
+    assert (await world.read(world.bob)).posts[0].counts.likes == 1
 
 
 async def test_dependencies_are_returned_on_request_only(world: World) -> None:

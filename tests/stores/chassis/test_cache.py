@@ -9,7 +9,7 @@ import pytest
 
 from services.chassis.cache import batch_lookup, redis_client
 from services.chassis.cache.cache_aside import Cache
-from services.chassis.cache.redis_client import RedisClient
+from services.chassis.cache.redis_client import RedisClient, RedisUnavailable
 from services.chassis.runtime import deadline
 from services.chassis.runtime.clock import ManualClock
 from services.chassis.runtime.errors import DeadlineExceeded
@@ -177,6 +177,32 @@ async def test_write_elsewhere_keeps_a_slow_reader_from_storing(
         assert await late == "new"
         await eventually(stored(client, 1))
         assert await there.get(1) == "new"
+
+
+async def test_a_load_without_a_lease_is_not_joined_by_a_later_reader(
+    client: RedisClient, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.rows = {1: "old"}
+    pipeline = client.pipeline
+
+    async def away(*_: object) -> list[object]:
+        raise RedisUnavailable
+
+    async with caching(client, rows) as cache, caching(client, rows) as elsewhere:
+        rows.gate.clear()
+        # Its trip for the lease fails, though it found Redis.
+        monkeypatch.setattr(client, "pipeline", away)
+        early = asyncio.create_task(cache.get(1))
+        await eventually(lambda: rows.loads == [[1]])
+        monkeypatch.setattr(client, "pipeline", pipeline)
+        rows.rows = {1: "new"}
+        await elsewhere.forget(1)
+
+        late = asyncio.create_task(cache.get(1))
+        await eventually(lambda: rows.loads == [[1], [1]])
+        rows.gate.set()
+
+        assert (await early, await late) == ("old", "new")
 
 
 async def test_two_processes_that_load_at_once_agree(client: RedisClient, rows: Rows) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from gateway.core.kept.metrics import KeptMetrics
-from gateway.core.kept.pages import KeptPages
+from gateway.core.kept.pages import Found, KeptPages
 from services.chassis.runtime.clock import ManualClock
 from tests.gateway.change_log import ChangeLog
 from tests.waiting import LIMIT, eventually, let_pass
@@ -61,7 +61,7 @@ class World:
             clock=ManualClock(),
             metrics=KeptMetrics(CollectorRegistry()),
         )
-        self.values = dict.fromkeys(VALUES, 0)
+        self.values = dict.fromkeys(VALUES, 1)
         self.answered = dict.fromkeys(VALUES, 0)
 
     async def write(self, value: tuple[str, int], pause: int) -> None:
@@ -81,15 +81,17 @@ class World:
         if shown is None:
             shown = {}
             for value in ON_PAGE[page]:
-                await steps(pause)
-                shown[value] = self.values[value]
-                if found.dependencies is not None:
-                    found.dependencies.add([value[1]])
+                shown[value] = found.parts.find(value) or await self.read_part(value, found, pause)
             await steps(pause)
-            if found.dependencies is not None:
-                self.kept.keep(page, shown, size=1, dependencies=found.dependencies)
+            self.kept.keep(page, shown, size=1, parts=found.parts)
         assert all(shown[value] >= promised[value] for value in ON_PAGE[page]), (shown, promised)
         return found.response is not None
+
+    async def read_part(self, value: tuple[str, int], found: Found[Any], pause: int) -> int:
+        await steps(pause)
+        read = self.values[value]
+        found.parts.add(value, read, [value[1]])
+        return read
 
     async def act(self, kind: str, what: Any, number: int) -> None:
         if kind == "late":

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gateway.core.kept.dependencies import Dependencies
 from gateway.core.kept.metrics import KeptMetrics
 from gateway.core.kept.pages import LIFE_SECONDS, KeptPages
+from gateway.core.kept.parts import Parts
 from services.chassis.runtime.clock import ManualClock
 from tests.gateway.change_log import ChangeLog
 from tests.waiting import LIMIT, eventually, let_pass
@@ -34,27 +34,29 @@ class Pages:
     async def find(self, key: str = "home") -> str | None:
         return (await self.kept.find(key)).response
 
-    async def begin(self, key: str = "home") -> Dependencies:
+    async def begin(self, key: str = "home") -> Parts:
         """A read that goes to the services."""
         found = await self.kept.find(key)
         assert found.response is None
-        assert found.dependencies is not None
-        return found.dependencies
+        assert found.parts.wanted
+        return found.parts
 
     def end(
         self,
-        dependencies: Dependencies,
+        parts: Parts,
         *ids: int,
         key: str = "home",
         size: int = 100,
         until: timedelta | None = None,
     ) -> None:
-        dependencies.add(ids)
+        """Each dependency is a part of its own, whose value is the dependency."""
+        for each in ids:
+            parts.add(each, each, [each])
         self.kept.keep(
             key,
             f"page of {key}",
             size=size,
-            dependencies=dependencies,
+            parts=parts,
             until=self.clock.now() + until if until is not None else None,
         )
 
@@ -62,7 +64,7 @@ class Pages:
         self.end(await self.begin(key), *ids, key=key, size=size)
 
     async def is_open(self) -> bool:
-        return (await self.kept.find("nothing")).dependencies is not None
+        return (await self.kept.find("nothing")).parts.wanted
 
     def value(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"roost_kept_{name}", labels) or 0.0
@@ -103,16 +105,15 @@ async def test_a_page_is_sent_again_while_nothing_on_it_changes(
 
 
 @pytest.mark.parametrize("service", ["post", "timeline"])
-async def test_a_change_that_either_service_reports_discards_the_page(
+async def test_a_page_is_not_sent_after_a_change_that_either_service_reports(
     pages: Pages, post_log: ChangeLog, timeline_log: ChangeLog, service: str
 ) -> None:
     await pages.read(1, 2)
     {"post": post_log, "timeline": timeline_log}[service].append(2)
 
     assert await pages.find() is None
-    assert pages.reads("changed") == 1
-    assert pages.value("pages") == 0
-    assert pages.value("bytes") == 0
+    assert await pages.find() is None
+    assert pages.reads("changed") == 2
 
 
 async def test_a_change_discards_no_other_page(pages: Pages, post_log: ChangeLog) -> None:
@@ -179,7 +180,7 @@ async def test_a_page_that_is_read_while_a_stream_is_away_is_not_kept(
 
     found = await pages.kept.find("home")
 
-    assert (found.response, found.dependencies) == (None, None)
+    assert (found.response, found.parts.wanted) == (None, False)
     assert pages.reads("unproven") > 0
 
 
@@ -198,24 +199,114 @@ async def test_a_late_check_lets_the_read_go_to_the_services(
     let_pass(LIMIT)
     found = await reading
 
-    assert (found.response, found.dependencies) == (None, None)
+    assert (found.response, found.parts.wanted) == (None, False)
     timeline_log.release()
     await eventually(pages.is_open)
     # What was kept before is as good as it was.
     assert await pages.find() == "page of home"
 
 
-async def test_a_page_whose_dependencies_are_unknown_is_not_kept(pages: Pages) -> None:
-    nothing_collected = await pages.begin()
-    pages.kept.keep("home", "page", size=1, dependencies=nothing_collected)
-    one_response_without = await pages.begin()
-    one_response_without.add([1])
-    pages.end(one_response_without)
-    one_part_without = await pages.begin()
-    one_part_without.add_all([], of=1)
-    pages.end(one_part_without, 1)
+async def test_a_page_without_parts_is_not_kept(pages: Pages) -> None:
+    pages.end(await pages.begin())
 
     assert await pages.find() is None
+    assert pages.value("pages") == 0
+
+
+async def test_a_page_with_a_part_whose_dependencies_are_unknown_is_not_kept(pages: Pages) -> None:
+    parts = await pages.begin()
+    parts.add("unknown", "value", [])
+    pages.end(parts, 1)
+    before = pages.reads("absent")
+
+    again = await pages.begin()
+
+    assert pages.reads("absent") == before + 1
+    assert (again.find(1), again.find("unknown")) == (1, None)
+
+
+async def test_the_parts_that_did_not_change_are_there(pages: Pages, post_log: ChangeLog) -> None:
+    await pages.read(1, 2, 3)
+    post_log.append(2)
+
+    parts = await pages.begin()
+
+    assert [parts.find(each) for each in (1, 2, 3, 4)] == [1, None, 3, None]
+    pages.end(parts, 2)
+    assert await pages.find() == "page of home"
+    assert pages.value("parts_total", source="page") == 2
+    assert pages.value("parts_total", source="service") == 4
+
+
+async def test_two_readers_of_a_page_that_changed_both_find_its_parts(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    post_log.append(2)
+    one, other = await pages.begin(), await pages.begin()
+    for parts in (one, other):
+        assert parts.find(1) == 1
+        pages.end(parts, 2)
+
+    assert await pages.find() == "page of home"
+    assert pages.value("pages") == 1
+
+
+async def test_what_is_no_longer_in_a_page_no_longer_counts(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    post_log.append(2)
+    parts = await pages.begin()
+    parts.find(1)
+    pages.end(parts)
+    post_log.append(2)
+
+    assert await pages.find() == "page of home"
+
+
+async def test_a_change_while_a_page_is_made_counts_for_its_parts(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    post_log.append(2)
+    parts = await pages.begin()
+    parts.find(1)
+    post_log.append(1)
+    await pages.find("another")
+    pages.end(parts, 2)
+
+    again = await pages.begin()
+
+    assert [again.find(each) for each in (1, 2)] == [None, 2]
+
+
+async def test_a_part_is_taken_over_from_page_to_page_for_ten_minutes(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    pages.clock.advance(LIFE_SECONDS * 0.9 - 1)
+    post_log.append(2)
+    parts = await pages.begin()
+    assert parts.find(1) == 1
+    pages.end(parts, 2)
+
+    pages.clock.advance(LIFE_SECONDS * 0.2 + 1)
+
+    again = await pages.begin()
+    assert [again.find(each) for each in (1, 2)] == [None, 2]
+
+
+async def test_a_loss_discards_the_parts_of_a_page_that_is_being_made(
+    pages: Pages, post_log: ChangeLog
+) -> None:
+    await pages.read(1, 2)
+    post_log.append(2)
+    parts = await pages.begin()
+    post_log.reset()
+    await pages.find("another")
+
+    assert parts.find(1) is None
 
 
 async def test_a_page_lives_at_most_ten_minutes(pages: Pages) -> None:
