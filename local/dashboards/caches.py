@@ -119,6 +119,13 @@ KEPT_PAGES = Row(
             view=View.STACK,
         ),
         Panel(
+            "Do events repeat invalidations?",
+            Unit.OPERATIONS,
+            [rates("roost_cache_repeats_total", by="outcome")],
+            normal="`skipped`: the writes have done them.",
+            action="`done` leads: Redis loses keys, or processes end before they invalidate.",
+        ),
+        Panel(
             "How much do gateways keep?",
             Unit.BYTES,
             [total("roost_kept_bytes", legend="bytes")],

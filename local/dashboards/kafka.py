@@ -49,6 +49,20 @@ CONSUMER_GROUPS = Row(
             alert="RoostDeadLetters",
         ),
         Panel(
+            "Do announced records need a fetch?",
+            Unit.EVENTS,
+            [events("roost_consumer_announcements_total", by="outcome")],
+            normal="`taken` leads. Nothing where the broker has long polls.",
+            action="`fetched` leads: announcements are lost, or records are large.",
+        ),
+        Panel(
+            "Are announcements lost?",
+            Unit.EVENTS,
+            [rates("roost_announcements_lost_total", legend="lost")],
+            normal="0.",
+            action="Redis is away. Events are up to 2 s late.",
+        ),
+        Panel(
             "How many partitions does each group work on?",
             Unit.NUMBER,
             [total("roost_consumer_partitions", by="group")],
