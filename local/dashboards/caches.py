@@ -119,7 +119,7 @@ KEPT_PAGES = Row(
             view=View.STACK,
         ),
         Panel(
-            "Do events repeat invalidations?",
+            "How often do events repeat invalidations?",
             Unit.OPERATIONS,
             [rates("roost_cache_repeats_total", by="outcome")],
             normal="`skipped`: the writes have done them.",

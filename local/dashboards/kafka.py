@@ -49,14 +49,14 @@ CONSUMER_GROUPS = Row(
             alert="RoostDeadLetters",
         ),
         Panel(
-            "Do announced records need a fetch?",
+            "How many announced records need a fetch?",
             Unit.EVENTS,
             [events("roost_consumer_announcements_total", by="outcome")],
             normal="`taken` leads. Nothing where the broker has long polls.",
             action="`fetched` leads: announcements are lost, or records are large.",
         ),
         Panel(
-            "Are announcements lost?",
+            "How many announcements are lost?",
             Unit.EVENTS,
             [rates("roost_announcements_lost_total", legend="lost")],
             normal="0.",
